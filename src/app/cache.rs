@@ -1,0 +1,137 @@
+//! Copies kept in memory, dropped by the writer after the COMMIT and before the caller is answered, so that nobody ever
+//! reads something older than what was acknowledged.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use crate::domain::id::OrderId;
+use crate::domain::id::SessionId;
+use crate::domain::id::UserId;
+use crate::domain::time;
+use crate::domain::time::Timestamp;
+use crate::domain::touched::Touched;
+use crate::shop::sessions::Standing;
+
+/// How long an order may be told from memory (D5).
+const ORDER_LIFE: i64 = 30 * time::SECOND;
+/// How long a session is believed without asking (TOK-05).
+const SESSION_LIFE: i64 = time::SECOND;
+const ORDERS: usize = 4096;
+const SESSIONS: usize = 16_384;
+
+/// An order's reply, ready to send, and whose it is.
+#[derive(Debug, Clone)]
+pub struct CachedOrder {
+    /// The user behind its customer.
+    pub owner: Option<UserId>,
+    /// Its version, which is its ETag.
+    pub version: i64,
+    /// The JSON.
+    pub body: Arc<[u8]>,
+    stored_at: Timestamp,
+}
+
+/// The caches.
+pub struct Caches {
+    orders: quick_cache::sync::Cache<OrderId, CachedOrder>,
+    sessions: quick_cache::sync::Cache<SessionId, (Timestamp, Arc<Standing>)>,
+    generation: Mutex<u64>,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self {
+            orders: quick_cache::sync::Cache::new(ORDERS),
+            sessions: quick_cache::sync::Cache::new(SESSIONS),
+            generation: Mutex::new(0),
+        }
+    }
+}
+
+impl Caches {
+    /// The generation to remember before a look whose result is to be kept.
+    pub fn generation(&self) -> u64 {
+        *self.lock()
+    }
+
+    /// An order's reply, if there is a fresh one.
+    pub fn order(&self, id: OrderId, now: Timestamp) -> Option<CachedOrder> {
+        self.orders
+            .get(&id)
+            .filter(|kept| now.ms() - kept.stored_at.ms() < ORDER_LIFE)
+    }
+
+    /// Keeps an order's reply, unless something was dropped since `generation`: the look may be older than that.
+    pub fn keep_order(&self, id: OrderId, generation: u64, now: Timestamp, order: OrderCopy) {
+        let current = self.lock();
+        if *current == generation {
+            let kept = CachedOrder {
+                owner: order.owner,
+                version: order.version,
+                body: order.body,
+                stored_at: now,
+            };
+            self.orders.insert(id, kept);
+        }
+    }
+
+    /// Drops what a durable change has touched. Called by the writer before the caller is answered.
+    pub fn touch(&self, touched: Touched) {
+        match touched {
+            Touched::Order(id) => self.drop_order(id),
+            Touched::Sessions => self.drop_sessions(),
+        }
+    }
+
+    fn drop_order(&self, id: OrderId) {
+        let mut generation = self.lock();
+        *generation += 1;
+        self.orders.remove(&id);
+    }
+
+    /// A session, if it was looked up a moment ago.
+    pub fn session(&self, id: SessionId, now: Timestamp) -> Option<Arc<Standing>> {
+        self.sessions
+            .get(&id)
+            .filter(|(at, _)| now.ms() - at.ms() < SESSION_LIFE)
+            .map(|(_, standing)| standing)
+    }
+
+    /// Keeps a session, unless something was dropped since `generation`.
+    pub fn keep_session(&self, generation: u64, now: Timestamp, standing: Arc<Standing>) {
+        let current = self.lock();
+        if *current == generation {
+            self.sessions.insert(standing.session, (now, standing));
+        }
+    }
+
+    fn drop_sessions(&self) {
+        let mut generation = self.lock();
+        *generation += 1;
+        self.sessions.clear();
+    }
+
+    /// Drops everything: another process has committed.
+    pub fn clear(&self) {
+        let mut generation = self.lock();
+        *generation += 1;
+        self.orders.clear();
+        self.sessions.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, u64> {
+        self.generation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is to be kept of an order.
+#[derive(Debug, Clone)]
+pub struct OrderCopy {
+    /// The user behind its customer.
+    pub owner: Option<UserId>,
+    /// Its version.
+    pub version: i64,
+    /// The JSON.
+    pub body: Arc<[u8]>,
+}

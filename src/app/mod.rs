@@ -1,0 +1,177 @@
+//! The running shop: the store, the clock, the keys and the copies kept in memory; and the only crossing between async
+//! doors and synchronous verbs.
+
+mod cache;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::error::Result;
+use crate::secret::Keys;
+use crate::shop::Options;
+use crate::shop::Reply;
+use crate::shop::Snapshot;
+use crate::shop::Store;
+use crate::shop::Tx;
+
+pub use cache::CachedOrder;
+pub use cache::Caches;
+pub use cache::OrderCopy;
+
+/// A handle on the running shop; clone it freely.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    keys: Keys,
+    config: Config,
+    caches: Arc<Caches>,
+    commits: tokio::sync::watch::Receiver<u64>,
+    hashing: tokio::sync::Semaphore,
+}
+
+impl App {
+    /// Opens the shop below a folder as its one server. `on_failure` is called when the file has failed under a write.
+    pub fn open(
+        dir: &Path,
+        config: Config,
+        clock: Clock,
+        keys: Keys,
+        on_failure: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let caches = Arc::new(Caches::default());
+        let forget = Arc::clone(&caches);
+        let drops = Arc::clone(&caches);
+        let (wake, commits) = tokio::sync::watch::channel(0);
+        let store = Store::serve(Options {
+            on_failure: Arc::new(on_failure),
+            on_change_elsewhere: Arc::new(move || forget.clear()),
+            on_touch: Arc::new(move |touched| drops.touch(touched)),
+            on_commit: Arc::new(move || {
+                wake.send_modify(|commits| *commits += 1);
+            }),
+            ..Options::new(dir, clock.clone(), keys.audit)
+        })?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                keys,
+                config,
+                caches,
+                commits,
+                hashing: tokio::sync::Semaphore::new(2),
+            }),
+        })
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The process's keys.
+    pub fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    /// How the process was set up.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The copies in memory.
+    pub fn caches(&self) -> &Arc<Caches> {
+        &self.inner.caches
+    }
+
+    /// Changes with every COMMIT: what the worker and long polls wait for.
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.commits.clone()
+    }
+
+    /// The store, for those who need no runtime.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Runs a verb that only looks.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.store.look(Box::new(move |snapshot| {
+            if !reply.is_closed() {
+                let _ = reply.send(snapshot.and_then(look));
+            }
+        }))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("a look panicked")))
+    }
+
+    /// Runs a verb that looks for long (an export, a statistic), beside the others.
+    pub async fn read_long<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = self.inner.store.clone();
+        tokio::task::spawn_blocking(move || store.read(look))
+            .await
+            .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
+    }
+
+    /// Runs a verb that changes things; returns once the change is durable.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        act: impl Fn(&Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.store.submit(act, Waiter(reply));
+        answer.await.unwrap_or(Err(Error::Unavailable))
+    }
+
+    /// Runs what costs processor time, such as a password hash; at most two at once.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _turn = self
+            .inner
+            .hashing
+            .acquire()
+            .await
+            .map_err(|_| Error::Unavailable)?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
+    }
+
+    /// Finishes what waits and closes the file.
+    pub fn close(&self) {
+        self.inner.store.close();
+    }
+}
+
+struct Waiter<T>(oneshot::Sender<Result<T>>);
+
+impl<T: Send + 'static> Reply<T> for Waiter<T> {
+    fn is_wanted(&self) -> bool {
+        !self.0.is_closed()
+    }
+
+    fn send(self, answer: Result<T>) {
+        // The caller may have gone; the change stands all the same.
+        let _ = self.0.send(answer);
+    }
+}

@@ -1,0 +1,126 @@
+//! On whose behalf something is done. No operation runs on nobody's behalf.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::domain::id::SessionId;
+use crate::domain::id::UserId;
+use crate::domain::permission::Permission;
+use crate::domain::permission::Rights;
+use crate::domain::refusal::Refusal;
+
+/// What kind of caller acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A person who signed in.
+    User,
+    /// A program with an API key.
+    ApiKey,
+    /// The shop itself: the worker and the operator at the command line.
+    System,
+    /// Nobody known.
+    Guest,
+}
+
+impl ActorKind {
+    /// Its public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::ApiKey => "api_key",
+            Self::System => "system",
+            Self::Guest => "guest",
+        }
+    }
+
+    /// The number it is stored as.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::User => 0,
+            Self::ApiKey => 1,
+            Self::System => 2,
+            Self::Guest => 3,
+        }
+    }
+
+    /// The kind stored as `number`.
+    pub const fn from_number(number: i64) -> Self {
+        match number {
+            0 => Self::User,
+            1 => Self::ApiKey,
+            2 => Self::System,
+            _ => Self::Guest,
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// The id that the reply, the log and the audit carry.
+    pub request_id: Option<Arc<str>>,
+}
+
+/// Who acts, with which rights, from where.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// What kind of caller.
+    pub kind: ActorKind,
+    /// The user, unless it is the system or a guest.
+    pub user: Option<UserId>,
+    /// The login it acts through.
+    pub session: Option<SessionId>,
+    /// What it may do.
+    pub rights: Rights,
+    /// Whether its role is one of staff.
+    pub is_staff: bool,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Actor {
+    /// The shop itself, with every right.
+    pub fn system() -> Self {
+        Self {
+            kind: ActorKind::System,
+            user: None,
+            session: None,
+            rights: Rights::ALL,
+            is_staff: true,
+            origin: Origin::default(),
+        }
+    }
+
+    /// Nobody known, with no right.
+    pub fn guest(origin: Origin) -> Self {
+        Self {
+            kind: ActorKind::Guest,
+            user: None,
+            session: None,
+            rights: Rights::NONE,
+            is_staff: false,
+            origin,
+        }
+    }
+
+    /// Whether the actor holds the right.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.rights.hold(permission)
+    }
+
+    /// Refused with `InsufficientPermissions` unless the actor holds the right.
+    pub fn require(&self, permission: Permission) -> Result<(), Refusal> {
+        match (self.may(permission), self.kind) {
+            (true, _) => Ok(()),
+            (false, ActorKind::Guest) => Err(Refusal::NotSignedIn),
+            (false, _) => Err(Refusal::forbidden(permission)),
+        }
+    }
+
+    /// Refused with `Unauthorized` unless somebody is signed in.
+    pub fn signed_in(&self) -> Result<UserId, Refusal> {
+        self.user.ok_or(Refusal::NotSignedIn)
+    }
+}

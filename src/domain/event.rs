@@ -1,0 +1,81 @@
+//! What the world is told, in the transaction it tells of. The events table is the outbox.
+
+use crate::domain::id::EventId;
+use crate::domain::named::named;
+use crate::domain::time::Timestamp;
+
+named! {
+    /// What happened.
+    EventType {
+        OrderCreated = 1 "order.created",
+        OrderRefused = 2 "order.refused",
+        OrderStatusChanged = 3 "order.status_changed",
+        OrderCanceled = 4 "order.canceled",
+        OrderRefunded = 5 "order.refunded",
+        OrderEdited = 6 "order.edited",
+        InventoryChanged = 20 "inventory.changed",
+        InventoryLow = 21 "inventory.low",
+        ProductCreated = 22 "product.created",
+        ProductUpdated = 23 "product.updated",
+        ProductApproved = 24 "product.approved",
+        ProductRejected = 25 "product.rejected",
+        ProductDeleted = 26 "product.deleted",
+        CustomerCreated = 40 "customer.created",
+        CustomerUpdated = 41 "customer.updated",
+        UserCreated = 42 "user.created",
+    }
+}
+
+named! {
+    /// A part of the feed.
+    Stream {
+        Orders = 0 "orders",
+        Inventory = 1 "inventory",
+        Payments = 2 "payments",
+        Customers = 3 "customers",
+    }
+}
+
+impl EventType {
+    /// The noun before the dot.
+    pub fn noun(self) -> &'static str {
+        self.name().split('.').next().unwrap_or_default()
+    }
+
+    /// The stream an event is told under; inventory also hears of orders that move stock.
+    pub fn stream(self) -> Stream {
+        match self.noun() {
+            "order" | "shipment" | "return" | "invoice" => Stream::Orders,
+            "payment" | "refund" => Stream::Payments,
+            "customer" | "user" => Stream::Customers,
+            _ => Stream::Inventory,
+        }
+    }
+
+    /// Whether the stream carries this type.
+    pub fn is_in(self, stream: Stream) -> bool {
+        self.stream() == stream
+            || (stream == Stream::Inventory
+                && matches!(
+                    self,
+                    Self::OrderCreated | Self::OrderRefused | Self::OrderCanceled
+                ))
+    }
+}
+
+/// An event as it is kept and told.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its place in the feed.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventType,
+    /// To which thing; 0 to none that exists.
+    pub subject: i64,
+    /// Which of its subject's events it is, from 1.
+    pub seq: i64,
+    /// The JSON that every reader gets.
+    pub data: String,
+}

@@ -1,0 +1,48 @@
+//! Typed ids: an order's id is not a user's. Public, stable integers.
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A user: someone who can sign in.
+    UserId,
+    /// A role.
+    RoleId,
+    /// One login of one user on one device.
+    SessionId,
+    /// Someone who buys.
+    CustomerId,
+    /// A product.
+    ProductId,
+    /// What is stocked and sold of a product.
+    VariantId,
+    /// An order.
+    OrderId,
+    /// A line of an order: `(order << 12) + position`.
+    LineId,
+    /// An event, in the order of the commits.
+    EventId,
+    /// A row of the audit chain.
+    AuditId,
+    /// A row of the stock ledger.
+    MovementId,
+}

@@ -1,0 +1,27 @@
+//! The rules of the shop. Pure: data in, data or a [`refusal::Refusal`] out; no database, no clock, no randomness.
+
+#![warn(missing_docs)]
+#![deny(clippy::float_arithmetic)]
+
+pub mod actor;
+pub mod address;
+pub mod audit;
+pub mod country;
+pub mod customer;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod json;
+pub mod money;
+pub(crate) mod named;
+pub mod order;
+pub mod page;
+pub mod password;
+pub mod permission;
+pub mod product;
+pub mod refusal;
+pub mod settings;
+pub mod text;
+pub mod time;
+pub mod touched;
+pub mod user;

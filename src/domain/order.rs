@@ -1,0 +1,384 @@
+//! The life of an order: its states, the steps between them, what is asked for and what exists.
+
+use crate::domain::address::Address;
+use crate::domain::id::CustomerId;
+use crate::domain::id::LineId;
+use crate::domain::id::OrderId;
+use crate::domain::id::ProductId;
+use crate::domain::id::UserId;
+use crate::domain::id::VariantId;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::money::RawAmount;
+use crate::domain::named::named;
+use crate::domain::refusal::Refusal;
+use crate::domain::text::Email;
+use crate::domain::text::Sku;
+use crate::domain::time::Timestamp;
+
+/// Lines an order may have at placing.
+pub const MOST_LINES: usize = 1000;
+/// Pieces a line may have.
+pub const MOST_PIECES: i64 = 100_000;
+/// The version from which on notes and tags are refused, so that money always has room below 4,095.
+pub const LAST_FREE_VERSION: i64 = 3900;
+/// A live order's number is this much above its id until an import has brought numbers of its own.
+pub const NUMBER_BASE: i64 = 1000;
+
+named! {
+    /// Where an order stands.
+    OrderState {
+        Pending = 0 "pending",
+        Processing = 1 "processing",
+        Shipped = 2 "shipped",
+        Delivered = 3 "delivered",
+        Canceled = 4 "canceled",
+        Refunded = 5 "refunded",
+    }
+}
+
+named! {
+    /// How far it is paid.
+    PaymentStatus {
+        Unpaid = 0 "unpaid",
+        Failed = 1 "failed",
+        Authorized = 2 "authorized",
+        PartiallyPaid = 3 "partially_paid",
+        Paid = 4 "paid",
+        PartiallyRefunded = 5 "partially_refunded",
+        Refunded = 6 "refunded",
+    }
+}
+
+named! {
+    /// How much of it has left the house.
+    FulfilmentStatus {
+        Unfulfilled = 0 "unfulfilled",
+        Partial = 1 "partial",
+        Fulfilled = 2 "fulfilled",
+    }
+}
+
+named! {
+    /// Whether some of it comes back.
+    ReturnStatus {
+        None = 0 "none",
+        Requested = 1 "requested",
+        Received = 2 "received",
+        Refunded = 3 "refunded",
+    }
+}
+
+named! {
+    /// The door it came through.
+    Channel {
+        Page = 0 "page",
+        Api = 1 "api",
+        Staff = 2 "staff",
+        Import = 3 "import",
+    }
+}
+
+named! {
+    /// What was done to an order, as its history tells it.
+    Change {
+        Placed = 1 "placed",
+        Moved = 2 "status_changed",
+        Canceled = 3 "canceled",
+        Noted = 4 "noted",
+        Tagged = 5 "tagged",
+        Refunded = 6 "refunded",
+    }
+}
+
+/// A step in the life of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Work on it begins.
+    Process,
+    /// It leaves the house.
+    Ship,
+    /// It has arrived.
+    Deliver,
+    /// It will not be.
+    Cancel,
+    /// The money went back.
+    Refund,
+}
+
+impl Step {
+    /// Every step.
+    pub const ALL: [Self; 5] = [
+        Self::Process,
+        Self::Ship,
+        Self::Deliver,
+        Self::Cancel,
+        Self::Refund,
+    ];
+
+    /// The step that leads into a state; none leads into `pending`.
+    pub fn into_state(state: OrderState) -> Option<Self> {
+        Some(match state {
+            OrderState::Pending => return None,
+            OrderState::Processing => Self::Process,
+            OrderState::Shipped => Self::Ship,
+            OrderState::Delivered => Self::Deliver,
+            OrderState::Canceled => Self::Cancel,
+            OrderState::Refunded => Self::Refund,
+        })
+    }
+}
+
+impl OrderState {
+    /// The whole life of an order. A pair that is not here leads nowhere.
+    const fn next(self, step: Step) -> Option<Self> {
+        Some(match (self, step) {
+            (Self::Pending, Step::Process) => Self::Processing,
+            (Self::Processing, Step::Ship) => Self::Shipped,
+            (Self::Shipped, Step::Deliver) => Self::Delivered,
+            (Self::Delivered, Step::Refund) => Self::Refunded,
+            (Self::Pending | Self::Processing | Self::Shipped, Step::Cancel) => Self::Canceled,
+            _ => return None,
+        })
+    }
+
+    /// The state after a step; refused with `InvalidState` where the life has no such step.
+    pub fn after(self, step: Step) -> Result<Self, Refusal> {
+        self.next(step).ok_or_else(|| Refusal::NotNow {
+            state: self,
+            allowed: self.next_states(),
+        })
+    }
+
+    /// The steps open from here: the buttons to draw, the `allowed` list to send.
+    pub fn open_steps(self) -> impl Iterator<Item = Step> {
+        Step::ALL
+            .into_iter()
+            .filter(move |step| self.next(*step).is_some())
+    }
+
+    /// The states that the open steps lead to.
+    pub fn next_states(self) -> Vec<Self> {
+        self.open_steps().filter_map(|step| self.next(step)).collect()
+    }
+}
+
+/// Which item is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemRef {
+    /// A product with one variant.
+    Product(ProductId),
+    /// A variant.
+    Variant(VariantId),
+    /// A variant by its SKU.
+    Sku(Sku),
+}
+
+/// A line that is asked for.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    /// Of what.
+    pub item: ItemRef,
+    /// How many, 1 to [`MOST_PIECES`].
+    pub quantity: i64,
+    /// What the client believes, or staff decide, a piece costs.
+    pub price: Option<RawAmount>,
+}
+
+/// An order that is asked for, well formed.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// 1 to [`MOST_LINES`] lines.
+    pub lines: Vec<NewLine>,
+    /// For whom; the caller's own customer if not told.
+    pub customer: Option<CustomerId>,
+    /// Where to write to; the customer's if not told.
+    pub email: Option<Email>,
+    /// Where to send it.
+    pub shipping_address: Option<Address>,
+    /// Whom to bill.
+    pub billing_address: Option<Address>,
+    /// The customer's words.
+    pub note: Option<String>,
+    /// What the client believes the order costs.
+    pub total_price: Option<RawAmount>,
+    /// The idempotency key as it came, kept with the order.
+    pub client_token: Option<String>,
+    /// The door.
+    pub channel: Channel,
+}
+
+/// An order's own row.
+#[derive(Debug, Clone)]
+pub struct OrderHead {
+    /// Its id.
+    pub id: OrderId,
+    /// Its public number.
+    pub number: String,
+    /// Where it stands.
+    pub state: OrderState,
+    /// How far it is paid.
+    pub payment: PaymentStatus,
+    /// How much of it has left.
+    pub fulfilment: FulfilmentStatus,
+    /// Whether some of it comes back.
+    pub returns: ReturnStatus,
+    /// How often it was changed, from 1.
+    pub version: i64,
+    /// The door it came through.
+    pub channel: Channel,
+    /// Whose it is.
+    pub customer: Option<CustomerId>,
+    /// The user for whom it was placed.
+    pub user: Option<UserId>,
+    /// Its currency.
+    pub currency: Currency,
+    /// Pieces of goods on it.
+    pub item_count: i64,
+    /// Sum of the lines before the discount.
+    pub subtotal: Money,
+    /// What is taken off.
+    pub discount: Money,
+    /// What sending costs.
+    pub shipping: Money,
+    /// The tax in it or beside it.
+    pub tax: Money,
+    /// Whether the tax is inside the prices.
+    pub tax_included: bool,
+    /// What it costs.
+    pub total: Money,
+    /// What was paid.
+    pub paid: Money,
+    /// What went back.
+    pub refunded: Money,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// When work began.
+    pub processing_at: Option<Timestamp>,
+    /// When it left.
+    pub shipped_at: Option<Timestamp>,
+    /// When it arrived.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was canceled.
+    pub canceled_at: Option<Timestamp>,
+    /// When the money went back.
+    pub refunded_at: Option<Timestamp>,
+    /// When it was imported, if it was.
+    pub imported_at: Option<Timestamp>,
+    /// How many events it has written.
+    pub events: i64,
+}
+
+impl OrderHead {
+    /// The ISO 4217 code of its currency.
+    pub fn currency_text(&self) -> &str {
+        self.currency.as_str()
+    }
+
+    /// What is still to be paid.
+    pub fn due(&self) -> Money {
+        match self.state {
+            OrderState::Canceled | OrderState::Refunded => Money::ZERO,
+            _ => self
+                .total
+                .checked_sub(self.paid)
+                .unwrap_or(Money::ZERO)
+                .max(Money::ZERO),
+        }
+    }
+}
+
+/// The personal part of an order.
+#[derive(Debug, Clone, Default)]
+pub struct Contacts {
+    /// The secret of the private link.
+    pub token: [u8; 16],
+    /// Where to write to.
+    pub email: Option<String>,
+    /// Where to send it, as JSON.
+    pub shipping_address: Option<String>,
+    /// Whom to bill, as JSON.
+    pub billing_address: Option<String>,
+    /// The customer's words.
+    pub note: Option<String>,
+    /// The idempotency key as it came.
+    pub client_token: Option<String>,
+}
+
+/// A line as it was sold.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// `(order << 12) + position`.
+    pub id: LineId,
+    /// What was sold; none on a charge.
+    pub variant: Option<VariantId>,
+    /// Of which product; none on a charge.
+    pub product: Option<ProductId>,
+    /// How many.
+    pub quantity: i64,
+    /// What one cost.
+    pub unit_price: Money,
+    /// What one costs by the list, where that differs.
+    pub list_price: Option<Money>,
+    /// What is taken off the line.
+    pub discount: Money,
+    /// The tax in it or beside it.
+    pub tax: Money,
+    /// quantity × unit price − discount.
+    pub total: Money,
+    /// The SKU it was sold under.
+    pub sku: String,
+    /// The name it was sold under.
+    pub name: String,
+}
+
+impl LineId {
+    /// The id of the line at a position of an order, counted from 1.
+    pub fn at(order: OrderId, position: usize) -> Self {
+        Self((order.0 << 12) + i64::try_from(position).unwrap_or(4095))
+    }
+}
+
+/// An order whole.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Its own row.
+    pub head: OrderHead,
+    /// The personal part.
+    pub contacts: Contacts,
+    /// Its lines, by position.
+    pub lines: Vec<Line>,
+    /// Its tags, by name.
+    pub tags: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// CON-08
+    #[test]
+    fn the_life_of_an_order() {
+        let mut life = String::new();
+        for state in OrderState::ALL {
+            for step in state.open_steps() {
+                let next = state.after(step).unwrap();
+                life += &format!("{state:?} --{step:?}--> {next:?}\n");
+            }
+        }
+        assert_eq!(
+            life,
+            "\
+Pending --Process--> Processing
+Pending --Cancel--> Canceled
+Processing --Ship--> Shipped
+Processing --Cancel--> Canceled
+Shipped --Deliver--> Delivered
+Shipped --Cancel--> Canceled
+Delivered --Refund--> Refunded
+"
+        );
+    }
+}

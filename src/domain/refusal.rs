@@ -1,0 +1,114 @@
+//! Which rule said no, with the data that lets the caller do better.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::domain::fault::Fault;
+use crate::domain::order::OrderState;
+use crate::domain::permission::Permission;
+
+/// A rule's no.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// Name or password is wrong; which one is not told.
+    BadCredentials,
+    /// The token was good once.
+    TokenExpired,
+    /// The token never was good, or has been revoked.
+    TokenInvalid,
+    /// The actor's role lacks this right.
+    Forbidden(Option<Permission>),
+    /// Too many failed sign-ins with this name; seconds until the next try.
+    Locked {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// An unsafe request with a cookie that did not come from our own pages.
+    CrossSite,
+    /// Fields that cannot be read or are out of range.
+    Fields(Vec<Fault>),
+    /// A change without saying which version was seen.
+    VersionMissing,
+    /// A name, address, SKU … that must be unique is in use.
+    Taken(&'static str),
+    /// The idempotency key stands for another request.
+    KeyReused,
+    /// Too many requests.
+    TooMany {
+        /// Seconds until the next one may come.
+        retry_after: u64,
+        /// How many the window allows.
+        limit: u32,
+    },
+    /// A rule of the shop, in words.
+    Rule(Cow<'static, str>),
+    /// The order's state has no such step.
+    NotNow {
+        /// Where it stands.
+        state: OrderState,
+        /// Where it may go.
+        allowed: Vec<OrderState>,
+    },
+    /// The thing exists and this may not be done to it, in words.
+    NotAllowed(Cow<'static, str>),
+    /// Not enough in stock, every short item listed.
+    Shortage(Vec<ShortItem>),
+    /// Nothing of a former order can be had; both lists of the reorder.
+    NothingLeft(Box<Value>),
+    /// What the client saw is not what it would pay; a fresh quote.
+    PriceChanged(Box<Value>),
+}
+
+/// One item that is short.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ShortItem {
+    /// The variant's SKU.
+    pub sku: String,
+    /// How many were asked for, over all lines.
+    pub requested: i64,
+    /// How many there are.
+    pub available: i64,
+}
+
+impl Refusal {
+    /// The right is missing.
+    pub fn forbidden(permission: Permission) -> Self {
+        Self::Forbidden(Some(permission))
+    }
+
+    /// The sentence, where the table's own is not enough.
+    pub fn sentence(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Rule(words) | Self::NotAllowed(words) => Some(Cow::Borrowed(words)),
+            Self::Taken(what) => Some(Cow::Owned(format!("This {what} is taken."))),
+            Self::NotNow { state, .. } => Some(Cow::Owned(format!(
+                "The order is {}: it cannot go there from here.",
+                state.name()
+            ))),
+            Self::Fields(faults) => match faults.as_slice() {
+                [only] if only.field.is_empty() => Some(Cow::Borrowed(&only.message)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The machine-readable part.
+    pub fn details(&self) -> Option<Value> {
+        Some(match self {
+            Self::NotNow { allowed, .. } => {
+                json!({ "allowed": allowed.iter().map(|state| state.name()).collect::<Vec<_>>() })
+            }
+            Self::Shortage(items) => json!({ "items": items }),
+            Self::NothingLeft(lists) => (**lists).clone(),
+            Self::PriceChanged(quote) => json!({ "quote": quote }),
+            Self::Forbidden(Some(permission)) => json!({ "permission": permission.name() }),
+            Self::TooMany { limit, .. } => json!({ "limit": limit }),
+            _ => return None,
+        })
+    }
+}

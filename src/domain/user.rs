@@ -1,0 +1,102 @@
+//! Users: who can sign in, and the sessions they do it through.
+
+use crate::domain::id::RoleId;
+use crate::domain::id::SessionId;
+use crate::domain::id::UserId;
+use crate::domain::named::named;
+use crate::domain::text::Email;
+use crate::domain::text::Username;
+use crate::domain::time;
+use crate::domain::time::Timestamp;
+
+/// How long an access token lives, in milliseconds.
+pub const ACCESS_LIFE: i64 = 10 * time::MINUTE;
+/// How long a refresh token lives.
+pub const REFRESH_LIFE: i64 = 7 * time::DAY;
+/// How long a chain of refresh tokens, and with it a session, may go on.
+pub const FAMILY_LIFE: i64 = 90 * time::DAY;
+/// Within this, the same used refresh token gives the same successor (a reply was lost).
+pub const REFRESH_GRACE: i64 = 10 * time::SECOND;
+
+named! {
+    /// Whether a user may come in.
+    UserStatus {
+        Active = 0 "active",
+        Invited = 1 "invited",
+        Suspended = 2 "suspended",
+    }
+}
+
+named! {
+    /// What a session is carried by.
+    SessionKind {
+        Token = 0 "token",
+        Cookie = 1 "cookie",
+    }
+}
+
+/// A user to be.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// What others call it.
+    pub username: Username,
+    /// Where to write to; unproved.
+    pub email: Email,
+    /// A person's name.
+    pub name: Option<String>,
+    /// The password's hash.
+    pub password: String,
+}
+
+/// A user.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the fields of API.md's User")]
+pub struct User {
+    pub id: UserId,
+    pub username: String,
+    pub email: String,
+    pub email_verified: bool,
+    pub name: Option<String>,
+    pub phone: Option<String>,
+    pub password: String,
+    pub role: RoleId,
+    pub role_name: String,
+    pub role_is_staff: bool,
+    pub status: UserStatus,
+    pub token_epoch: i64,
+    pub created_at: Timestamp,
+    pub version: i64,
+}
+
+/// One login.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub kind: SessionKind,
+    pub token_epoch: i64,
+    pub created_at: Timestamp,
+    pub seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// How long a cookie session may rest: staff 30 minutes, customers 14 days (TOK-06).
+    pub const fn idle_limit(is_staff: bool) -> i64 {
+        if is_staff {
+            30 * time::MINUTE
+        } else {
+            14 * time::DAY
+        }
+    }
+
+    /// How long a session may last at most: a cookie's 12 hours for staff, 90 days for others; a token's 90 days.
+    pub const fn life(kind: SessionKind, is_staff: bool) -> i64 {
+        match (kind, is_staff) {
+            (SessionKind::Cookie, true) => 12 * time::HOUR,
+            _ => FAMILY_LIFE,
+        }
+    }
+}

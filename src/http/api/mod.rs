@@ -1,0 +1,33 @@
+//! The table of JSON routes.
+
+pub mod auth;
+pub mod orders;
+pub mod products;
+
+use axum::http::Method;
+
+use crate::domain::permission::Permission as May;
+use crate::http::route::Access::Needs;
+use crate::http::route::Access::OwnOr;
+use crate::http::route::Access::Public;
+use crate::http::route::Access::SignedIn;
+use crate::http::route::Table;
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+
+/// Every JSON route below `/api/v1`, in reading order.
+pub fn table() -> Table {
+    Table::default()
+        .row(POST, "/auth/signup", Public, auth::sign_up)
+        .row(POST, "/auth/register", Public, auth::sign_up)
+        .row(POST, "/auth/login", Public, auth::sign_in)
+        .row(POST, "/auth/refresh-token", Public, auth::refresh)
+        .row(POST, "/auth/logout", SignedIn, auth::sign_out)
+        .row(GET, "/auth/me", SignedIn, auth::me)
+        .row(GET, "/products/public", Public, products::list_public)
+        .row(GET, "/products/public/{id}", Public, products::show_public)
+        .row(POST, "/products", Needs(May::ProductsCreate), products::create)
+        .row(POST, "/orders", SignedIn, orders::place)
+        .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)
+}

@@ -1,0 +1,228 @@
+//! Orders over JSON.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::app::OrderCopy;
+use crate::domain::address::Address;
+use crate::domain::fault::Bad;
+use crate::domain::fault::Fault;
+use crate::domain::id::CustomerId;
+use crate::domain::id::OrderId;
+use crate::domain::id::ProductId;
+use crate::domain::id::VariantId;
+use crate::domain::money::RawAmount;
+use crate::domain::order::Channel;
+use crate::domain::order::ItemRef;
+use crate::domain::order::MOST_LINES;
+use crate::domain::order::MOST_PIECES;
+use crate::domain::order::NewLine;
+use crate::domain::order::NewOrder;
+use crate::domain::order::Order;
+use crate::domain::refusal::Refusal;
+use crate::domain::text;
+use crate::domain::text::Email;
+use crate::domain::text::Sku;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::Path;
+use crate::shop::once::Key;
+use crate::shop::once::Once;
+use crate::shop::orders;
+use crate::shop::orders::OrderView;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceOrder {
+    items: Vec<PlaceItem>,
+    client_token: Option<String>,
+    customer_id: Option<i64>,
+    email: Option<String>,
+    shipping_address: Option<Address>,
+    billing_address: Option<Address>,
+    shipping_method: Option<i64>,
+    coupon: Option<String>,
+    payment_method: Option<String>,
+    note: Option<String>,
+    total_price: Option<RawAmount>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceItem {
+    product_id: Option<i64>,
+    variant_id: Option<i64>,
+    sku: Option<String>,
+    quantity: i64,
+    price: Option<RawAmount>,
+}
+
+impl PlaceOrder {
+    /// Well formed, or every fault at once.
+    fn parse(self) -> Result<NewOrder> {
+        let mut faults = Vec::new();
+        self.refuse_what_is_not_sold(&mut faults)?;
+        let mut lines = Vec::with_capacity(self.items.len());
+        for (at, item) in self.items.into_iter().enumerate() {
+            lines.extend(item.parse(at, &mut faults));
+        }
+        let email = self
+            .email
+            .and_then(|email| keep(Email::parse(&email), "email", &mut faults));
+        let note = self
+            .note
+            .and_then(|note| keep(text::paragraph(&note, 1000), "note", &mut faults));
+        let shipping_address = self
+            .shipping_address
+            .map(|address| address.checked("shipping_address", &mut faults));
+        let billing_address = self
+            .billing_address
+            .map(|address| address.checked("billing_address", &mut faults));
+        match faults.is_empty() {
+            false => Err(faults.into()),
+            true => Ok(NewOrder {
+                lines,
+                customer: self.customer_id.map(CustomerId),
+                email,
+                shipping_address,
+                billing_address,
+                note,
+                total_price: self.total_price,
+                client_token: None,
+                channel: Channel::Api,
+            }),
+        }
+    }
+
+    fn refuse_what_is_not_sold(&self, faults: &mut Vec<Fault>) -> Result<()> {
+        if self.items.is_empty() || self.items.len() > MOST_LINES {
+            faults.push(Bad::invalid("An order has 1 to 1000 lines.").at("items"));
+        }
+        if self.shipping_method.is_some() {
+            faults.push(Bad::input("There is no such shipping method.").at("shipping_method"));
+        }
+        if self
+            .payment_method
+            .as_deref()
+            .is_some_and(|method| method != "manual")
+        {
+            faults.push(Bad::input("There is no such payment method.").at("payment_method"));
+        }
+        match (&self.coupon, faults.is_empty()) {
+            (Some(_), true) => Err(Refusal::Rule("There is no such coupon.".into()).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl PlaceItem {
+    fn parse(self, at: usize, faults: &mut Vec<Fault>) -> Option<NewLine> {
+        if !(1..=MOST_PIECES).contains(&self.quantity) {
+            faults.push(Bad::invalid("1 to 100000 pieces a line.").at(format!("items[{at}].quantity")));
+        }
+        let item = match (self.variant_id, self.sku, self.product_id) {
+            (Some(id), None, None) => ItemRef::Variant(VariantId(id)),
+            (None, Some(sku), None) => {
+                ItemRef::Sku(keep(Sku::parse(&sku), &format!("items[{at}].sku"), faults)?)
+            }
+            (None, None, Some(id)) => ItemRef::Product(ProductId(id)),
+            (None, None, None) => {
+                faults.push(Bad::missing().at(format!("items[{at}].variant_id")));
+                return None;
+            }
+            _ => {
+                let bad = Bad::invalid("Name the item once: product_id, variant_id or sku.");
+                faults.push(bad.at(format!("items[{at}]")));
+                return None;
+            }
+        };
+        Some(NewLine {
+            item,
+            quantity: self.quantity,
+            price: self.price,
+        })
+    }
+}
+
+fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    read.map_err(|bad| faults.push(bad.at(field))).ok()
+}
+
+pub async fn place(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    key: IdempotencyKey,
+    Json(mut body): Json<PlaceOrder>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = token
+        .as_ref()
+        .map(|token| Key::new(&by, "POST /orders", token, &canonical));
+    let mut new = body.parse()?;
+    new.client_token = token;
+    match app
+        .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))
+        .await?
+    {
+        Once::First(order) => reply(StatusCode::CREATED, &order),
+        Once::Again(order) => {
+            let mut reply = reply(StatusCode::CREATED, &order)?;
+            reply
+                .headers_mut()
+                .insert("idempotent-replayed", HeaderValue::from_static("true"));
+            Ok(reply)
+        }
+    }
+}
+
+pub async fn show(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+) -> Result<Response> {
+    let now = app.clock().now();
+    if let Some(kept) = app.caches().order(id, now) {
+        orders::may_see(&by, kept.owner)?;
+        return Ok(ready(StatusCode::OK, kept.version, kept.body.to_vec()));
+    }
+    let generation = app.caches().generation();
+    let owned = app.read(move |db| orders::show(db, &by, id)).await?;
+    let body = json(&owned.order)?;
+    let copy = OrderCopy {
+        owner: owned.owner,
+        version: owned.order.head.version,
+        body: body.clone().into(),
+    };
+    app.caches().keep_order(id, generation, now, copy);
+    Ok(ready(StatusCode::OK, owned.order.head.version, body))
+}
+
+fn reply(status: StatusCode, order: &Order) -> Result<Response> {
+    Ok(ready(status, order.head.version, json(order)?))
+}
+
+fn json(order: &Order) -> Result<Vec<u8>> {
+    serde_json::to_vec(&OrderView::whole(order)).map_err(|cause| Error::Internal(cause.into()))
+}
+
+fn ready(status: StatusCode, version: i64, body: Vec<u8>) -> Response {
+    let mut reply = Response::new(Body::from(body));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        headers.insert(header::ETAG, tag);
+    }
+    reply
+}

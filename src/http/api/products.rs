@@ -1,0 +1,192 @@
+//! The catalogue over JSON.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::app::App;
+use crate::domain::fault::Bad;
+use crate::domain::fault::Fault;
+use crate::domain::id::ProductId;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::money::RawAmount;
+use crate::domain::product::MOST_STOCK;
+use crate::domain::product::NewProduct;
+use crate::domain::product::NewVariant;
+use crate::domain::product::Product;
+use crate::domain::text;
+use crate::domain::text::Sku;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::Path;
+use crate::shop::catalogue;
+use crate::shop::catalogue::ProductView;
+use crate::shop::once::Key;
+use crate::shop::once::Once;
+use crate::shop::settings;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateProduct {
+    name: Option<String>,
+    price: Option<RawAmount>,
+    category: Option<String>,
+    description: Option<String>,
+    quantity: Option<i64>,
+    sku: Option<String>,
+    weight_g: Option<i64>,
+    variants: Option<Vec<CreateVariant>>,
+    client_token: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateVariant {
+    sku: Option<String>,
+    title: Option<String>,
+    price: Option<RawAmount>,
+    quantity: Option<i64>,
+    weight_g: Option<i64>,
+}
+
+impl CreateProduct {
+    fn parse(self, currency: Currency) -> Result<NewProduct> {
+        let mut faults = Vec::new();
+        let name = self
+            .name
+            .and_then(|name| keep(text::line(&name, 1, 255), "name", &mut faults));
+        let category = self
+            .category
+            .and_then(|category| keep(text::line(&category, 1, 100), "category", &mut faults));
+        let description = self
+            .description
+            .and_then(|words| keep(text::paragraph(&words, 20_000), "description", &mut faults));
+        let only = CreateVariant {
+            sku: self.sku,
+            title: None,
+            price: self.price,
+            quantity: self.quantity,
+            weight_g: self.weight_g,
+        };
+        let variants = match self.variants {
+            None => vec![only.parse("", currency, &mut faults)],
+            Some(variants) => variants
+                .into_iter()
+                .enumerate()
+                .map(|(at, variant)| variant.parse(&format!("variants[{at}]."), currency, &mut faults))
+                .collect(),
+        };
+        if !(1..=100).contains(&variants.len()) {
+            faults.push(Bad::invalid("A product has 1 to 100 variants.").at("variants"));
+        }
+        match faults.is_empty() {
+            true => Ok(NewProduct {
+                name,
+                category,
+                description,
+                variants,
+            }),
+            false => Err(faults.into()),
+        }
+    }
+}
+
+impl CreateVariant {
+    fn parse(self, at: &str, currency: Currency, faults: &mut Vec<Fault>) -> NewVariant {
+        let quantity = self.quantity.unwrap_or(1);
+        if !(0..=MOST_STOCK).contains(&quantity) {
+            faults.push(Bad::invalid("0 to 1,000,000,000 pieces.").at(format!("{at}quantity")));
+        }
+        NewVariant {
+            sku: self
+                .sku
+                .and_then(|sku| keep(Sku::parse(&sku), &format!("{at}sku"), faults)),
+            title: self
+                .title
+                .and_then(|title| keep(text::line(&title, 1, 100), &format!("{at}title"), faults)),
+            price: self.price.and_then(|price| {
+                let money = price.to_money(currency).and_then(Money::non_negative);
+                keep(money, &format!("{at}price"), faults)
+            }),
+            quantity,
+            weight_g: self.weight_g,
+        }
+    }
+}
+
+fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    read.map_err(|bad| faults.push(bad.at(field))).ok()
+}
+
+pub async fn create(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    key: IdempotencyKey,
+    Json(mut body): Json<CreateProduct>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = token.map(|token| Key::new(&by, "POST /products", &token, &canonical));
+    let currency = app.read(settings::show).await?.terms.currency;
+    let new = body.parse(currency)?;
+    let made = app
+        .write(move |tx| catalogue::create(tx, &by, key.as_ref(), &new))
+        .await?;
+    match made {
+        Once::First(product) => {
+            Ok((StatusCode::CREATED, Reply(ProductView::new(&product, currency))).into_response())
+        }
+        Once::Again(product) => Ok((
+            StatusCode::CREATED,
+            [("idempotent-replayed", "true")],
+            Reply(ProductView::new(&product, currency)),
+        )
+            .into_response()),
+    }
+}
+
+#[derive(Serialize)]
+struct Page {
+    data: Vec<Box<RawValue>>,
+    next: Option<String>,
+}
+
+pub async fn list_public(State(app): State<App>) -> Result<Response> {
+    let (products, currency) = app
+        .read(|db| {
+            let currency = settings::show(db)?.terms.currency;
+            Ok((catalogue::list_public(db, ProductId(i64::MAX), 50)?, currency))
+        })
+        .await?;
+    let data = products
+        .iter()
+        .map(|product| raw(product, currency))
+        .collect::<Result<_>>()?;
+    Ok(Reply(Page { data, next: None }).into_response())
+}
+
+fn raw(product: &Product, currency: Currency) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(&ProductView::new(product, currency))
+        .map_err(|cause| Error::Internal(cause.into()))
+}
+
+pub async fn show_public(State(app): State<App>, Path(id): Path<ProductId>) -> Result<Response> {
+    let (product, currency) = app
+        .read(move |db| {
+            Ok((
+                catalogue::show_public(db, id)?,
+                settings::show(db)?.terms.currency,
+            ))
+        })
+        .await?;
+    Ok(Reply(ProductView::new(&product, currency)).into_response())
+}

@@ -1,0 +1,221 @@
+//! What handlers take: named like axum's, failing with our [`Error`].
+
+use axum::body::Bytes;
+use axum::extract::FromRequest;
+use axum::extract::FromRequestParts;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::fault::Bad;
+use crate::domain::fault::FaultKind;
+use crate::domain::json;
+use crate::domain::refusal::Refusal;
+use crate::error::Code;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::session;
+use crate::http::shell::Asked;
+
+/// A JSON body may be this long (NET-02).
+pub const MOST_JSON: usize = 256 * 1024;
+
+/// A JSON body of a known shape.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let bytes = json_bytes(request).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The bytes of a JSON body, held to its media type and size.
+async fn json_bytes(request: Request) -> Result<Bytes> {
+    let headers = request.headers();
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if !is_json || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Error::Request(
+            Code::UnsupportedMediaType,
+            "Send application/json, not encoded.".into(),
+        ));
+    }
+    let body = http_body_util::Limited::new(request.into_body(), MOST_JSON);
+    match http_body_util::BodyExt::collect(body).await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(cause) if cause.is::<http_body_util::LengthLimitError>() => Err(Error::Request(
+            Code::PayloadTooLarge,
+            "A body holds at most 256 KiB.".into(),
+        )),
+        Err(_) => Err(Error::Request(Code::InvalidFormat, "The body broke off.".into())),
+    }
+}
+
+/// Reads JSON: depth and duplicate names first, then the shape.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    json::check(bytes).map_err(|bad| Error::from(bad.at("")))?;
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader);
+    match read.and_then(|value| {
+        reader
+            .end()
+            .map(|()| value)
+            .map_err(|cause| serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), cause))
+    }) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+/// Which field is wrong, and how.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let cause = error.inner();
+    if cause.is_syntax() || cause.is_eof() {
+        let message = format!(
+            "The body is no JSON: line {}, column {}.",
+            cause.line(),
+            cause.column()
+        );
+        return Error::fault("", FaultKind::Format, message);
+    }
+    let words = cause.to_string();
+    let named = words.split('`').nth(1).unwrap_or_default();
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    let inner = |name: &str| match path.is_empty() {
+        true => name.to_owned(),
+        false => format!("{path}.{name}"),
+    };
+    if words.starts_with("missing field") {
+        Bad::missing().at(inner(named)).into()
+    } else if words.starts_with("unknown field") {
+        // serde has already put the unknown name at the end of the path.
+        let field = if path.ends_with(named) {
+            path.clone()
+        } else {
+            inner(named)
+        };
+        Error::fault(field, FaultKind::Invalid, "There is no such field.")
+    } else {
+        let sentence = words.split(" at line").next().unwrap_or_default().to_owned();
+        Error::fault(path.clone(), FaultKind::Invalid, sentence)
+    }
+}
+
+/// A part of the path that is an id: what cannot be read is not there.
+pub struct Path<T>(pub T);
+
+impl<T: std::str::FromStr + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let axum::extract::Path(text) = axum::extract::Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Error::NotFound("page"))?;
+        text.parse().map(Self).map_err(|_| Error::NotFound("thing"))
+    }
+}
+
+/// The query of a known shape.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|cause| Error::fault("", FaultKind::Input, cause.body_text()))
+    }
+}
+
+/// Who calls; without a good token or cookie the request ends with 401.
+pub struct CurrentUser(pub Actor);
+
+impl FromRequestParts<App> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        match session::actor(parts, app).await? {
+            Some(by) => Ok(Self(by)),
+            None => Err(Refusal::NotSignedIn.into()),
+        }
+    }
+}
+
+/// Nobody known, with where it comes from: for public routes that write.
+pub struct Visitor(pub Actor);
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let origin = parts
+            .extensions
+            .get::<Asked>()
+            .map(Asked::origin)
+            .unwrap_or_default();
+        Ok(Self(Actor::guest(origin)))
+    }
+}
+
+/// The key in the header, 1 to 255 printable ASCII; malformed is 400.
+pub struct IdempotencyKey(pub Option<String>);
+
+impl FromRequestParts<App> for IdempotencyKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self(None));
+        };
+        let text = value.to_str().unwrap_or_default();
+        check_key(text).map_err(|bad| bad.at("Idempotency-Key"))?;
+        Ok(Self(Some(text.to_owned())))
+    }
+}
+
+impl IdempotencyKey {
+    /// The one key of a request that may carry it in the header and in the body.
+    pub fn or_token(self, token: Option<String>) -> Result<Option<String>> {
+        if let Some(token) = &token {
+            check_key(token).map_err(|bad| bad.at("client_token"))?;
+        }
+        match (self.0, token) {
+            (Some(key), Some(token)) if key != token => Err(Error::fault(
+                "client_token",
+                FaultKind::Invalid,
+                "The header Idempotency-Key says something else.",
+            )),
+            (key, token) => Ok(key.or(token)),
+        }
+    }
+}
+
+fn check_key(text: &str) -> std::result::Result<(), Bad> {
+    match (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        true => Ok(()),
+        false => Err(Bad::invalid("A key is 1 to 255 printable ASCII characters.")),
+    }
+}
+
+/// 201 with the thing that was made.
+pub struct Created<T>(pub T);
+
+impl<T: IntoResponse> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, self.0).into_response()
+    }
+}

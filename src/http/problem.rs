@@ -1,0 +1,131 @@
+//! Failures as replies: one layer, one number, on whichever face they leave through.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// A failure on its way out; the layer of its face dresses it.
+#[derive(Clone)]
+pub struct Failed(pub Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, ..) = self.code().facts();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, axum::Extension(Failed(Arc::new(self)))).into_response()
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Problem<'a>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    status: u16,
+    code: u16,
+    name: &'static str,
+    message: &'a str,
+    request_id: &'a str,
+    fields: Vec<FieldProblem<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct FieldProblem<'a> {
+    field: &'a str,
+    code: u16,
+    message: &'a str,
+}
+
+/// RFC 9457, with our own members beside its.
+#[derive(Serialize)]
+struct Rfc9457<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    detail: &'a str,
+    #[serde(flatten)]
+    problem: &'a Problem<'a>,
+}
+
+/// Gives a failed reply its JSON body and its headers.
+pub fn as_json(asked: &HeaderMap, request_id: &str, bare: Response) -> Response {
+    let (mut parts, body) = bare.into_parts();
+    let Some(Failed(error)) = parts.extensions.remove::<Failed>() else {
+        return Response::from_parts(parts, body);
+    };
+    log(&error);
+    let (status, code, name, title) = error.code().facts();
+    let sentence = error.sentence();
+    let problem = Problem {
+        status,
+        code,
+        name,
+        message: &sentence,
+        request_id,
+        fields: error
+            .faults()
+            .iter()
+            .map(|fault| FieldProblem {
+                field: &fault.field,
+                code: fault.kind.code(),
+                message: &fault.message,
+            })
+            .collect(),
+        details: error.details(),
+    };
+    let wants_rfc = asked
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/problem+json"));
+    let (kind, json) = match wants_rfc {
+        true => {
+            let rfc = Rfc9457 {
+                kind: format!("/api/docs/codes#{code}"),
+                title,
+                detail: &sentence,
+                problem: &problem,
+            };
+            ("application/problem+json", serde_json::to_vec(&rfc))
+        }
+        false => (
+            "application/json",
+            serde_json::to_vec(&Envelope { error: problem }),
+        ),
+    };
+    let mut reply = Response::from_parts(parts, axum::body::Body::from(json.unwrap_or_default()));
+    reply
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(seconds) = error.retry_after() {
+        reply
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if status == 401 {
+        reply
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    reply
+}
+
+/// Once for each failure: what someone must mend is an error, a refused request is not.
+fn log(error: &Error) {
+    match error.cause() {
+        Some(cause) => tracing::error!(%cause, "request failed"),
+        None => tracing::debug!(%error, "request refused"),
+    }
+}

@@ -1,0 +1,65 @@
+//! A row of a route table: method, path, who may, handler. A handler in no row does not exist (AZ-01).
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::MethodFilter;
+use axum::routing::on;
+
+use crate::app::App;
+use crate::domain::permission::Permission;
+
+/// Who may call a route. The guard itself is in the verb; this is what the documents and the matrix are held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Any signed-in user, on what is theirs.
+    SignedIn,
+    /// Who holds the right.
+    Needs(Permission),
+    /// Any signed-in user on what is theirs, who holds the right on all.
+    OwnOr(Permission),
+}
+
+/// A row, without its handler.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The method.
+    pub method: Method,
+    /// The path below the face's root.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+}
+
+/// A route table that also routes.
+#[derive(Default)]
+pub struct Table {
+    router: Router<App>,
+    rows: Vec<Row>,
+}
+
+impl Table {
+    /// Adds a row.
+    pub fn row<H, T>(mut self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+        self.router = self.router.route(path, on(filter, handler));
+        self.rows.push(Row { method, path, access });
+        self
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The router.
+    pub fn into_router(self) -> Router<App> {
+        self.router
+    }
+}

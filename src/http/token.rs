@@ -1,0 +1,122 @@
+//! Access tokens: JWT with HS256 and nothing else, `typ` `at+jwt`, ten minutes, checked against our own clock.
+
+use std::sync::Once;
+
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::Header;
+use jsonwebtoken::Validation;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::domain::id::SessionId;
+use crate::domain::id::UserId;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
+use crate::domain::user::ACCESS_LIFE;
+use crate::error::Error;
+use crate::error::Result;
+use crate::secret;
+
+const ISSUER: &str = "till";
+const AUDIENCE: &str = "till";
+const TYPE: &str = "at+jwt";
+/// Clocks may differ by this much, in seconds (TOK-02).
+const LEEWAY: i64 = 5;
+
+/// What a token says. The role is told, never believed: rights come from the role's row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claims {
+    iss: String,
+    aud: String,
+    /// The user.
+    pub sub: String,
+    jti: String,
+    /// The session.
+    pub sid: i64,
+    role: String,
+    ver: i64,
+    exp: i64,
+    iat: i64,
+    nbf: i64,
+}
+
+/// Signs and reads access tokens.
+#[derive(Clone)]
+pub struct Tokens {
+    sign: EncodingKey,
+    verify: DecodingKey,
+    validation: Validation,
+}
+
+impl Tokens {
+    /// With the process's token key.
+    pub fn new(key: &[u8]) -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(secret::install_jwt);
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[ISSUER]);
+        // Its own checks ask the system's clock; ours are below.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self {
+            sign: EncodingKey::from_secret(key),
+            verify: DecodingKey::from_secret(key),
+            validation,
+        }
+    }
+
+    /// A token for a session.
+    pub fn sign(
+        &self,
+        user: UserId,
+        session: SessionId,
+        role: &str,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<String> {
+        let issued = now.ms() / 1000;
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.to_string(),
+            jti: secret::to_text(&secret::random::<12>()?),
+            sid: session.0,
+            role: role.to_owned(),
+            ver: epoch,
+            exp: issued + ACCESS_LIFE / 1000,
+            iat: issued,
+            nbf: issued,
+        };
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            ..Header::new(Algorithm::HS256)
+        };
+        jsonwebtoken::encode(&header, &claims, &self.sign).map_err(|cause| Error::Internal(cause.into()))
+    }
+
+    /// What a token says, if it is ours and of now. Refused with `TokenInvalid` or `TokenExpired`.
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let read = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.validation)
+            .map_err(|_| Refusal::TokenInvalid)?;
+        let header = &read.header;
+        let is_plain = header.typ.as_deref() == Some(TYPE)
+            && header.jku.is_none()
+            && header.jwk.is_none()
+            && header.x5u.is_none()
+            && header.crit.is_none();
+        let now = now.ms() / 1000;
+        match (
+            is_plain,
+            read.claims.exp + LEEWAY < now,
+            read.claims.nbf - LEEWAY > now,
+        ) {
+            (false, ..) | (.., true) => Err(Refusal::TokenInvalid.into()),
+            (true, true, _) => Err(Refusal::TokenExpired.into()),
+            (true, false, false) => Ok(read.claims),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The executable: everything it does is in the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match till::cli::run(till::cli::Command::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("till: {error}");
+            till::cli::exit_code(&error)
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Hashing, random tokens and HMAC; the only crypto imports. Keys are files of 0600 outside the database.
+
+use std::path::Path;
+
+use argon2::Argon2;
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
+use password_hash::PasswordHasher;
+use password_hash::PasswordVerifier;
+use password_hash::phc::PasswordHash;
+use sha2::Digest;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::error::Error;
+use crate::error::Result;
+
+/// The process's keys.
+#[derive(Clone)]
+pub struct Keys {
+    /// Signs access tokens and derives refresh tokens.
+    pub token: Vec<u8>,
+    /// Chains the audit.
+    pub audit: [u8; 32],
+}
+
+impl Keys {
+    /// Reads the keys below a data folder, making what is missing. A key that others may read is refused.
+    pub fn load(dir: &Path, token: Option<&str>) -> Result<Self> {
+        let keys = dir.join("keys");
+        std::fs::create_dir_all(&keys)
+            .and_then(|()| only_ours(&keys, 0o700))
+            .map_err(|cause| Error::internal(format!("cannot use {}: {cause}", keys.display())))?;
+        let token = match token {
+            Some(given) => given.as_bytes().to_vec(),
+            None => key_file(&keys.join("token"))?.to_vec(),
+        };
+        Ok(Self {
+            token,
+            audit: key_file(&keys.join("audit"))?,
+        })
+    }
+}
+
+fn only_ours(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+fn key_file(path: &Path) -> Result<[u8; 32]> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::PermissionsExt;
+    let trouble =
+        |cause: std::io::Error| Error::internal(format!("cannot use the key {}: {cause}", path.display()));
+    if !path.exists() {
+        let key: [u8; 32] = random()?;
+        let made = std::fs::OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(path);
+        match made {
+            Ok(mut file) => {
+                file.write_all(&key).map_err(trouble)?;
+                file.sync_all().map_err(trouble)?;
+            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(trouble(cause)),
+        }
+    }
+    let mode = std::fs::metadata(path).map_err(trouble)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(Error::internal(format!(
+            "the key {} can be read by others (mode {:o}): chmod 600",
+            path.display(),
+            mode & 0o777
+        )));
+    }
+    let bytes = std::fs::read(path).map_err(trouble)?;
+    bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| Error::internal(format!("the key {} is not 32 bytes long", path.display())))
+}
+
+/// Random bytes from the system.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|cause| Error::internal(cause.to_string()))?;
+    Ok(bytes)
+}
+
+/// SHA-256.
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// SHA-256 over the parts, one after the other.
+pub fn digest_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// HMAC-SHA256 over the parts, one after the other.
+pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = hmac(key);
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    match Hmac::<Sha256>::new_from_slice(key) {
+        Ok(mac) => mac,
+        // HMAC takes keys of any length; a longer one is hashed first.
+        Err(_) => Hmac::<Sha256>::new(&hmac::digest::Key::<Hmac<Sha256>>::default()),
+    }
+}
+
+/// Whether two secrets are the same, in constant time.
+pub fn same(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// Unpadded base64url.
+pub fn to_text(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads unpadded base64url.
+pub fn from_text(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Hashes a password as Argon2id with the floor of OWASP (m = 19,456 KiB, t = 2, p = 1). 12 ms of one core.
+pub fn hash_password(password: &str) -> Result<String> {
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|cause| Error::internal(cause.to_string()))
+}
+
+/// What a password was held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the one.
+    Right,
+    /// It is the one, and its hash is weaker than today's.
+    RightButWeak,
+    /// It is not.
+    Wrong,
+}
+
+/// Holds a password against its hash, or against a hash of nobody's so that an unknown name takes as long.
+pub fn check_password(password: &str, hash: Option<&str>) -> Verdict {
+    let Some(hash) = hash else {
+        let _ = Argon2::default().hash_password(password.as_bytes());
+        return Verdict::Wrong;
+    };
+    if hash.starts_with("$2") {
+        return match bcrypt::verify(password, hash) {
+            Ok(true) => Verdict::RightButWeak,
+            _ => Verdict::Wrong,
+        };
+    }
+    let Ok(parsed) = PasswordHash::new(hash) else {
+        return Verdict::Wrong;
+    };
+    match Argon2::default().verify_password(password.as_bytes(), &parsed) {
+        Ok(()) if is_weak(&parsed) => Verdict::RightButWeak,
+        Ok(()) => Verdict::Right,
+        Err(_) => Verdict::Wrong,
+    }
+}
+
+fn is_weak(hash: &PasswordHash) -> bool {
+    let least = argon2::Params::default();
+    match argon2::Params::try_from(hash) {
+        Ok(params) => params.m_cost() < least.m_cost() || params.t_cost() < least.t_cost(),
+        Err(_) => true,
+    }
+}
+
+/// Gives `jsonwebtoken` HS256 over our own hmac and nothing else: its RustCrypto back end would bring RSA along.
+pub fn install_jwt() {
+    static PROVIDER: jsonwebtoken::crypto::CryptoProvider = jsonwebtoken::crypto::CryptoProvider {
+        signer_factory: |algorithm, key| match algorithm {
+            jsonwebtoken::Algorithm::HS256 => Ok(Box::new(Hs256(hmac(key.as_bytes())))),
+            _ => Err(jsonwebtoken::errors::ErrorKind::InvalidAlgorithm.into()),
+        },
+        verifier_factory: |algorithm, key| match algorithm {
+            jsonwebtoken::Algorithm::HS256 => Ok(Box::new(Hs256(hmac(key.try_get_as_bytes()?)))),
+            _ => Err(jsonwebtoken::errors::ErrorKind::InvalidAlgorithm.into()),
+        },
+        key_utils: jsonwebtoken::crypto::KeyUtils::new_unimplemented(),
+    };
+    // Installed already: the same one.
+    let _ = PROVIDER.install_default();
+}
+
+struct Hs256(Hmac<Sha256>);
+
+impl jsonwebtoken::signature::Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, jsonwebtoken::signature::Error> {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        Ok(mac.finalize().into_bytes().to_vec())
+    }
+}
+
+impl jsonwebtoken::crypto::JwtSigner for Hs256 {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        jsonwebtoken::Algorithm::HS256
+    }
+}
+
+impl jsonwebtoken::signature::Verifier<Vec<u8>> for Hs256 {
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Vec<u8>,
+    ) -> std::result::Result<(), jsonwebtoken::signature::Error> {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        // In constant time, and only all 32 bytes count.
+        mac.verify_slice(signature)
+            .map_err(|_| jsonwebtoken::signature::Error::new())
+    }
+}
+
+impl jsonwebtoken::crypto::JwtVerifier for Hs256 {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        jsonwebtoken::Algorithm::HS256
+    }
+}

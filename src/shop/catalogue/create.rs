@@ -1,0 +1,111 @@
+//! Making a product with its variants and their first stock.
+
+use serde::Serialize;
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::Action;
+use crate::domain::audit::Target;
+use crate::domain::event::EventType;
+use crate::domain::id::ProductId;
+use crate::domain::permission::Permission;
+use crate::domain::product::MovementReason;
+use crate::domain::product::NewProduct;
+use crate::domain::product::Product;
+use crate::domain::product::ProductStatus;
+use crate::error::Result;
+use crate::secret;
+use crate::shop::Tx;
+use crate::shop::audit;
+use crate::shop::catalogue::view::ProductView;
+use crate::shop::events;
+use crate::shop::once::Key;
+use crate::shop::once::Made;
+use crate::shop::once::Once;
+use crate::shop::once::once;
+use crate::store;
+use crate::store::stock::Cause;
+
+#[derive(Serialize)]
+struct ProductEvent<'a> {
+    #[serde(flatten)]
+    product: ProductView<'a>,
+    seq: i64,
+}
+
+/// Makes a product. Staff's is for sale at once if it has a price; a seller's waits for approval.
+///
+/// Refused with `AlreadyExists` if a SKU is in use.
+pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, new: &NewProduct) -> Result<Once<Product>> {
+    if !by.may(Permission::ProductsCreate) {
+        by.require(Permission::ProductsOwn)?;
+    }
+    once(
+        tx,
+        key,
+        Made::Product,
+        |id| store::products::get(tx, ProductId(id)),
+        || {
+            let product = insert(tx, by, new)?;
+            Ok((product.id.0, product))
+        },
+    )
+}
+
+fn insert(tx: &Tx, by: &Actor, new: &NewProduct) -> Result<Product> {
+    let is_staff = by.may(Permission::ProductsCreate);
+    let price_from = new.variants.iter().filter_map(|variant| variant.price).min();
+    let status = match (price_from, is_staff) {
+        (None, _) => ProductStatus::Draft,
+        (Some(_), true) => ProductStatus::Approved,
+        (Some(_), false) => ProductStatus::Pending,
+    };
+    let seller = if is_staff { None } else { by.user };
+    let category = match &new.category {
+        Some(name) => Some(store::products::category(tx, name)?),
+        None => None,
+    };
+    let first_sku = new.variants.first().and_then(|variant| variant.sku.as_ref());
+    let name = match (&new.name, first_sku) {
+        (Some(name), _) => name.clone(),
+        (None, Some(sku)) => sku.as_str().to_owned(),
+        (None, None) => String::from("Product"),
+    };
+    let id = store::products::insert(tx, status, seller, category, &name, price_from)?;
+    store::products::set_text(tx, id, new.description.as_deref().unwrap_or_default())?;
+    insert_variants(tx, by, id, new)?;
+    let product = store::products::get(tx, id)?;
+    tell(tx, by, &product)?;
+    Ok(product)
+}
+
+fn insert_variants(tx: &Tx, by: &Actor, product: ProductId, new: &NewProduct) -> Result<()> {
+    for variant in &new.variants {
+        let sku = match &variant.sku {
+            Some(sku) => sku.as_str().to_owned(),
+            None => format!("P{product}-{}", secret::to_text(&secret::random::<4>()?)),
+        };
+        let id = store::products::insert_variant(tx, product, variant, &sku)?;
+        store::stock::open(tx, id)?;
+        if variant.quantity > 0 {
+            let cause = Cause {
+                reason: MovementReason::Restock,
+                order: None,
+                actor: by.user,
+                note: None,
+            };
+            store::stock::shift(tx, id, variant.quantity, cause)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(tx: &Tx, by: &Actor, product: &Product) -> Result<()> {
+    let currency = store::settings::terms(tx)?.currency;
+    let data = ProductEvent {
+        product: ProductView::new(product, currency),
+        seq: 1,
+    };
+    let told = events::emit(tx, EventType::ProductCreated, product.id.0, 1, &data)?;
+    let target = (Target::Product, Some(product.id.0));
+    audit::note(tx, by, Action::ProductCreated, target, told.for_audit(), None)
+}

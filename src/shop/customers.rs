@@ -1,0 +1,56 @@
+//! Customers, as far as orders need them: each sign-up makes one, a staff user gets one at the first own order.
+
+use crate::domain::actor::Actor;
+use crate::domain::customer::Customer;
+use crate::domain::customer::NewCustomer;
+use crate::domain::event::EventType;
+use crate::domain::id::UserId;
+use crate::domain::user::User;
+use crate::error::Result;
+use crate::shop::Tx;
+use crate::shop::events;
+use crate::store;
+
+#[derive(serde::Serialize)]
+struct CustomerEvent {
+    id: i64,
+    user_id: Option<UserId>,
+    number: Option<String>,
+    country: Option<String>,
+    status: &'static str,
+    version: i64,
+    seq: i64,
+}
+
+/// The caller's own customer record; a user without one (staff) gets it now.
+pub fn own(tx: &Tx, _by: &Actor, user: UserId) -> Result<Customer> {
+    match store::customers::of_user(tx, user)? {
+        Some(customer) => Ok(customer),
+        None => of(tx, &store::users::get(tx, user)?),
+    }
+}
+
+/// Makes the customer record of a user, and tells.
+pub(super) fn of(tx: &Tx, user: &User) -> Result<Customer> {
+    let customer = store::customers::insert(
+        tx,
+        &NewCustomer {
+            user: Some(user.id),
+            name: user.name.clone().unwrap_or_else(|| user.username.clone()),
+            email: Some(user.email.clone()),
+            phone: user.phone.clone(),
+            ..NewCustomer::default()
+        },
+    )?;
+    let data = CustomerEvent {
+        id: customer.id.0,
+        user_id: customer.user,
+        number: None,
+        country: None,
+        status: customer.status.name(),
+        version: customer.version,
+        seq: 1,
+    };
+    events::emit(tx, EventType::CustomerCreated, customer.id.0, 1, &data)?;
+    Ok(customer)
+}

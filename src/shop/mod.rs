@@ -1,0 +1,23 @@
+//! The verbs of the shop. Each says first who may, then reads, decides by the rules of `domain`, writes, and tells: an
+//! event and an audit row in the same transaction. A verb begins and commits nothing, so verbs compose.
+
+#![warn(missing_docs)]
+#![deny(clippy::float_arithmetic)]
+
+pub mod audit;
+pub mod catalogue;
+pub mod customers;
+pub mod events;
+pub mod identity;
+pub mod once;
+pub mod orders;
+pub mod sessions;
+pub mod settings;
+
+pub use crate::store::Look;
+pub use crate::store::Options;
+pub use crate::store::Reply;
+pub use crate::store::Snapshot;
+pub use crate::store::Store;
+pub use crate::store::Tx;
+pub use crate::store::make_dir;

@@ -1,0 +1,57 @@
+//! Orders: placing them and moving them through their life.
+
+mod place;
+mod view;
+
+pub use place::place;
+pub use view::OrderView;
+
+use std::sync::Arc;
+
+use crate::domain::actor::Actor;
+use crate::domain::id::OrderId;
+use crate::domain::id::UserId;
+use crate::domain::order::Order;
+use crate::domain::order::OrderHead;
+use crate::domain::permission::Permission;
+use crate::error::Error;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::store;
+
+/// An order with the user to whom it belongs, so that a copy of it can be shown with the rights checked again.
+#[derive(Debug, Clone)]
+pub struct Owned {
+    /// The order.
+    pub order: Arc<Order>,
+    /// The user behind its customer.
+    pub owner: Option<UserId>,
+}
+
+/// Whether the actor may see an order of `owner`; if not, it is not there.
+pub fn may_see(by: &Actor, owner: Option<UserId>) -> Result<()> {
+    let is_own = by.user.is_some() && by.user == owner;
+    match is_own || by.may(Permission::OrdersRead) {
+        true => Ok(()),
+        false => Err(Error::NotFound("order")),
+    }
+}
+
+/// One order. Foreign and missing ones are `NotFound` alike.
+pub fn show(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Owned> {
+    by.signed_in()?;
+    let order = store::orders::get(db, id)?;
+    let owner = owner(db, &order.head)?;
+    may_see(by, owner)?;
+    Ok(Owned {
+        order: Arc::new(order),
+        owner,
+    })
+}
+
+fn owner(db: &Snapshot, head: &OrderHead) -> Result<Option<UserId>> {
+    match head.customer {
+        Some(customer) => store::orders::owner(db, customer),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,175 @@
+//! How an order reads as JSON: to the API, and without its personal fields in events, which keep these very bytes.
+
+use serde::Serialize;
+use serde::Serializer;
+use serde_json::value::RawValue;
+
+use crate::domain::money::Amount;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::order::Line;
+use crate::domain::order::Order;
+use crate::domain::time::Timestamp;
+
+/// Lines that an event tells; the rest is in the order.
+const LINES_IN_EVENT: usize = 100;
+
+/// An order as the API shows it.
+#[derive(Serialize)]
+pub struct OrderView<'a> {
+    id: i64,
+    number: &'a str,
+    status: &'static str,
+    payment_status: &'static str,
+    fulfilment_status: &'static str,
+    return_status: &'static str,
+    customer_id: Option<i64>,
+    user_id: Option<i64>,
+    #[serde(flatten)]
+    personal: Option<Personal<'a>>,
+    currency: &'a str,
+    items: Items<'a>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    items_truncated: bool,
+    item_count: i64,
+    subtotal: Amount,
+    discount: Amount,
+    shipping: Amount,
+    tax: Amount,
+    total: Amount,
+    paid: Amount,
+    refunded: Amount,
+    due: Amount,
+    shipping_method: Option<i64>,
+    payment_method: &'static str,
+    tags: &'a [String],
+    placed_at: Timestamp,
+    processing_at: Option<Timestamp>,
+    shipped_at: Option<Timestamp>,
+    delivered_at: Option<Timestamp>,
+    canceled_at: Option<Timestamp>,
+    refunded_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: i64,
+}
+
+#[derive(Serialize)]
+struct Personal<'a> {
+    email: Option<&'a str>,
+    shipping_address: Option<&'a RawValue>,
+    billing_address: Option<&'a RawValue>,
+    note: Option<&'a str>,
+    client_token: Option<&'a str>,
+}
+
+struct Items<'a> {
+    lines: &'a [Line],
+    currency: Currency,
+}
+
+#[derive(Serialize)]
+struct ItemView<'a> {
+    id: i64,
+    product_id: Option<i64>,
+    variant_id: Option<i64>,
+    sku: &'a str,
+    name: &'a str,
+    quantity: i64,
+    unit_price: Amount,
+    list_price: Amount,
+    discount: Amount,
+    tax: Amount,
+    total: Amount,
+}
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.lines.iter().map(|line| item(line, self.currency)))
+    }
+}
+
+fn item(line: &Line, currency: Currency) -> ItemView<'_> {
+    ItemView {
+        id: line.id.0,
+        product_id: line.product.map(|product| product.0),
+        variant_id: line.variant.map(|variant| variant.0),
+        sku: &line.sku,
+        name: &line.name,
+        quantity: line.quantity,
+        unit_price: line.unit_price.write(currency),
+        list_price: line.list_price.unwrap_or(line.unit_price).write(currency),
+        discount: line.discount.write(currency),
+        tax: line.tax.write(currency),
+        total: line.total.write(currency),
+    }
+}
+
+impl<'a> OrderView<'a> {
+    /// As its owner and staff see it.
+    pub fn whole(order: &'a Order) -> Self {
+        let contacts = &order.contacts;
+        let personal = Personal {
+            email: contacts.email.as_deref(),
+            shipping_address: raw(contacts.shipping_address.as_deref()),
+            billing_address: raw(contacts.billing_address.as_deref()),
+            note: contacts.note.as_deref(),
+            client_token: contacts.client_token.as_deref(),
+        };
+        Self::new(order, Some(personal), &order.lines)
+    }
+
+    /// As the world is told of it: without what is personal, and of long orders the first lines.
+    pub fn for_event(order: &'a Order) -> Self {
+        let told = order.lines.len().min(LINES_IN_EVENT);
+        Self::new(order, None, &order.lines[..told])
+    }
+
+    fn new(order: &'a Order, personal: Option<Personal<'a>>, lines: &'a [Line]) -> Self {
+        let head = &order.head;
+        let money = |money: Money| money.write(head.currency);
+        Self {
+            id: head.id.0,
+            number: &head.number,
+            status: head.state.name(),
+            payment_status: head.payment.name(),
+            fulfilment_status: head.fulfilment.name(),
+            return_status: head.returns.name(),
+            customer_id: head.customer.map(|customer| customer.0),
+            user_id: head.user.map(|user| user.0),
+            personal,
+            currency: head.currency_text(),
+            items: Items {
+                lines,
+                currency: head.currency,
+            },
+            items_truncated: lines.len() < order.lines.len(),
+            item_count: head.item_count,
+            subtotal: money(head.subtotal),
+            discount: money(head.discount),
+            shipping: money(head.shipping),
+            tax: money(head.tax),
+            total: money(head.total),
+            paid: money(head.paid),
+            refunded: money(head.refunded),
+            due: money(head.due()),
+            shipping_method: None,
+            payment_method: "manual",
+            tags: &order.tags,
+            placed_at: head.placed_at,
+            processing_at: head.processing_at,
+            shipped_at: head.shipped_at,
+            delivered_at: head.delivered_at,
+            canceled_at: head.canceled_at,
+            refunded_at: head.refunded_at,
+            created_at: head.imported_at.unwrap_or(head.placed_at),
+            updated_at: head.updated_at.unwrap_or(head.placed_at),
+            version: head.version,
+        }
+    }
+}
+
+/// Text that went in as JSON comes out as JSON.
+fn raw(json: Option<&str>) -> Option<&RawValue> {
+    json.and_then(|json| serde_json::from_str(json).ok())
+}

@@ -1,0 +1,78 @@
+//! Rows of `customers`.
+
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::named_params;
+
+use crate::domain::customer::Customer;
+use crate::domain::customer::NewCustomer;
+use crate::domain::id::CustomerId;
+use crate::domain::id::UserId;
+use crate::error::Error;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::Tx;
+
+const SELECT: &str = "SELECT id, status, user_id, number, name, email, phone, country, created_at, updated_at, version FROM customers";
+
+fn from_row(row: &Row) -> rusqlite::Result<Customer> {
+    Ok(Customer {
+        id: row.get("id")?,
+        status: row.get("status")?,
+        user: row.get("user_id")?,
+        number: row.get("number")?,
+        name: row.get("name")?,
+        email: row.get("email")?,
+        phone: row.get("phone")?,
+        country: row.get("country")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        version: row.get("version")?,
+    })
+}
+
+/// The customer; it must exist.
+pub fn get(db: &Snapshot, id: CustomerId) -> Result<Customer> {
+    db.db()
+        .prepare_cached(&format!("{SELECT} WHERE id = :id"))?
+        .query_row(named_params! { ":id": id }, from_row)
+        .optional()?
+        .ok_or(Error::NotFound("customer"))
+}
+
+/// The first customer record of a user.
+pub fn of_user(db: &Snapshot, user: UserId) -> Result<Option<Customer>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE user_id = :user ORDER BY id LIMIT 1"))?
+        .query_row(named_params! { ":user": user }, from_row)
+        .optional()?)
+}
+
+/// The ids of every customer record of a user.
+pub fn ids_of_user(db: &Snapshot, user: UserId) -> Result<Vec<CustomerId>> {
+    db.db()
+        .prepare_cached("SELECT id FROM customers WHERE user_id = :user ORDER BY id")?
+        .query_and_then(named_params! { ":user": user }, |row| Ok(row.get("id")?))?
+        .collect()
+}
+
+/// Adds a customer.
+pub fn insert(tx: &Tx, new: &NewCustomer) -> Result<Customer> {
+    let id = tx
+        .db()
+        .prepare_cached(
+            "INSERT INTO customers (status, user_id, number, name, email, phone, country, created_at, updated_at)
+             VALUES (0, :user, :number, :name, :email, :phone, :country, :now, :now)",
+        )?
+        .insert(named_params! {
+            ":user": new.user,
+            ":number": new.number,
+            ":name": new.name,
+            ":email": new.email,
+            ":phone": new.phone,
+            ":country": new.country,
+            ":now": tx.now,
+        })?;
+    get(tx, CustomerId(id))
+}

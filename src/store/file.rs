@@ -1,0 +1,204 @@
+//! The files under the folder: opening `till.db` with every pragma it must have, the lock that makes a server the
+//! only one, and the turn that lets another process write between two batches.
+
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
+use rustix::fs::FlockOperation;
+
+use crate::error::Error;
+use crate::error::Result;
+
+/// The first SQLite without the WAL-reset bug, which loses committed pages (DUR-01).
+const OLDEST_SQLITE: i32 = 3_051_003;
+const STATEMENTS: usize = 256;
+/// 8 MiB of pages for a reader, 32 for the writer: more brought nothing.
+const READER_CACHE: &str = "-8192";
+const WRITER_CACHE: &str = "-32768";
+
+/// The database inside a folder.
+pub(super) fn database(dir: &Path) -> PathBuf {
+    dir.join("till.db")
+}
+
+/// Makes the folder if need be, for its owner only; a network file system is refused.
+pub fn make_dir(dir: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|cause| unusable(dir, &cause))?;
+    refuse_network(dir)
+}
+
+/// Takes the folder's lock for as long as the value lives.
+pub(super) fn lock(dir: &Path) -> Result<File> {
+    make_dir(dir)?;
+    let file = side_file(dir, "till.lock")?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => Err(Error::Held(format!(
+            "{} is held by another till: one server a file",
+            database(dir).display()
+        ))),
+    }
+}
+
+/// The file whose lock says whose turn it is to write.
+pub(super) fn turn(dir: &Path) -> Result<File> {
+    side_file(dir, "till.turn")
+}
+
+fn side_file(dir: &Path, name: &str) -> Result<File> {
+    let path = dir.join(name);
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|cause| unusable(&path, &cause))
+}
+
+fn unusable(path: &Path, cause: &std::io::Error) -> Error {
+    Error::internal(format!("cannot use {}: {cause}", path.display()))
+}
+
+/// Locks and shared memory do not work over a network.
+fn refuse_network(dir: &Path) -> Result<()> {
+    const NETWORKS: [i64; 6] = [0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x0102_1997, 0x00C3_6400];
+    let kind = rustix::fs::statfs(dir)
+        .map_err(|cause| unusable(dir, &cause.into()))?
+        .f_type;
+    match NETWORKS.contains(&(kind as i64)) {
+        true => Err(Error::internal(format!(
+            "{} is on a network file system, where SQLite's locks do not hold",
+            dir.display()
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Opens the file for writing, making it if need be.
+pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
+    gate()?;
+    let path = database(dir);
+    if !path.exists() {
+        OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|cause| unusable(&path, &cause))?;
+    }
+    open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
+}
+
+/// Opens a file that must be there, for writing.
+pub(super) fn open_existing(dir: &Path) -> Result<Connection> {
+    gate()?;
+    let path = database(dir);
+    if !path.exists() {
+        return Err(Error::internal(format!(
+            "there is no shop at {}: start one with `till serve` or `till migrate up`",
+            dir.display()
+        )));
+    }
+    open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
+}
+
+/// Opens the file for looks only.
+pub(super) fn open_reader(dir: &Path) -> Result<Connection> {
+    let db = open(&database(dir), OpenFlags::SQLITE_OPEN_READ_WRITE, READER_CACHE)?;
+    db.pragma_update(None, "query_only", true)?;
+    Ok(db)
+}
+
+/// A plain connection for the helper that checkpoints.
+pub(super) fn open_helper(dir: &Path) -> Result<Connection> {
+    open(&database(dir), OpenFlags::SQLITE_OPEN_READ_WRITE, READER_CACHE)
+}
+
+fn gate() -> Result<()> {
+    match rusqlite::version_number() >= OLDEST_SQLITE {
+        true => Ok(()),
+        false => Err(Error::internal(format!(
+            "SQLite {} can lose committed pages; 3.51.3 or newer is needed",
+            rusqlite::version()
+        ))),
+    }
+}
+
+fn open(path: &Path, flags: OpenFlags, cache: &str) -> Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(|cause| broken(path, &cause))?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.busy_timeout(Duration::from_secs(5))?;
+    // A join with a parameter would be prepared anew at each use (SCHEMA).
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    prepare(&db, cache).map_err(|cause| broken(path, &cause))?;
+    read_back(&db)?;
+    Ok(db)
+}
+
+fn broken(path: &Path, cause: &rusqlite::Error) -> Error {
+    match cause.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+            Error::Broken(format!("{} is damaged or no database: {cause}", path.display()).into())
+        }
+        _ => Error::internal(format!("cannot open {}: {cause}", path.display())),
+    }
+}
+
+fn prepare(db: &Connection, cache: &str) -> rusqlite::Result<()> {
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    for (name, value) in [
+        ("synchronous", "FULL"),
+        ("wal_autocheckpoint", "0"),
+        ("journal_size_limit", "67108864"),
+        ("temp_store", "MEMORY"),
+        ("foreign_keys", "ON"),
+        ("recursive_triggers", "ON"),
+        ("trusted_schema", "OFF"),
+        ("cell_size_check", "ON"),
+        ("mmap_size", "0"),
+        ("cache_size", cache),
+    ] {
+        db.pragma_update(None, name, value)?;
+    }
+    Ok(())
+}
+
+/// Asks SQLite what it made of the pragmas; a build that ignores one must not serve (DUR-05).
+fn read_back(db: &Connection) -> Result<()> {
+    for (name, wanted) in [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("foreign_keys", "1"),
+        ("recursive_triggers", "1"),
+        ("trusted_schema", "0"),
+        ("cell_size_check", "1"),
+        ("busy_timeout", "5000"),
+    ] {
+        let found: String = db.pragma_query_value(None, name, |row| {
+            Ok(match row.get_ref(0)? {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other.as_str().unwrap_or_default().to_owned(),
+            })
+        })?;
+        if found != wanted {
+            return Err(Error::internal(format!(
+                "SQLite keeps {name} at {found}, not {wanted}"
+            )));
+        }
+    }
+    Ok(())
+}

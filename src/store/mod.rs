@@ -1,0 +1,157 @@
+//! The database: one writing thread, many readers, one SQLite file in WAL mode. Typed functions on rows, nothing else.
+//! Whoever holds a [`Snapshot`] may call every look, whoever holds a [`Tx`] every change; nobody outside sees a connection.
+
+pub mod audit;
+mod batch;
+mod checkpoint;
+pub mod customers;
+pub mod events;
+mod fault;
+mod file;
+pub mod idempotency;
+pub mod orders;
+pub mod products;
+mod reader;
+mod schema;
+pub mod sessions;
+pub mod settings;
+pub mod stock;
+mod tx;
+mod types;
+pub mod users;
+mod writer;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::domain::touched::Touched;
+use crate::error::Error;
+use crate::error::Result;
+
+pub use file::make_dir;
+pub use reader::Look;
+pub use schema::Migration;
+pub use tx::Snapshot;
+pub use tx::Tx;
+pub use writer::Reply;
+
+/// How to open a file.
+#[derive(Clone)]
+pub struct Options {
+    /// The folder that holds `till.db`.
+    pub dir: PathBuf,
+    /// What time it is.
+    pub clock: Clock,
+    /// The key of the audit chain.
+    pub chain_key: [u8; 32],
+    /// How many jobs may wait for the writer (512).
+    pub queue: usize,
+    /// How many threads serve looks (2).
+    pub readers: usize,
+    /// Called once when the file has failed under a write; the process must end.
+    pub on_failure: Arc<dyn Fn() + Send + Sync>,
+    /// Called when another process has committed something.
+    pub on_change_elsewhere: Arc<dyn Fn() + Send + Sync>,
+    /// Called for each thing a durable change has touched, before its caller is answered.
+    pub on_touch: Arc<dyn Fn(Touched) + Send + Sync>,
+    /// Called once after each COMMIT.
+    pub on_commit: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Options {
+    /// The defaults for a folder.
+    pub fn new(dir: &Path, clock: Clock, chain_key: [u8; 32]) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            clock,
+            chain_key,
+            queue: 512,
+            readers: 2,
+            on_failure: Arc::new(|| {}),
+            on_change_elsewhere: Arc::new(|| {}),
+            on_touch: Arc::new(|_| {}),
+            on_commit: Arc::new(|| {}),
+        }
+    }
+}
+
+/// A handle on the database file; clone it freely.
+#[derive(Clone)]
+pub struct Store {
+    writer: writer::Writer,
+    readers: reader::Readers,
+}
+
+impl Store {
+    /// Opens the file as its one server: takes the lock, migrates, starts the writing thread.
+    pub fn serve(options: Options) -> Result<Self> {
+        let lock = file::lock(&options.dir)?;
+        let mut db = file::open_writer(&options.dir)?;
+        schema::migrate(&mut db)?;
+        let readers = reader::Readers::start(&options)?;
+        let writer = writer::Writer::start(db, lock, &options)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Opens the file beside a server that may be running; the schema must be this binary's.
+    pub fn beside(options: Options) -> Result<Self> {
+        let mut db = file::open_existing(&options.dir)?;
+        schema::require_current(&mut db)?;
+        let readers = reader::Readers::pool_only(&options)?;
+        Ok(Self {
+            writer: writer::Writer::beside(db, &options)?,
+            readers,
+        })
+    }
+
+    /// Brings the schema up to date, alone on the file; what was done.
+    pub fn migrate(dir: &Path) -> Result<Vec<Migration>> {
+        let _lock = file::lock(dir)?;
+        let mut db = file::open_writer(dir)?;
+        schema::migrate(&mut db)
+    }
+
+    /// Every migration with whether the file has it.
+    pub fn migrations(dir: &Path) -> Result<Vec<Migration>> {
+        schema::status(&mut file::open_existing(dir)?)
+    }
+
+    /// Runs a look and waits for it.
+    pub fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
+        self.readers.read(look)
+    }
+
+    /// Hands a look to the reading threads; it answers through what it has captured.
+    pub fn look(&self, look: Look) -> Result<()> {
+        self.readers.submit(look)
+    }
+
+    /// Runs a change and waits until it is durable.
+    pub fn write<T: Send + 'static>(&self, act: impl Fn(&Tx) -> Result<T> + Send + 'static) -> Result<T> {
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        self.submit(act, reply);
+        answer.recv().unwrap_or(Err(Error::Unavailable))
+    }
+
+    /// Hands a change to the writer; the reply is sent once it is durable or undone.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        act: impl Fn(&Tx) -> Result<T> + Send + 'static,
+        reply: impl Reply<T>,
+    ) {
+        self.writer.submit(act, reply);
+    }
+
+    /// How many jobs wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    /// Stops writing, moves the write-ahead log into the file and lets the lock go.
+    pub fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}

@@ -1,0 +1,153 @@
+//! Rows of `sessions` and `refresh_tokens`.
+
+use std::net::IpAddr;
+
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::named_params;
+
+use crate::domain::id::SessionId;
+use crate::domain::time::Timestamp;
+use crate::domain::user::Session;
+use crate::domain::user::SessionKind;
+use crate::domain::user::User;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::Tx;
+
+const SELECT: &str =
+    "SELECT id, user_id, kind, token_epoch, created_at, seen_at, expires_at, ended_at FROM sessions";
+
+fn from_row(row: &Row) -> rusqlite::Result<Session> {
+    Ok(Session {
+        id: row.get("id")?,
+        user: row.get("user_id")?,
+        kind: row.get("kind")?,
+        token_epoch: row.get("token_epoch")?,
+        created_at: row.get("created_at")?,
+        seen_at: row.get("seen_at")?,
+        expires_at: row.get("expires_at")?,
+        ended_at: row.get("ended_at")?,
+    })
+}
+
+/// A session by its id.
+pub fn find(db: &Snapshot, id: SessionId) -> Result<Option<Session>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE id = :id"))?
+        .query_row(named_params! { ":id": id }, from_row)
+        .optional()?)
+}
+
+/// A cookie session by the hash of its secret.
+pub fn find_by_secret(db: &Snapshot, hash: &[u8; 32]) -> Result<Option<Session>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE secret = :hash AND secret IS NOT NULL"))?
+        .query_row(named_params! { ":hash": hash }, from_row)
+        .optional()?)
+}
+
+/// Where a login came from.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Device {
+    pub ip: Option<IpAddr>,
+    pub user_agent: Option<String>,
+}
+
+/// Opens a session.
+pub fn insert(
+    tx: &Tx,
+    user: &User,
+    kind: SessionKind,
+    secret: Option<[u8; 32]>,
+    expires_at: Timestamp,
+    device: &Device,
+) -> Result<SessionId> {
+    let ip = device.ip.map(|ip| match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    });
+    let id = tx
+        .db()
+        .prepare_cached(
+            "INSERT INTO sessions (user_id, kind, secret, token_epoch, created_at, seen_at, expires_at, ip, user_agent)
+             VALUES (:user, :kind, :secret, :epoch, :now, :now, :expires, :ip, :agent)",
+        )?
+        .insert(named_params! {
+            ":user": user.id,
+            ":kind": kind,
+            ":secret": secret,
+            ":epoch": user.token_epoch,
+            ":now": tx.now,
+            ":expires": expires_at,
+            ":ip": ip,
+            ":agent": device.user_agent,
+        })?;
+    Ok(SessionId(id))
+}
+
+/// Notes that a session was used.
+pub fn touch(tx: &Tx, id: SessionId) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE sessions SET seen_at = :now WHERE id = :id")?
+        .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Ends a session, if it has not ended.
+pub fn end(tx: &Tx, id: SessionId) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE sessions SET ended_at = :now WHERE id = :id AND ended_at IS NULL")?
+        .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
+}
+
+/// A refresh token as it is kept.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct RefreshToken {
+    pub id: i64,
+    pub session: SessionId,
+    pub expires_at: Timestamp,
+    pub used_at: Option<Timestamp>,
+}
+
+/// A refresh token by its hash.
+pub fn find_refresh(db: &Snapshot, hash: &[u8; 32]) -> Result<Option<RefreshToken>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT id, session_id, expires_at, used_at FROM refresh_tokens WHERE hash = :hash")?
+        .query_row(named_params! { ":hash": hash }, |row| {
+            Ok(RefreshToken {
+                id: row.get("id")?,
+                session: row.get("session_id")?,
+                expires_at: row.get("expires_at")?,
+                used_at: row.get("used_at")?,
+            })
+        })
+        .optional()?)
+}
+
+/// Keeps the hash of a new refresh token.
+pub fn insert_refresh(tx: &Tx, session: SessionId, hash: &[u8; 32], expires_at: Timestamp) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "INSERT INTO refresh_tokens (session_id, hash, created_at, expires_at)
+             VALUES (:session, :hash, :now, :expires)",
+        )?
+        .execute(
+            named_params! { ":session": session, ":hash": hash, ":now": tx.now, ":expires": expires_at },
+        )?;
+    Ok(())
+}
+
+/// Marks a refresh token as used.
+pub fn use_refresh(tx: &Tx, id: i64) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE refresh_tokens SET used_at = :now WHERE id = :id AND used_at IS NULL")?
+        .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Rows of `settings`.
+
+use rusqlite::OptionalExtension;
+use rusqlite::named_params;
+
+use crate::domain::settings::Settings;
+use crate::domain::settings::Terms;
+use crate::domain::time::Zone;
+use crate::error::Error;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::Tx;
+
+/// What placing an order needs to know.
+pub fn terms(db: &Snapshot) -> Result<Terms> {
+    let terms = db
+        .db()
+        .prepare_cached(
+            "SELECT
+               (SELECT value FROM settings WHERE name = 'currency') AS currency,
+               (SELECT value FROM settings WHERE name = 'tax_included') = '1' AS tax_included,
+               CAST((SELECT value FROM settings WHERE name = 'number_base') AS INTEGER) AS number_base,
+               (SELECT value FROM settings WHERE name = 'numbers_stored') = '1' AS numbers_stored",
+        )?
+        .query_row([], |row| {
+            Ok(Terms {
+                currency: row.get("currency")?,
+                tax_included: row.get("tax_included")?,
+                number_base: row.get("number_base")?,
+                numbers_stored: row.get("numbers_stored")?,
+            })
+        })?;
+    Ok(terms)
+}
+
+/// The shop's settings that show.
+pub fn get(db: &Snapshot) -> Result<Settings> {
+    let zone = value(db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned());
+    Ok(Settings {
+        terms: terms(db)?,
+        zone: Zone::parse(&zone)
+            .map_err(|_| Error::internal(format!("the file's time zone {zone} is unknown")))?,
+        is_demo: value(db, "demo")?.as_deref() == Some("1"),
+    })
+}
+
+/// One value.
+pub fn value(db: &Snapshot, name: &str) -> Result<Option<String>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT value FROM settings WHERE name = :name")?
+        .query_row(named_params! { ":name": name }, |row| row.get("value"))
+        .optional()?)
+}
+
+/// Sets one value.
+pub fn set(tx: &Tx, name: &str, value: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "INSERT INTO settings (name, value)
+             VALUES (:name, :value)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?
+        .execute(named_params! { ":name": name, ":value": value })?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Rows of `stock` and of its ledger. A guarded update and its ledger row go together.
+
+use rusqlite::params;
+
+use crate::domain::id::OrderId;
+use crate::domain::id::UserId;
+use crate::domain::id::VariantId;
+use crate::domain::product::MovementReason;
+use crate::error::Error;
+use crate::error::Result;
+use crate::store::Tx;
+
+/// Why and by whom stock moves.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Cause<'a> {
+    pub reason: MovementReason,
+    pub order: Option<OrderId>,
+    pub actor: Option<UserId>,
+    pub note: Option<&'a str>,
+}
+
+/// Moves stock by `delta` and writes its ledger row; what is there after it. (By position: on the path of every order.)
+///
+/// The update is guarded: what would fall below zero changes nothing and is an internal failure, because verbs look first.
+pub fn shift(tx: &Tx, variant: VariantId, delta: i64, cause: Cause<'_>) -> Result<i64> {
+    let available: i64 = tx
+        .db()
+        .prepare_cached(
+            "UPDATE stock SET available = available + ?2
+             WHERE variant_id = ?1 AND available + ?2 >= 0
+             RETURNING available",
+        )?
+        .query_row(params![variant, delta], |row| row.get(0))
+        .map_err(|cause| match cause {
+            rusqlite::Error::QueryReturnedNoRows => {
+                Error::internal(format!("the stock of variant {variant} would fall below zero"))
+            }
+            other => other.into(),
+        })?;
+    tx.db()
+        .prepare_cached(
+            "INSERT INTO stock_movements (variant_id, delta, available, reason, order_id, at, actor_id, note)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            variant,
+            delta,
+            available,
+            cause.reason,
+            cause.order,
+            tx.now,
+            cause.actor,
+            cause.note
+        ])?;
+    Ok(available)
+}
+
+/// The empty shelf of a new variant.
+pub fn open(tx: &Tx, variant: VariantId) -> Result<()> {
+    tx.db()
+        .prepare_cached("INSERT INTO stock (variant_id, available) VALUES (?1, 0)")?
+        .execute(params![variant])?;
+    Ok(())
+}

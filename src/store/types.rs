@@ -1,0 +1,74 @@
+//! Domain types as columns.
+
+use rusqlite::types::FromSql;
+use rusqlite::types::FromSqlError;
+use rusqlite::types::FromSqlResult;
+use rusqlite::types::ToSql;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::types::ValueRef;
+
+use crate::domain::actor::ActorKind;
+use crate::domain::audit::Action;
+use crate::domain::audit::Target;
+use crate::domain::event::EventType;
+use crate::domain::id;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::order;
+use crate::domain::product;
+use crate::domain::time::Timestamp;
+use crate::domain::user;
+
+macro_rules! integers {
+    ($($kind:ty: |$from:ident| $number:expr, |$to:ident| $value:expr;)+) => {$(
+        impl ToSql for $kind {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                let $from = self;
+                Ok(ToSqlOutput::from($number))
+            }
+        }
+        impl FromSql for $kind {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let $to = value.as_i64()?;
+                $value.ok_or(FromSqlError::OutOfRange($to))
+            }
+        }
+    )+};
+}
+
+macro_rules! ids {
+    ($($kind:ty),+ $(,)?) => { integers! { $($kind: |id| id.0, |id| Some(Self(id));)+ } };
+}
+
+macro_rules! named {
+    ($($kind:ty),+ $(,)?) => { integers! { $($kind: |it| it.number(), |number| Self::from_number(number);)+ } };
+}
+
+ids! {
+    id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
+    id::LineId, id::EventId, id::AuditId, id::MovementId,
+}
+
+named! {
+    order::OrderState, order::PaymentStatus, order::FulfilmentStatus, order::ReturnStatus, order::Channel,
+    order::Change, crate::domain::customer::CustomerStatus, product::ProductStatus, product::MovementReason, user::UserStatus, user::SessionKind,
+    EventType, Action, Target,
+}
+
+integers! {
+    Timestamp: |at| at.ms(), |ms| Some(Self::from_ms(ms));
+    ActorKind: |it| it.number(), |number| Some(Self::from_number(number));
+    Money: |it| it.minor(), |minor| Self::new(minor);
+}
+
+impl ToSql for Currency {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.as_str()))
+    }
+}
+
+impl FromSql for Currency {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).map_err(|_| FromSqlError::InvalidType)
+    }
+}

@@ -1,0 +1,174 @@
+//! Rows of `users` and of their roles.
+
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::named_params;
+
+use crate::domain::id::RoleId;
+use crate::domain::id::UserId;
+use crate::domain::permission::Rights;
+use crate::domain::refusal::Refusal;
+use crate::domain::user::NewUser;
+use crate::domain::user::User;
+use crate::error::Error;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::Tx;
+use crate::store::fault::OnUnique;
+
+const SELECT: &str =
+    "SELECT u.id, u.username, u.email, u.email_verified, u.name, u.phone, u.password, u.role_id,
+  r.name AS role_name, r.staff, u.status, u.token_epoch, u.created_at, u.version
+  FROM users u JOIN roles r ON r.id = u.role_id";
+
+fn from_row(row: &Row) -> rusqlite::Result<User> {
+    Ok(User {
+        id: row.get("id")?,
+        username: row.get("username")?,
+        email: row.get("email")?,
+        email_verified: row.get("email_verified")?,
+        name: row.get("name")?,
+        phone: row.get("phone")?,
+        password: row.get("password")?,
+        role: row.get("role_id")?,
+        role_name: row.get("role_name")?,
+        role_is_staff: row.get("staff")?,
+        status: row.get("status")?,
+        token_epoch: row.get("token_epoch")?,
+        created_at: row.get("created_at")?,
+        version: row.get("version")?,
+    })
+}
+
+/// The user; it must exist.
+pub fn get(db: &Snapshot, id: UserId) -> Result<User> {
+    db.db()
+        .prepare_cached(&format!("{SELECT} WHERE u.id = :id"))?
+        .query_row(named_params! { ":id": id }, from_row)
+        .optional()?
+        .ok_or(Error::NotFound("user"))
+}
+
+/// The user with this address.
+pub fn find_by_email(db: &Snapshot, email: &str) -> Result<Option<User>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE u.email = :email"))?
+        .query_row(named_params! { ":email": email }, from_row)
+        .optional()?)
+}
+
+/// The user with this name.
+pub fn find_by_username(db: &Snapshot, username: &str) -> Result<Option<User>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE u.username = :username"))?
+        .query_row(named_params! { ":username": username }, from_row)
+        .optional()?)
+}
+
+/// Every user, oldest first.
+pub fn all(db: &Snapshot) -> Result<Vec<User>> {
+    db.db()
+        .prepare_cached(&format!("{SELECT} ORDER BY u.id"))?
+        .query_and_then([], |row| Ok(from_row(row)?))?
+        .collect()
+}
+
+/// Adds an active user. Refused with `AlreadyExists` if the name or the address is taken.
+pub fn insert(tx: &Tx, new: &NewUser, role: RoleId) -> Result<User> {
+    let id = tx
+        .db()
+        .prepare_cached(
+            "INSERT INTO users (username, email, name, password, role_id, status, created_at, updated_at)
+             VALUES (:username, :email, :name, :password, :role, 0, :now, :now)",
+        )?
+        .insert(named_params! {
+            ":username": new.username.as_str(),
+            ":email": new.email.as_str(),
+            ":name": new.name,
+            ":password": new.password,
+            ":role": role,
+            ":now": tx.now,
+        })
+        .map_err(cause_or_taken)?;
+    get(tx, UserId(id))
+}
+
+fn cause_or_taken(cause: rusqlite::Error) -> Error {
+    Err::<(), _>(cause)
+        .on_unique("users.username", || Refusal::Taken("username"))
+        .err()
+        .map(|error| match error {
+            Error::Database(cause) if cause.to_string().ends_with("users.email") => {
+                Refusal::Taken("email").into()
+            }
+            other => other,
+        })
+        .unwrap_or(Error::Unavailable)
+}
+
+/// The role of this name.
+pub fn role(db: &Snapshot, name: &str) -> Result<Option<(RoleId, bool)>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT id, staff FROM roles WHERE name = :name")?
+        .query_row(named_params! { ":name": name }, |row| {
+            Ok((row.get("id")?, row.get("staff")?))
+        })
+        .optional()?)
+}
+
+/// What a role may do. Grants this binary does not know give nothing.
+pub fn rights(db: &Snapshot, role: RoleId) -> Result<Rights> {
+    let mut rights = Rights::NONE;
+    let mut statement = db
+        .db()
+        .prepare_cached("SELECT permission FROM role_permissions WHERE role_id = :role")?;
+    let mut rows = statement.query(named_params! { ":role": role })?;
+    while let Some(row) = rows.next()? {
+        let grant: String = row.get("permission")?;
+        rights = rights.and(Rights::parse(&grant).unwrap_or_default());
+    }
+    Ok(rights)
+}
+
+/// Sets the password's hash and, if told, ends every session by a new token epoch.
+pub fn set_password(tx: &Tx, id: UserId, password: &str, epoch_step: i64) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE users
+             SET password = :password, token_epoch = token_epoch + :step, updated_at = :now
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":password": password, ":step": epoch_step, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Sets the role and ends every session.
+pub fn set_role(tx: &Tx, id: UserId, role: RoleId) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE users
+             SET role_id = :role, token_epoch = token_epoch + 1, updated_at = :now, version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":role": role, ":now": tx.now })?;
+    Ok(())
+}
+
+/// How many active users have a role.
+pub fn active_with_role(db: &Snapshot, role: RoleId) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT count(*) AS n FROM users WHERE role_id = :role AND status = 0")?
+        .query_row(named_params! { ":role": role }, |row| row.get("n"))?)
+}
+
+/// Ends every session of a user.
+pub fn end_sessions(tx: &Tx, id: UserId) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE users SET token_epoch = token_epoch + 1, updated_at = :now WHERE id = :id")?
+        .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! The harness: the real app over a temporary folder, on a port of its own, with a clock that the test moves.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+use serde_json::json;
+use till::app::App;
+use till::clock::Clock;
+use till::config::Config;
+use till::domain::actor::Actor;
+use till::domain::text::Email;
+use till::domain::text::Username;
+use till::domain::time::Timestamp;
+use till::domain::user::NewUser;
+use till::secret;
+use till::secret::Keys;
+use till::shop::identity;
+
+use crate::client::Answer;
+use crate::client::Client;
+
+/// The password of every user that the harness makes.
+pub const PASSWORD: &str = "walrus tusk 9 of ten";
+
+/// A running shop. Dropping it stops it and removes its files.
+pub struct TestApp {
+    app: App,
+    pub clock: Clock,
+    client: Client,
+    tokens: Mutex<HashMap<String, String>>,
+    dir: PathBuf,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl TestApp {
+    /// A shop with nobody in it, on 1 March 2026 at noon.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// The same, set up otherwise.
+    pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("till-it-{}-{number}", std::process::id()));
+        let clock = Clock::set_at(Timestamp::parse("2026-03-01T12:00:00Z").unwrap());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let mut config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            data: dir.clone(),
+        };
+        change(&mut config);
+        till::shop::make_dir(&dir).unwrap();
+        let keys = Keys::load(&dir, None).unwrap();
+        let app = App::open(&dir, config, clock.clone(), keys, || {}).unwrap();
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let at = listener.local_addr().unwrap();
+        runtime.spawn(till::http::serve(listener, app.clone(), std::future::pending()));
+        Self {
+            app,
+            clock,
+            client: Client::new(at),
+            tokens: Mutex::default(),
+            dir,
+            _runtime: runtime,
+        }
+    }
+
+    /// The folder of its files.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The app itself, for verbs.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The plain client, for requests that no user makes.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A token of the user `who`, made and signed in when first named. "nobody" has none; "owner" is an admin, "staff"
+    /// and "seller" have that role (so have "staff2", "seller2" …), everybody else is a customer.
+    pub fn token(&self, who: &str) -> Option<String> {
+        if who == "nobody" {
+            return None;
+        }
+        if let Some(token) = self.tokens.lock().unwrap().get(who) {
+            return Some(token.clone());
+        }
+        self.make_user(who);
+        let token = self.sign_in(who);
+        self.tokens.lock().unwrap().insert(who.to_owned(), token.clone());
+        Some(token)
+    }
+
+    fn make_user(&self, who: &str) {
+        let role = match who.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "owner" => "admin",
+            "staff" => "staff",
+            "seller" => "seller",
+            _ => "customer",
+        };
+        let new = NewUser {
+            username: Username::parse(who).unwrap(),
+            email: Email::parse(&format!("{who}@shop.test")).unwrap(),
+            name: None,
+            password: test_hash(),
+        };
+        let made = self.app.store().write(move |tx| match role {
+            "customer" => identity::sign_up(tx, &Actor::system(), &new),
+            _ => identity::create(tx, &Actor::system(), &new, role),
+        });
+        made.unwrap();
+    }
+
+    fn sign_in(&self, who: &str) -> String {
+        let body = json!({ "username": who, "password": PASSWORD });
+        let answer = self
+            .client
+            .send("POST", "/api/v1/auth/login", None, &[], Some(&body));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Forgets the tokens, so that the next request signs in again (the clock was moved).
+    pub fn forget_tokens(&self) {
+        self.tokens.lock().unwrap().clear();
+    }
+
+    pub fn get(&self, who: &str, path: &str) -> Answer {
+        self.send("GET", who, path, &[], None)
+    }
+
+    pub fn post(&self, who: &str, path: &str, body: Value) -> Answer {
+        self.send("POST", who, path, &[], Some(&body))
+    }
+
+    pub fn patch(&self, who: &str, path: &str, body: Value) -> Answer {
+        self.send("PATCH", who, path, &[], Some(&body))
+    }
+
+    /// A request of a user with headers of its own.
+    pub fn send(
+        &self,
+        method: &str,
+        who: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let token = self.token(who);
+        self.client.send(method, path, token.as_deref(), headers, body)
+    }
+
+    /// A product for sale with one variant, made by the owner; its id.
+    pub fn product(&self, sku: &str, price: &str, quantity: i64) -> i64 {
+        let body = json!({ "name": sku, "sku": sku, "price": price, "quantity": quantity });
+        let answer = self.post("owner", "/api/v1/products", body);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.json()["id"].as_i64().unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.app.close();
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Hashing costs 12 ms; everybody has the same password.
+fn test_hash() -> String {
+    static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    HASH.get_or_init(|| secret::hash_password(PASSWORD).unwrap())
+        .clone()
+}

@@ -1,0 +1,136 @@
+//! A tiny HTTP client: one request a connection, every byte under the test's hand.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Sends requests to one server.
+#[derive(Debug, Clone, Copy)]
+pub struct Client(SocketAddr);
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    /// A header's value, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The number of the failure; 0 if it is none.
+    pub fn code(&self) -> u64 {
+        self.json()["error"]["code"].as_u64().unwrap_or(0)
+    }
+}
+
+impl Client {
+    pub fn new(at: SocketAddr) -> Self {
+        Self(at)
+    }
+
+    pub fn at(&self) -> SocketAddr {
+        self.0
+    }
+
+    /// Sends a JSON request.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let body = body.map(Value::to_string);
+        let mut text = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            self.0
+        );
+        if let Some(token) = token {
+            text += &format!("authorization: Bearer {token}\r\n");
+        }
+        let has_type = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if body.is_some() && !has_type {
+            text += "content-type: application/json\r\n";
+        }
+        for (name, value) in headers {
+            text += &format!("{name}: {value}\r\n");
+        }
+        if let Some(body) = &body {
+            text += &format!("content-length: {}\r\n", body.len());
+        }
+        text += "\r\n";
+        text += body.as_deref().unwrap_or_default();
+        self.raw(text.as_bytes())
+    }
+
+    /// Sends bytes as they are and reads until the server closes.
+    pub fn raw(&self, bytes: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.0).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        // A server that has refused the head may close before it has read the body.
+        let _ = stream.write_all(bytes);
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        read(&reply)
+    }
+}
+
+fn read(reply: &[u8]) -> Answer {
+    let end = reply
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(reply)));
+    let head = String::from_utf8_lossy(&reply[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let is_chunked = headers
+        .iter()
+        .any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let rest = &reply[end + 4..];
+    let body = match is_chunked {
+        true => unchunk(rest),
+        false => rest.to_vec(),
+    };
+    Answer {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    }
+}
+
+fn unchunk(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(&String::from_utf8_lossy(&rest[..end]), 16).unwrap();
+        if size == 0 {
+            break;
+        }
+        body.extend_from_slice(&rest[end + 2..end + 2 + size]);
+        rest = &rest[end + 4 + size..];
+    }
+    body
+}

@@ -1,0 +1,184 @@
+//! Holds every file to the map: who imports whom, what a layer never names, how long a file may be.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Who may import whom. A layer not listed may import nothing of ours.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("domain", &["domain"]),
+    ("error", &["domain"]),
+    ("clock", &["domain", "error"]),
+    ("secret", &["domain", "error"]),
+    ("config", &["domain", "error"]),
+    ("telemetry", &["domain", "error"]),
+    ("store", &["store", "domain", "error", "clock"]),
+    ("shop", &["shop", "store", "domain", "error", "clock", "secret"]),
+    (
+        "app",
+        &[
+            "app",
+            "shop",
+            "domain",
+            "error",
+            "clock",
+            "config",
+            "telemetry",
+            "secret",
+        ],
+    ),
+    (
+        "http",
+        &[
+            "http",
+            "app",
+            "shop",
+            "gateway",
+            "domain",
+            "error",
+            "clock",
+            "config",
+            "secret",
+            "telemetry",
+        ],
+    ),
+    (
+        "worker",
+        &[
+            "worker",
+            "app",
+            "shop",
+            "gateway",
+            "domain",
+            "error",
+            "clock",
+            "config",
+            "secret",
+            "telemetry",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "cli",
+            "worker",
+            "http",
+            "app",
+            "shop",
+            "gateway",
+            "store",
+            "domain",
+            "error",
+            "clock",
+            "config",
+            "secret",
+            "telemetry",
+        ],
+    ),
+];
+
+/// What a layer must never name.
+const NEVER: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &[
+            "rusqlite",
+            "axum",
+            "tokio",
+            "tracing",
+            "SystemTime",
+            "std::fs",
+            "rand::",
+        ],
+    ),
+    ("error", &["rusqlite", "axum"]),
+    ("store", &["axum", "tokio", "askama"]),
+    (
+        "shop",
+        &["rusqlite", "axum", "tokio", "askama", "reqwest", ".db()"],
+    ),
+    ("app", &["rusqlite", "axum", "crate::store"]),
+    ("http", &["rusqlite", "refinery", "crate::store"]),
+    ("worker", &["rusqlite", "axum", "crate::store"]),
+    ("cli", &["rusqlite", "SELECT ", "INSERT ", "prepare_cached"]),
+];
+
+const MAX_LINES: usize = 500;
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn layer(path: &Path) -> String {
+    let first = path
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn every_file_keeps_to_the_map() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&src, &mut found);
+    let mut faults = Vec::new();
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(&src).unwrap();
+        let layer = layer(name);
+        if text.lines().count() > MAX_LINES {
+            faults.push(format!("{}: over {MAX_LINES} lines", name.display()));
+        }
+        if !text.starts_with("//!") {
+            faults.push(format!("{}: no //! on top", name.display()));
+        }
+        if text.contains("use crate::{") {
+            faults.push(format!("{}: one module a line, not crate::{{…}}", name.display()));
+        }
+        if ["lib", "main"].contains(&layer.as_str()) {
+            continue;
+        }
+        let may = MAY_IMPORT
+            .iter()
+            .find(|(from, _)| *from == layer)
+            .map_or(&[][..], |(_, to)| to);
+        for line in text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("use crate::"))
+        {
+            let to = line.split([':', ';']).next().unwrap();
+            if !may.contains(&to) {
+                faults.push(format!("{}: {layer} may not use {to}", name.display()));
+            }
+        }
+        let never = NEVER
+            .iter()
+            .find(|(of, _)| *of == layer)
+            .map_or(&[][..], |(_, names)| names);
+        for (at, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().starts_with("//"))
+        {
+            for word in never.iter().filter(|word| line.contains(**word)) {
+                faults.push(format!(
+                    "{}:{}: {layer} never names {word}",
+                    name.display(),
+                    at + 1
+                ));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

@@ -1,0 +1,9 @@
+//! The black-box tests: the real app on its own folder and port, spoken to over HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[allow(dead_code, reason = "what one test does not need, another does")]
+mod app;
+#[allow(dead_code, reason = "what one test does not need, another does")]
+mod client;
+mod layers;
+mod orders;
