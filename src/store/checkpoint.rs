@@ -10,6 +10,7 @@ use std::sync::mpsc;
 
 use rusqlite::Connection;
 
+use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::file;
@@ -44,7 +45,7 @@ impl Checkpoints {
             .name("checkpoint".into())
             .spawn(move || {
                 while asked.recv().is_ok() {
-                    run(&helper, "PASSIVE");
+                    run(&helper, Mode::Passive);
                     done.store(true, Ordering::Release);
                 }
             })
@@ -64,7 +65,7 @@ impl Checkpoints {
         match self.is_asked {
             false if frames >= DUE => self.is_asked = self.ask.try_send(()).is_ok(),
             true if self.helper_done.swap(false, Ordering::AcqRel) => {
-                run(db, "PASSIVE");
+                run(db, Mode::Passive);
                 self.is_asked = false;
             }
             _ => {}
@@ -82,7 +83,7 @@ impl Checkpoints {
         if self.frames.swap(0, Ordering::Relaxed) > 0 && !self.is_asked {
             // A reader in the way would make TRUNCATE wait for it; looks are short, exports are not.
             let _ = db.busy_timeout(std::time::Duration::from_millis(5));
-            run(db, "TRUNCATE");
+            run(db, Mode::Truncate);
             let _ = db.busy_timeout(std::time::Duration::from_secs(5));
         }
     }
@@ -90,13 +91,40 @@ impl Checkpoints {
     /// At the end.
     pub(super) fn at_stop(&self, db: &Connection) {
         let _ = db.execute_batch("PRAGMA optimize");
-        run(db, "TRUNCATE");
+        run(db, Mode::Truncate);
     }
 }
 
-fn run(db: &Connection, mode: &str) {
-    let done = db.pragma_query(None, &format!("wal_checkpoint({mode})"), |_| Ok(()));
-    if let Err(cause) = done {
-        tracing::debug!(%cause, "a checkpoint was put off");
+#[derive(Clone, Copy)]
+enum Mode {
+    Passive,
+    Truncate,
+}
+
+/// Moves the log into the file; the frames it could not move are left for the next time.
+fn run(db: &Connection, mode: Mode) {
+    let sql = match mode {
+        Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    let watch = Stopwatch::start();
+    let done = db.query_row(sql, [], |row| {
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, i64>(1)?,
+            row.get::<_, i64>(2)?,
+        ))
+    });
+    match done {
+        Ok((busy, log, moved)) => {
+            tracing::debug!(
+                busy,
+                log,
+                moved,
+                duration_ms = watch.milliseconds() as u64,
+                "checkpoint"
+            );
+        }
+        Err(cause) => tracing::warn!(%cause, "a checkpoint failed"),
     }
 }

@@ -7,3 +7,4 @@ mod app;
 mod client;
 mod layers;
 mod orders;
+mod store;
