@@ -35,6 +35,8 @@ pub enum Error {
     Unavailable,
     /// Another process holds the file.
     Held(String),
+    /// The process's settings do not fit: the file, the line, the reason.
+    Setup(String),
     /// It took longer than it may.
     Timeout,
     /// The database file itself fails: a write hit I/O trouble or corruption.
@@ -72,6 +74,7 @@ impl Error {
             Self::Full => Code::StorageFull,
             Self::Unavailable => Code::Unavailable,
             Self::Held(_) => Code::Unavailable,
+            Self::Setup(_) => Code::Configuration,
             Self::Timeout => Code::Timeout,
             Self::Broken(_) => Code::TransactionFailed,
             Self::Database(_) => Code::Database,
@@ -84,7 +87,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.sentence().unwrap_or(Cow::Borrowed(self.code().facts().3)),
             Self::Request(_, words) => Cow::Borrowed(words.as_ref()),
-            Self::Held(words) => Cow::Borrowed(words),
+            Self::Held(words) | Self::Setup(words) => Cow::Borrowed(words),
             Self::NotFound(what) => Cow::Owned(format!("There is no such {what} here.")),
             Self::Deleted(what) => Cow::Owned(format!("This {what} has been deleted.")),
             _ => Cow::Borrowed(self.code().facts().3),

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match till::cli::run(till::cli::Command::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("till: {error}");
+            eprintln!("till: {}", till::cli::explain(&error));
             till::cli::exit_code(&error)
         }
     }

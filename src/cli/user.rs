@@ -1,11 +1,10 @@
 //! `till user`: users by the operator's hand, beside a running server too.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::clock::Clock;
+use crate::cli::Context;
 use crate::domain::actor::Actor;
 use crate::domain::password;
 use crate::domain::text::Email;
@@ -14,9 +13,6 @@ use crate::domain::user::NewUser;
 use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
-use crate::secret::Keys;
-use crate::shop::Options;
-use crate::shop::Store;
 use crate::shop::identity;
 
 /// Make and change users.
@@ -40,7 +36,7 @@ pub enum User {
 }
 
 impl User {
-    pub fn run(self, data: &Path) -> Result<ExitCode> {
+    pub fn run(self, context: &Context) -> Result<ExitCode> {
         let Self::Create {
             email,
             username,
@@ -66,13 +62,16 @@ impl User {
             name: None,
             password: secret::hash_password(password)?,
         };
-        let keys = Keys::load(data, None)?;
-        let store = Store::beside(Options::new(data, Clock::System, keys.audit))?;
+        let store = context.store()?;
         let user = store.write(move |tx| identity::create(tx, &Actor::system(), &new, &role))?;
-        println!(
+        let text = format!(
             "user {} {} <{}> {}",
             user.id, user.username, user.email, user.role_name
         );
+        let json = serde_json::json!({
+            "id": user.id, "username": user.username, "email": user.email, "role": user.role_name,
+        });
+        context.print(text, &json)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -54,10 +54,7 @@ impl TestApp {
             .enable_all()
             .build()
             .unwrap();
-        let mut config = Config {
-            listen: ([127, 0, 0, 1], 0).into(),
-            data: dir.clone(),
-        };
+        let mut config = Config::default();
         change(&mut config);
         till::shop::make_dir(&dir).unwrap();
         let keys = Keys::load(&dir, None).unwrap();

@@ -1,0 +1,236 @@
+//! How the process is set up: one struct a section, every default here and nowhere else. `config.toml` at the top of the
+//! repository says the same for people, and a test holds the two together. What the shop decides is in its settings.
+
+mod values;
+
+use std::net::IpAddr;
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+pub use values::LogFormat;
+pub use values::LogLevel;
+pub use values::Network;
+pub use values::Secret;
+
+/// The settings of the process.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub server: Server,
+    pub limits: Limits,
+    pub store: Store,
+    pub disk: Disk,
+    pub auth: Auth,
+    pub log: Log,
+    pub metrics: Metrics,
+    /// Whether this is a demo: a flag, never a setting.
+    #[serde(skip)]
+    pub is_demo: bool,
+}
+
+/// Where and how the shop listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// Where people reach the shop; empty: `http://<listen>`.
+    #[serde(deserialize_with = "values::url")]
+    pub public_url: String,
+    /// Further names that requests may come for.
+    #[serde(deserialize_with = "values::hosts")]
+    pub hosts: Vec<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Pages of which other sites may call the API from a browser.
+    #[serde(deserialize_with = "values::origins")]
+    pub allowed_origins: Vec<String>,
+    /// Whether a public URL may be http elsewhere than on this machine.
+    pub insecure_http: bool,
+    /// Threads for requests; 0: one a processor.
+    #[serde(deserialize_with = "values::between::<0, 256, _>")]
+    pub workers: u64,
+    /// How long a stop waits for requests under way.
+    #[serde(deserialize_with = "values::between::<1, 600, _>")]
+    pub shutdown_seconds: u64,
+    /// How long a request's head may take.
+    #[serde(deserialize_with = "values::between::<1, 600, _>")]
+    pub header_seconds: u64,
+    /// How long a connection may say nothing between two requests.
+    #[serde(deserialize_with = "values::between::<1, 3600, _>")]
+    pub idle_seconds: u64,
+    /// How long a reply's head may take.
+    #[serde(deserialize_with = "values::between::<1, 600, _>")]
+    pub reply_seconds: u64,
+    /// How many connections at once.
+    #[serde(deserialize_with = "values::between::<8, 65536, _>")]
+    pub connections: u64,
+    /// How many of them from one address, this machine and trusted proxies apart.
+    #[serde(deserialize_with = "values::between::<1, 65536, _>")]
+    pub connections_per_ip: u64,
+    /// The longest JSON body.
+    #[serde(deserialize_with = "values::between::<1, 65536, _>")]
+    pub body_kib: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            hosts: Vec::new(),
+            trusted_proxies: vec![
+                Network::of(IpAddr::from([127, 0, 0, 0]), 8),
+                Network::of(IpAddr::from(std::net::Ipv6Addr::LOCALHOST), 128),
+            ],
+            allowed_origins: Vec::new(),
+            insecure_http: false,
+            workers: 0,
+            shutdown_seconds: 30,
+            header_seconds: 10,
+            idle_seconds: 60,
+            reply_seconds: 30,
+            connections: 2048,
+            connections_per_ip: 64,
+            body_kib: 256,
+        }
+    }
+}
+
+impl Server {
+    /// Where people reach the shop, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        match self.public_url.as_str() {
+            "" => format!("http://{}", self.listen),
+            url => url.trim_end_matches('/').to_owned(),
+        }
+    }
+}
+
+/// How often one may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Off for a benchmark on this machine only.
+    pub enabled: bool,
+    /// Requests without a token, an address.
+    #[serde(deserialize_with = "values::between::<1, 1_000_000, _>")]
+    pub anonymous_per_minute: u64,
+    /// Requests with a token, a user.
+    #[serde(deserialize_with = "values::between::<1, 1_000_000, _>")]
+    pub user_per_minute: u64,
+    /// Attempts to sign in, an address.
+    #[serde(deserialize_with = "values::between::<1, 1_000_000, _>")]
+    pub login_per_minute: u64,
+    /// New accounts, an address.
+    #[serde(deserialize_with = "values::between::<1, 1_000_000, _>")]
+    pub signup_per_hour: u64,
+    /// New tokens for old ones, a user.
+    #[serde(deserialize_with = "values::between::<1, 1_000_000, _>")]
+    pub refresh_per_quarter_hour: u64,
+    /// Orders placed, a customer.
+    #[serde(deserialize_with = "values::between::<1, 1_000_000, _>")]
+    pub orders_per_minute: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            anonymous_per_minute: 300,
+            user_per_minute: 600,
+            login_per_minute: 10,
+            signup_per_hour: 5,
+            refresh_per_quarter_hour: 10,
+            orders_per_minute: 20,
+        }
+    }
+}
+
+/// The database's threads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// How many changes may wait for the writer.
+    #[serde(deserialize_with = "values::between::<1, 65536, _>")]
+    pub queue: u64,
+    /// Threads for looks.
+    #[serde(deserialize_with = "values::between::<1, 8, _>")]
+    pub readers: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            queue: 512,
+            readers: 2,
+        }
+    }
+}
+
+/// When the disk is full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Disk {
+    /// Kept aside, and let go when nothing else is left.
+    #[serde(deserialize_with = "values::between::<0, 1_048_576, _>")]
+    pub ballast_mib: u64,
+    /// Free room below which is warned.
+    #[serde(deserialize_with = "values::between::<0, 1_048_576, _>")]
+    pub warning_mib: u64,
+    /// Free room below which the shop is not ready.
+    #[serde(deserialize_with = "values::between::<0, 1_048_576, _>")]
+    pub floor_mib: u64,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            ballast_mib: 64,
+            warning_mib: 500,
+            floor_mib: 100,
+        }
+    }
+}
+
+/// Tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// How long an access token is good for.
+    #[serde(deserialize_with = "values::between::<1, 10, _>")]
+    pub access_minutes: u64,
+    /// How long a refresh token is good for.
+    #[serde(deserialize_with = "values::between::<1, 90, _>")]
+    pub refresh_days: u64,
+    /// Signs tokens instead of the key file; from the environment only.
+    #[serde(skip)]
+    pub jwt_secret: Option<Secret>,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            access_minutes: 10,
+            refresh_days: 7,
+            jwt_secret: None,
+        }
+    }
+}
+
+/// What the log looks like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+/// Figures for a monitor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Whether others than this machine may read `/metrics`.
+    pub public: bool,
+}
