@@ -3,6 +3,7 @@
 use crate::domain::actor::Actor;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
+use crate::domain::event::Stream;
 use crate::domain::id::EventId;
 use crate::domain::permission::Permission;
 use crate::error::Error;
@@ -34,8 +35,59 @@ pub fn emit<T: serde::Serialize>(tx: &Tx, kind: EventType, subject: i64, seq: i6
     Ok(Told { id, data })
 }
 
-/// The events behind `after`, oldest first.
-pub fn list(db: &Snapshot, by: &Actor, after: EventId, limit: usize) -> Result<Vec<Event>> {
+/// Rows that one look at the feed passes over at most.
+const MOST_LOOKED_AT: usize = 50_000;
+
+/// Which events are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// Those of one stream.
+    pub stream: Option<Stream>,
+    /// Those of one type.
+    pub kind: Option<EventType>,
+}
+
+impl Wanted {
+    /// Whether an event of this type is asked for.
+    pub fn takes(self, kind: EventType) -> bool {
+        self.kind.is_none_or(|wanted| wanted == kind) && self.stream.is_none_or(|stream| kind.is_in(stream))
+    }
+}
+
+/// What a look at the feed found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The events, oldest first.
+    pub events: Vec<Event>,
+    /// Where the next look begins, so that nothing is looked at twice.
+    pub upto: EventId,
+    /// Whether the look came to the end of the feed.
+    pub is_end: bool,
+}
+
+/// The wanted events behind `after`, oldest first. One look passes over 50,000 rows at most: an empty one that is not
+/// at the end goes on from `upto`.
+pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: usize) -> Result<Found> {
     by.require(Permission::EventsRead)?;
-    store::events::after(db, after, limit)
+    let newest = store::events::newest(db)?;
+    let kinds: Vec<EventType> = EventType::ALL
+        .iter()
+        .copied()
+        .filter(|kind| wanted.takes(*kind))
+        .collect();
+    if kinds.contains(&EventType::OrderCreated) {
+        let (events, upto) =
+            store::events::walk(db, after, limit, MOST_LOOKED_AT, |kind| wanted.takes(kind))?;
+        return Ok(Found {
+            events,
+            upto,
+            is_end: upto >= newest,
+        });
+    }
+    let events = store::events::rare(db, &kinds, after, limit)?;
+    Ok(Found {
+        events,
+        upto: newest.max(after),
+        is_end: true,
+    })
 }

@@ -46,6 +46,59 @@ pub fn after(db: &Snapshot, after: EventId, limit: usize) -> Result<Vec<Event>> 
         .collect()
 }
 
+/// The wanted ones among at most `most` events behind `after`, and the last one that was looked at. (Only what is
+/// wanted is decoded: a row that is passed over costs its header.)
+pub fn walk(
+    db: &Snapshot,
+    after: EventId,
+    limit: usize,
+    most: usize,
+    is_wanted: impl Fn(EventType) -> bool,
+) -> Result<(Vec<Event>, EventId)> {
+    let mut statement = db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE id > :after ORDER BY id LIMIT :most"))?;
+    let mut rows = statement.query(named_params! { ":after": after, ":most": most as i64 })?;
+    let mut found = Vec::new();
+    let mut upto = after;
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        upto = row.get("id")?;
+        if is_wanted(row.get("type")?) {
+            found.push(from_row(row)?);
+        }
+    }
+    Ok((found, upto))
+}
+
+/// The events of some types, none of them `order.created`, behind `after`, oldest first. One walk a type along the
+/// index of what is rare, because one walk over several types would have to sort all of them.
+pub fn rare(db: &Snapshot, kinds: &[EventType], after: EventId, limit: usize) -> Result<Vec<Event>> {
+    let mut ids: Vec<EventId> = Vec::new();
+    let mut statement = db.db().prepare_cached(
+        "SELECT id FROM events
+         WHERE type = :type AND type <> 1 AND id > :after
+         ORDER BY id
+         LIMIT :limit",
+    )?;
+    for kind in kinds {
+        let found = statement.query_map(
+            named_params! { ":type": kind, ":after": after, ":limit": limit as i64 },
+            |row| row.get("id"),
+        )?;
+        for id in found {
+            ids.push(id?);
+        }
+    }
+    ids.sort_unstable();
+    ids.truncate(limit);
+    let mut one = db.db().prepare_cached(&format!("{SELECT} WHERE id = :id"))?;
+    ids.iter()
+        .map(|id| Ok(one.query_row(named_params! { ":id": id }, from_row)?))
+        .collect()
+}
+
 /// The newest event's place; 0 before the first.
 pub fn newest(db: &Snapshot) -> Result<EventId> {
     Ok(db

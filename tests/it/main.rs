@@ -5,6 +5,7 @@
 mod app;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
+mod events;
 mod kill;
 mod layers;
 mod orders;

@@ -1,6 +1,7 @@
 //! The table of JSON routes.
 
 pub mod auth;
+pub mod events;
 pub mod orders;
 pub mod products;
 
@@ -30,4 +31,5 @@ pub fn table() -> Table {
         .row(POST, "/products", Needs(May::ProductsCreate), products::create)
         .row(POST, "/orders", SignedIn, orders::place)
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)
+        .row(GET, "/events", Needs(May::EventsRead), events::list)
 }
