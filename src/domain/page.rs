@@ -90,6 +90,140 @@ impl Cursor {
     }
 }
 
+/// Rows that may be reached by page number: page × limit; further on only cursors lead.
+pub const MOST_PAGED: i64 = 10_000;
+/// A list is counted exactly up to here.
+pub const MOST_COUNTED: i64 = 10_000;
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// At the first row.
+    Start,
+    /// Behind a cursor, or before it if it looks backwards.
+    At(Cursor),
+    /// So many rows in, for people who type page numbers.
+    Skip(i64),
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// How many rows.
+    pub limit: Limit,
+    /// From where.
+    pub place: Place,
+    /// The number of the sort, which every cursor carries.
+    pub sort: u8,
+}
+
+impl Paging {
+    /// The first page of a list.
+    pub fn first(limit: Limit, sort: u8) -> Paging {
+        Paging {
+            limit,
+            place: Place::Start,
+            sort,
+        }
+    }
+
+    /// How many rows to look for: one more than fit, to know whether there is a next page.
+    pub const fn wanted(&self) -> usize {
+        self.limit.rows() + 1
+    }
+
+    /// How many rows to pass over.
+    pub const fn skipped(&self) -> i64 {
+        match self.place {
+            Place::Skip(rows) => rows,
+            _ => 0,
+        }
+    }
+
+    /// The keys to begin behind, if there is a cursor.
+    pub const fn keys(&self) -> Option<(i64, i64)> {
+        match self.place {
+            Place::At(cursor) => Some(cursor.keys),
+            _ => None,
+        }
+    }
+
+    /// Whether rows are looked for against the sort, from the cursor back.
+    pub const fn is_backwards(&self) -> bool {
+        matches!(self.place, Place::At(Cursor { backwards: true, .. }))
+    }
+
+    /// Makes a page of the rows that were found, in the order in which they were looked for; `keys` are those of a row.
+    pub fn cut<T>(&self, mut rows: Vec<T>, keys: impl Fn(&T) -> (i64, i64)) -> Page<T> {
+        let has_more = rows.len() > self.limit.rows();
+        rows.truncate(self.limit.rows());
+        if self.is_backwards() {
+            rows.reverse();
+        }
+        let next = match has_more || self.is_backwards() {
+            true => rows.last().map(|row| self.cursor(keys(row))),
+            false => None,
+        };
+        Page {
+            rows,
+            next,
+            total: None,
+            index_behind: None,
+        }
+    }
+
+    /// The position behind a row with these keys.
+    pub const fn cursor(&self, keys: (i64, i64)) -> Cursor {
+        Cursor {
+            sort: self.sort,
+            keys,
+            backwards: false,
+        }
+    }
+}
+
+/// How many rows a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// So many.
+    Exactly(i64),
+    /// So many have been counted, and there are more.
+    AtLeast(i64),
+}
+
+impl Total {
+    /// What a count that stopped at [`MOST_COUNTED`] + 1 says.
+    pub const fn of(counted: i64) -> Total {
+        match counted > MOST_COUNTED {
+            true => Total::AtLeast(MOST_COUNTED),
+            false => Total::Exactly(counted),
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows, in the order of the sort.
+    pub rows: Vec<T>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<Cursor>,
+    /// How many rows the whole list has, if it was counted.
+    pub total: Option<Total>,
+    /// How many changes the search index has not seen, if they were too many to look through.
+    pub index_behind: Option<i64>,
+}
+
+impl<T> Page<T> {
+    /// The same page with its list counted.
+    pub fn counted(self, total: Total) -> Page<T> {
+        Page {
+            total: Some(total),
+            ..self
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +272,28 @@ mod tests {
         ] {
             assert_eq!(Cursor::parse(bad).unwrap_err().kind, FaultKind::Input, "{bad}");
         }
+    }
+
+    fn ids(page: &Page<i64>) -> (Vec<i64>, Option<i64>) {
+        (page.rows.clone(), page.next.map(|next| next.keys.1))
+    }
+
+    #[test]
+    fn a_page_knows_whether_there_is_a_next_one() {
+        let three = Paging::first(Limit::new(3).unwrap(), 1);
+        assert_eq!(three.wanted(), 4);
+        let keys = |id: &i64| (0, *id);
+        assert_eq!(ids(&three.cut(vec![9, 8, 7, 6], keys)), (vec![9, 8, 7], Some(7)));
+        assert_eq!(ids(&three.cut(vec![9, 8, 7], keys)), (vec![9, 8, 7], None));
+        assert_eq!(ids(&three.cut(vec![], keys)), (vec![], None));
+        let back = Paging {
+            place: Place::At(Cursor {
+                backwards: true,
+                ..three.cursor((0, 5))
+            }),
+            ..three
+        };
+        assert_eq!(ids(&back.cut(vec![6, 7, 8, 9], keys)), (vec![8, 7, 6], Some(6)));
     }
 
     proptest! {

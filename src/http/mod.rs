@@ -2,11 +2,13 @@
 
 pub mod api;
 pub mod extract;
+pub mod list;
 pub mod problem;
 pub mod route;
 pub mod session;
 pub mod shell;
 pub mod token;
+pub mod version;
 
 use std::sync::Arc;
 use std::time::Duration;

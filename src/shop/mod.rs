@@ -13,6 +13,7 @@ pub mod once;
 pub mod orders;
 pub mod sessions;
 pub mod settings;
+pub mod version;
 
 pub use crate::store::Look;
 pub use crate::store::Options;
