@@ -157,9 +157,9 @@ impl App {
             .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
     }
 
-    /// Finishes what waits and closes the file.
-    pub fn close(&self) {
-        self.inner.store.close();
+    /// Finishes what waits and closes the file; an error if it has failed.
+    pub fn close(&self) -> Result<()> {
+        self.inner.store.close()
     }
 }
 

@@ -57,7 +57,7 @@ impl Serve {
                 .map_err(|cause| Error::Internal(cause.into()))?;
             println!("till listens on http://{at}");
             http::serve(listener, app.clone(), stop()).await;
-            app.close();
+            app.close()?;
             Ok(ExitCode::SUCCESS)
         })
     }

@@ -227,12 +227,17 @@ impl Batches {
         Ok(after)
     }
 
+    /// The file fails: nothing is written any more, and the process is told to end.
+    pub(super) fn fail(&mut self, error: &Error) {
+        tracing::error!(%error, "the file fails: nothing is written any more");
+        self.failed = true;
+        (self.on_failure)();
+    }
+
     /// Nothing of the batch stands: everyone hears it, and a broken file ends the writing for good.
     fn lose(&mut self, jobs: &mut [Box<dyn Job>], error: Error) {
         if matches!(error, Error::Broken(_)) {
-            tracing::error!(%error, "the file fails: nothing is written any more");
-            self.failed = true;
-            (self.on_failure)();
+            self.fail(&error);
         }
         for job in jobs {
             job.fail(match &error {

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -24,6 +25,7 @@ pub(super) struct Checkpoints {
     frames: Arc<AtomicI32>,
     ask: mpsc::SyncSender<()>,
     helper_done: Arc<AtomicBool>,
+    helper_failed: Arc<AtomicBool>,
     is_asked: bool,
     warned: bool,
 }
@@ -39,13 +41,16 @@ impl Checkpoints {
         }))?;
         let (ask, asked) = mpsc::sync_channel(1);
         let helper_done = Arc::new(AtomicBool::new(false));
-        let done = Arc::clone(&helper_done);
+        let helper_failed = Arc::new(AtomicBool::new(false));
+        let (done, failed) = (Arc::clone(&helper_done), Arc::clone(&helper_failed));
         let helper = file::open_helper(dir)?;
         std::thread::Builder::new()
             .name("checkpoint".into())
             .spawn(move || {
                 while asked.recv().is_ok() {
-                    run(&helper, Mode::Passive);
+                    if run(&helper, Mode::Passive).is_err() {
+                        failed.store(true, Ordering::Release);
+                    }
                     done.store(true, Ordering::Release);
                 }
             })
@@ -54,21 +59,21 @@ impl Checkpoints {
             frames,
             ask,
             helper_done,
+            helper_failed,
             is_asked: false,
             warned: false,
         })
     }
 
     /// Between two batches: asks the helper when the log is long, and does the rest when it is done.
-    pub(super) fn between_batches(&mut self, db: &Connection) {
+    ///
+    /// An I/O error is the writer's as well: an fsync that failed is never tried again (DUR-07).
+    pub(super) fn between_batches(&mut self, db: &Connection) -> Result<()> {
         let frames = self.frames.load(Ordering::Relaxed);
-        match self.is_asked {
-            false if frames >= DUE => self.is_asked = self.ask.try_send(()).is_ok(),
-            true if self.helper_done.swap(false, Ordering::AcqRel) => {
-                run(db, Mode::Passive);
-                self.is_asked = false;
-            }
-            _ => {}
+        if !self.is_asked && frames >= DUE {
+            self.is_asked = self.ask.try_send(()).is_ok();
+        } else if self.helper_is_done()? {
+            run(db, Mode::Passive)?;
         }
         if frames < ALARM {
             self.warned = false;
@@ -76,22 +81,35 @@ impl Checkpoints {
             self.warned = true;
             tracing::error!(frames, "the write-ahead log grows: a reader holds it");
         }
+        Ok(())
     }
 
     /// When nothing is to be written: the whole log into the file, if no reader is in the way.
-    pub(super) fn when_idle(&mut self, db: &Connection) {
-        if self.frames.swap(0, Ordering::Relaxed) > 0 && !self.is_asked {
-            // A reader in the way would make TRUNCATE wait for it; looks are short, exports are not.
-            let _ = db.busy_timeout(std::time::Duration::from_millis(5));
-            run(db, Mode::Truncate);
-            let _ = db.busy_timeout(std::time::Duration::from_secs(5));
+    pub(super) fn when_idle(&mut self, db: &Connection) -> Result<()> {
+        self.helper_is_done()?;
+        if self.is_asked || self.frames.swap(0, Ordering::Relaxed) == 0 {
+            return Ok(());
         }
+        // A reader in the way would make TRUNCATE wait for it; looks are short, exports are not.
+        db.busy_timeout(Duration::from_millis(5))?;
+        let done = run(db, Mode::Truncate);
+        db.busy_timeout(Duration::from_secs(5))?;
+        done
+    }
+
+    fn helper_is_done(&mut self) -> Result<bool> {
+        if self.helper_failed.load(Ordering::Acquire) {
+            return Err(Error::Broken("a checkpoint failed".into()));
+        }
+        let is_done = self.is_asked && self.helper_done.swap(false, Ordering::AcqRel);
+        self.is_asked &= !is_done;
+        Ok(is_done)
     }
 
     /// At the end.
-    pub(super) fn at_stop(&self, db: &Connection) {
-        let _ = db.execute_batch("PRAGMA optimize");
-        run(db, Mode::Truncate);
+    pub(super) fn at_stop(&self, db: &Connection) -> Result<()> {
+        db.execute_batch("PRAGMA optimize")?;
+        run(db, Mode::Truncate)
     }
 }
 
@@ -102,29 +120,24 @@ enum Mode {
 }
 
 /// Moves the log into the file; the frames it could not move are left for the next time.
-fn run(db: &Connection, mode: Mode) {
+fn run(db: &Connection, mode: Mode) -> Result<()> {
     let sql = match mode {
         Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
         Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
     };
     let watch = Stopwatch::start();
-    let done = db.query_row(sql, [], |row| {
-        Ok((
-            row.get::<_, i64>(0)?,
-            row.get::<_, i64>(1)?,
-            row.get::<_, i64>(2)?,
-        ))
-    });
-    match done {
-        Ok((busy, log, moved)) => {
-            tracing::debug!(
-                busy,
-                log,
-                moved,
-                duration_ms = watch.milliseconds() as u64,
-                "checkpoint"
-            );
+    let moved = db
+        .query_row(sql, [], |row| row.get::<_, i64>(2))
+        .map_err(Error::from);
+    match moved {
+        Ok(frames) => {
+            tracing::debug!(frames, duration_ms = watch.milliseconds() as u64, "checkpoint");
+            Ok(())
         }
-        Err(cause) => tracing::warn!(%cause, "a checkpoint failed"),
+        Err(Error::Broken(cause)) => Err(Error::Broken(cause)),
+        Err(error) => {
+            tracing::debug!(%error, "a checkpoint was put off");
+            Ok(())
+        }
     }
 }

@@ -150,8 +150,10 @@ impl Store {
     }
 
     /// Stops writing, moves the write-ahead log into the file and lets the lock go.
-    pub fn close(&self) {
+    ///
+    /// An error if the file has failed under a write or fails now.
+    pub fn close(&self) -> Result<()> {
         self.readers.close();
-        self.writer.close();
+        self.writer.close()
     }
 }

@@ -105,7 +105,7 @@ pub(super) enum Writer {
 pub(super) struct Thread {
     jobs: mpsc::SyncSender<Message>,
     waiting: Arc<AtomicUsize>,
-    handle: Mutex<Option<JoinHandle<()>>>,
+    handle: Mutex<Option<JoinHandle<Result<()>>>>,
 }
 
 enum Message {
@@ -129,8 +129,13 @@ impl Writer {
             .name("writer".into())
             .spawn(move || {
                 desk.serve();
+                let is_whole = !desk.batches.has_failed();
                 drop(desk);
                 drop(lock);
+                match is_whole {
+                    true => Ok(()),
+                    false => Err(Error::Broken("the file failed under a write".into())),
+                }
             })
             .map_err(|cause| Error::Internal(cause.into()))?;
         Ok(Self::Thread(Arc::new(Thread {
@@ -173,17 +178,22 @@ impl Writer {
         }
     }
 
-    pub(super) fn close(&self) {
-        if let Self::Thread(thread) = self {
-            let _ = thread.jobs.send(Message::Stop);
-            let handle = thread
-                .handle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            if let Some(handle) = handle {
-                let _ = handle.join();
-            }
+    /// Ends the thread once what waits is done; an error if the file has failed.
+    pub(super) fn close(&self) -> Result<()> {
+        let Self::Thread(thread) = self else {
+            return Ok(());
+        };
+        // A thread that has failed has hung up already.
+        let _ = thread.jobs.send(Message::Stop);
+        let handle = thread
+            .handle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match handle.map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(ended)) => ended,
+            Some(Err(_)) => Err(Error::internal("the writing thread panicked")),
         }
     }
 }
@@ -215,27 +225,34 @@ impl Desk {
     fn serve(&mut self) {
         let mut quiet = 0;
         loop {
-            match self.queue.recv_timeout(LOOK_AROUND) {
+            let kept = match self.queue.recv_timeout(LOOK_AROUND) {
                 Ok(Message::Run(first)) => {
                     quiet = 0;
                     if self.batch(first).is_none() {
                         break;
                     }
-                    self.checkpoints.between_batches(self.batches.db());
+                    self.checkpoints.between_batches(self.batches.db())
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     self.batches.notice_others();
                     quiet += 1;
-                    if quiet % IDLE_LOOKS == 0 {
-                        self.checkpoints.when_idle(self.batches.db());
+                    match quiet % IDLE_LOOKS {
+                        0 => self.checkpoints.when_idle(self.batches.db()),
+                        _ => Ok(()),
                     }
                 }
                 Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            };
+            if let Err(error) = kept {
+                self.batches.fail(&error);
+                break;
             }
         }
         self.refuse_the_rest();
-        if !self.batches.has_failed() {
-            self.checkpoints.at_stop(self.batches.db());
+        if !self.batches.has_failed()
+            && let Err(error) = self.checkpoints.at_stop(self.batches.db())
+        {
+            self.batches.fail(&error);
         }
     }
 

@@ -174,7 +174,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        self.app.close();
+        let _ = self.app.close();
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }

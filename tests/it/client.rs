@@ -58,6 +58,19 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Answer {
+        self.try_send(method, path, token, headers, body)
+            .expect("the server answers")
+    }
+
+    /// The same to a server that may be gone.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Option<Answer> {
         let body = body.map(Value::to_string);
         let mut text = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
@@ -80,18 +93,22 @@ impl Client {
         }
         text += "\r\n";
         text += body.as_deref().unwrap_or_default();
-        self.raw(text.as_bytes())
+        self.try_raw(text.as_bytes())
     }
 
     /// Sends bytes as they are and reads until the server closes.
     pub fn raw(&self, bytes: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(self.0).unwrap();
+        self.try_raw(bytes).expect("the server answers")
+    }
+
+    fn try_raw(&self, bytes: &[u8]) -> Option<Answer> {
+        let mut stream = TcpStream::connect(self.0).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         // A server that has refused the head may close before it has read the body.
         let _ = stream.write_all(bytes);
         let mut reply = Vec::new();
         let _ = stream.read_to_end(&mut reply);
-        read(&reply)
+        (!reply.is_empty()).then(|| read(&reply))
     }
 }
 

@@ -37,13 +37,13 @@ struct Ledger {
     unanswered: Mutex<Vec<String>>,
 }
 
-struct Server {
+pub struct Server {
     child: Child,
-    at: SocketAddr,
+    pub at: SocketAddr,
 }
 
 impl Server {
-    fn start(dir: &Path) -> Self {
+    pub fn start(dir: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_till"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(dir)
@@ -63,7 +63,20 @@ impl Server {
         Self { child, at }
     }
 
-    fn kill(mut self) {
+    /// Asks it to stop and waits until it has.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -100,7 +113,7 @@ fn stock_up(at: SocketAddr, token: &str) {
 }
 
 /// An order of three things, which three the number says.
-fn body(number: u64) -> Value {
+pub fn body(number: u64) -> Value {
     let sku = |shift: u64| format!("T{}", (number * 7 + shift * 13) % VARIANTS as u64);
     json!({ "items": [
         { "sku": sku(0), "quantity": 1 }, { "sku": sku(1), "quantity": 2 }, { "sku": sku(2), "quantity": 1 },
@@ -238,15 +251,15 @@ fn compare(dir: &Path, ledger: &Ledger) {
     assert_eq!(whole, "ok");
 }
 
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let dir = std::env::temp_dir().join(format!("till-kill-{}-{name}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     dir
 }
 
-fn kill_again_and_again(name: &str, kills: usize) {
-    let dir = folder(name);
-    let first = Server::start(&dir);
+/// A shop with an owner and things to sell, closed; a token of the owner.
+pub fn open_shop(dir: &Path) -> String {
+    let first = Server::start(dir);
     let owner = [
         "user",
         "create",
@@ -258,10 +271,16 @@ fn kill_again_and_again(name: &str, kills: usize) {
         "admin",
         "--password-stdin",
     ];
-    till(&dir, &owner, "kill minus nine 9\n");
-    let mut token_now = token(first.at);
-    stock_up(first.at, &token_now);
-    first.kill();
+    till(dir, &owner, "kill minus nine 9\n");
+    let token = token(first.at);
+    stock_up(first.at, &token);
+    first.stop();
+    token
+}
+
+fn kill_again_and_again(name: &str, kills: usize) {
+    let dir = folder(name);
+    let mut token_now = open_shop(&dir);
     let ledger = Ledger::default();
     let numbers = AtomicU64::new(0);
     for life in 0..kills {

@@ -6,6 +6,7 @@ mod app;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod events;
+mod faults;
 mod kill;
 mod layers;
 mod orders;

@@ -95,7 +95,7 @@ impl Shelf {
 
 impl Drop for Shelf {
     fn drop(&mut self) {
-        self.store.close();
+        let _ = self.store.close();
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
@@ -287,7 +287,7 @@ fn a_second_server_is_refused() {
 #[test]
 fn a_stopped_store_refuses_and_answers_everybody() {
     let shelf = Shelf::open();
-    shelf.store.close();
+    shelf.store.close().unwrap();
     assert!(matches!(
         shelf.store.write(|tx| settings::set(tx, "late", "1")),
         Err(Error::Unavailable)
