@@ -11,7 +11,8 @@ use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
 use std::time::Duration;
-use std::time::Instant;
+
+use till::clock::Stopwatch;
 
 use rusqlite::Connection;
 
@@ -70,7 +71,7 @@ fn was_hit(dir: &Path) -> bool {
 
 /// Waits for a process that must end by itself.
 fn end(child: &mut Child) -> ExitStatus {
-    let since = Instant::now();
+    let since = Stopwatch::start();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
