@@ -10,6 +10,7 @@ pub mod country;
 pub mod customer;
 pub mod event;
 pub mod fault;
+pub mod history;
 pub mod id;
 pub mod json;
 pub mod money;

@@ -277,6 +277,28 @@ impl OrderHead {
         self.currency.as_str()
     }
 
+    /// The order one step further: the state, its moment, and what follows from it.
+    pub fn moved_to(&self, state: OrderState, now: Timestamp) -> Self {
+        let mut after = self.clone();
+        after.state = state;
+        match state {
+            OrderState::Pending => {}
+            OrderState::Processing => after.processing_at = Some(now),
+            OrderState::Shipped => {
+                after.fulfilment = FulfilmentStatus::Fulfilled;
+                after.shipped_at = Some(now);
+            }
+            OrderState::Delivered => after.delivered_at = Some(now),
+            OrderState::Canceled => after.canceled_at = Some(now),
+            OrderState::Refunded => {
+                after.payment = PaymentStatus::Refunded;
+                after.refunded = after.paid;
+                after.refunded_at = Some(now);
+            }
+        }
+        after
+    }
+
     /// What is still to be paid.
     pub fn due(&self) -> Money {
         match self.state {
@@ -352,6 +374,26 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// Its tags, by name.
     pub tags: Vec<String>,
+}
+
+impl Order {
+    /// What it holds of each variant, over all its lines, by variant; charges are no goods.
+    pub fn goods(&self) -> Vec<(VariantId, &str, i64)> {
+        let mut goods: Vec<(VariantId, &str, i64)> = self
+            .lines
+            .iter()
+            .filter_map(|line| Some((line.variant?, line.sku.as_str(), line.quantity)))
+            .collect();
+        goods.sort_by_key(|(variant, ..)| *variant);
+        goods.dedup_by(|later, kept| {
+            let is_same = later.0 == kept.0;
+            if is_same {
+                kept.2 += later.2;
+            }
+            is_same
+        });
+        goods
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,21 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
+/// The same where every field may be left out: then the body may be, too.
+pub struct MaybeJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        if http_body::Body::is_end_stream(request.body()) {
+            return Ok(Self(T::default()));
+        }
+        let Json(body) = Json::from_request(request, app).await?;
+        Ok(Self(body))
+    }
+}
+
 /// The bytes of a JSON body, held to its media type and size.
 async fn json_bytes(request: Request) -> Result<Bytes> {
     let headers = request.headers();

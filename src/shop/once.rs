@@ -17,6 +17,10 @@ pub enum Made {
     Product = 2,
     /// A movement of stock.
     Movement = 3,
+    /// A canceled order.
+    Cancel = 4,
+    /// A note: the id of its entry in the order's history.
+    Note = 5,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

@@ -1,5 +1,6 @@
 //! Rows of `stock` and of its ledger. A guarded update and its ledger row go together.
 
+use rusqlite::named_params;
 use rusqlite::params;
 
 use crate::domain::id::OrderId;
@@ -8,6 +9,7 @@ use crate::domain::id::VariantId;
 use crate::domain::product::MovementReason;
 use crate::error::Error;
 use crate::error::Result;
+use crate::store::Snapshot;
 use crate::store::Tx;
 
 /// Why and by whom stock moves.
@@ -62,4 +64,21 @@ pub fn open(tx: &Tx, variant: VariantId) -> Result<()> {
         .prepare_cached("INSERT INTO stock (variant_id, available) VALUES (?1, 0)")?
         .execute(params![variant])?;
     Ok(())
+}
+
+/// What an order has taken of a variant and not given back, by the ledger: walks it bucket by bucket (SCHEMA).
+pub fn taken_by(db: &Snapshot, order: OrderId, variant: VariantId) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "WITH RECURSIVE b(k) AS (
+               SELECT max(id) >> 12 FROM stock_movements UNION ALL SELECT k - 1 FROM b WHERE k > 0
+             )
+             SELECT ifnull(-sum(m.delta), 0) AS taken
+             FROM b CROSS JOIN stock_movements m
+             WHERE m.id >> 12 = b.k AND m.variant_id = :variant AND m.order_id = :order",
+        )?
+        .query_row(named_params! { ":order": order, ":variant": variant }, |row| {
+            row.get("taken")
+        })?)
 }

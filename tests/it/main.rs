@@ -10,4 +10,5 @@ mod faults;
 mod kill;
 mod layers;
 mod orders;
+mod orders_steps;
 mod store;

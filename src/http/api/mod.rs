@@ -16,6 +16,7 @@ use crate::http::route::Table;
 
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
+const PATCH: Method = Method::PATCH;
 
 /// Every JSON route below `/api/v1`, in reading order.
 pub fn table() -> Table {
@@ -30,6 +31,19 @@ pub fn table() -> Table {
         .row(GET, "/products/public/{id}", Public, products::show_public)
         .row(POST, "/products", Needs(May::ProductsCreate), products::create)
         .row(POST, "/orders", SignedIn, orders::place)
+        .row(GET, "/orders/transitions", SignedIn, orders::transitions)
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)
         .row(GET, "/events", Needs(May::EventsRead), events::list)
+        .row(
+            PATCH,
+            "/orders/{id}/status",
+            Needs(May::OrdersUpdateStatus),
+            orders::update_status,
+        )
+        .row(
+            POST,
+            "/orders/{id}/cancel",
+            OwnOr(May::OrdersCancel),
+            orders::cancel,
+        )
 }

@@ -1,9 +1,15 @@
 //! Orders: placing them and moving them through their life.
 
 mod place;
+mod record;
+mod step;
 mod view;
 
 pub use place::place;
+pub use step::Cancel;
+pub use step::Move;
+pub use step::cancel;
+pub use step::step;
 pub use view::OrderView;
 
 use std::sync::Arc;

@@ -44,6 +44,8 @@ use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
+use crate::shop::orders::record::OrderEvent;
+use crate::shop::orders::record::StockTold;
 use crate::shop::orders::view::OrderView;
 use crate::store;
 use crate::store::orders::NewRow;
@@ -408,13 +410,6 @@ fn head(tx: &Tx, id: OrderId, row: &NewRow<'_>) -> OrderHead {
     }
 }
 
-#[derive(Serialize)]
-struct StockTold {
-    sku: String,
-    delta: i64,
-    available: i64,
-}
-
 /// Takes the stock, variant by variant in the order of their ids.
 fn take(tx: &Tx, by: &Actor, order: OrderId, taken: Vec<Taken>) -> Result<Vec<StockTold>> {
     let cause = Cause {
@@ -435,20 +430,12 @@ fn take(tx: &Tx, by: &Actor, order: OrderId, taken: Vec<Taken>) -> Result<Vec<St
     Ok(told)
 }
 
-#[derive(Serialize)]
-struct CreatedEvent<'a> {
-    #[serde(flatten)]
-    order: OrderView<'a>,
-    seq: i64,
-    stock: Vec<StockTold>,
-}
-
 fn tell(tx: &Tx, by: &Actor, order: &Order, stock: Vec<StockTold>) -> Result<()> {
     let id = order.head.id.0;
-    let data = CreatedEvent {
+    let data = OrderEvent {
         order: OrderView::for_event(order),
         seq: 1,
-        stock,
+        stock: Some(stock),
     };
     let told = events::emit(tx, EventType::OrderCreated, id, 1, &data)?;
     audit::note(

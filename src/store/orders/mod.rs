@@ -1,8 +1,16 @@
 //! Rows of `orders`, their contacts, lines, changes and tags.
 
+mod change;
 mod insert;
 mod read;
 
+pub use change::NewChange;
+pub use change::change;
+pub use change::changes;
+pub use change::insert_change;
+pub use change::placer;
+pub use change::set_tags;
+pub use change::update;
 pub use insert::NewRow;
 pub use insert::insert;
 pub use insert::insert_contacts;

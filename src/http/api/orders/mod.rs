@@ -1,5 +1,11 @@
 //! Orders over JSON.
 
+mod steps;
+
+pub use steps::cancel;
+pub use steps::transitions;
+pub use steps::update_status;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderValue;
@@ -171,19 +177,10 @@ pub async fn place(
         .map(|token| Key::new(&by, "POST /orders", token, &canonical));
     let mut new = body.parse()?;
     new.client_token = token;
-    match app
+    let placed = app
         .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))
-        .await?
-    {
-        Once::First(order) => reply(StatusCode::CREATED, &order),
-        Once::Again(order) => {
-            let mut reply = reply(StatusCode::CREATED, &order)?;
-            reply
-                .headers_mut()
-                .insert("idempotent-replayed", HeaderValue::from_static("true"));
-            Ok(reply)
-        }
-    }
+        .await?;
+    replied_once(StatusCode::CREATED, &placed)
 }
 
 pub async fn show(
@@ -206,6 +203,20 @@ pub async fn show(
     };
     app.caches().keep_order(id, generation, now, copy);
     Ok(ready(StatusCode::OK, owned.order.head.version, body))
+}
+
+/// The reply to a request that happens once; it says so if it had happened before.
+fn replied_once(status: StatusCode, done: &Once<Order>) -> Result<Response> {
+    match done {
+        Once::First(order) => reply(status, order),
+        Once::Again(order) => {
+            let mut reply = reply(status, order)?;
+            reply
+                .headers_mut()
+                .insert("idempotent-replayed", HeaderValue::from_static("true"));
+            Ok(reply)
+        }
+    }
 }
 
 fn reply(status: StatusCode, order: &Order) -> Result<Response> {

@@ -1,0 +1,151 @@
+//! The history of an order: what each change left behind, and walking back along it.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::domain::actor::ActorKind;
+use crate::domain::id::UserId;
+use crate::domain::money::Money;
+use crate::domain::order::Change;
+use crate::domain::order::FulfilmentStatus;
+use crate::domain::order::Order;
+use crate::domain::order::OrderHead;
+use crate::domain::order::OrderState;
+use crate::domain::order::PaymentStatus;
+use crate::domain::time::Timestamp;
+
+/// The columns that a change had altered, as they were before it: numbers as they are stored, tags by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Former(Map<String, Value>);
+
+/// A change as it was recorded.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The version it led to, from 2.
+    pub version: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub change: Change,
+    /// What kind of caller did it.
+    pub actor_kind: ActorKind,
+    /// Who.
+    pub actor: Option<UserId>,
+    /// The name they go by.
+    pub actor_name: Option<String>,
+    /// The request it came with.
+    pub request_id: Option<String>,
+    /// Whether the owner sees it.
+    pub is_public: bool,
+    /// Words beside it.
+    pub note: Option<String>,
+    /// What it altered, as it was.
+    pub former: Former,
+}
+
+impl Former {
+    /// Reads what [`Former::to_json`] wrote.
+    pub fn from_json(text: &str) -> Self {
+        Self(serde_json::from_str(text).unwrap_or_default())
+    }
+
+    /// As it is kept; nothing where nothing was altered.
+    pub fn to_json(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| Value::Object(self.0.clone()).to_string())
+    }
+
+    /// What differs between two states of a row, as it was in the first.
+    pub fn between(before: &OrderHead, after: &OrderHead) -> Self {
+        let mut former = Map::new();
+        for ((name, was), (_, is)) in columns(before).into_iter().zip(columns(after)) {
+            if was != is {
+                former.insert(name.to_owned(), was);
+            }
+        }
+        Self(former)
+    }
+
+    /// The tags as they were.
+    pub fn of_tags(tags: &[String]) -> Self {
+        let mut former = Map::new();
+        former.insert("tags".to_owned(), tags.into());
+        Self(former)
+    }
+
+    /// The state before the change, if the change altered it.
+    pub fn state(&self) -> Option<OrderState> {
+        self.0.get("status")?.as_i64().and_then(OrderState::from_number)
+    }
+
+    /// Puts back what the change altered.
+    fn restore(&self, order: &mut Order) {
+        let head = &mut order.head;
+        for (name, was) in &self.0 {
+            let number = was.as_i64();
+            let time = number.map(Timestamp::from_ms);
+            match name.as_str() {
+                "status" => set(&mut head.state, number.and_then(OrderState::from_number)),
+                "payment_status" => set(&mut head.payment, number.and_then(PaymentStatus::from_number)),
+                "fulfilment_status" => {
+                    set(
+                        &mut head.fulfilment,
+                        number.and_then(FulfilmentStatus::from_number),
+                    );
+                }
+                "paid" => set(&mut head.paid, number.and_then(Money::new)),
+                "refunded" => set(&mut head.refunded, number.and_then(Money::new)),
+                "processing_at" => head.processing_at = time,
+                "shipped_at" => head.shipped_at = time,
+                "delivered_at" => head.delivered_at = time,
+                "canceled_at" => head.canceled_at = time,
+                "refunded_at" => head.refunded_at = time,
+                "tags" => order.tags = names(was),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What a change may alter in an order's own row.
+fn columns(head: &OrderHead) -> [(&'static str, Value); 10] {
+    let time = |at: Option<Timestamp>| at.map_or(Value::Null, |at| at.ms().into());
+    [
+        ("status", head.state.number().into()),
+        ("payment_status", head.payment.number().into()),
+        ("fulfilment_status", head.fulfilment.number().into()),
+        ("paid", head.paid.minor().into()),
+        ("refunded", head.refunded.minor().into()),
+        ("processing_at", time(head.processing_at)),
+        ("shipped_at", time(head.shipped_at)),
+        ("delivered_at", time(head.delivered_at)),
+        ("canceled_at", time(head.canceled_at)),
+        ("refunded_at", time(head.refunded_at)),
+    ]
+}
+
+fn set<T>(place: &mut T, was: Option<T>) {
+    if let Some(was) = was {
+        *place = was;
+    }
+}
+
+fn names(tags: &Value) -> Vec<String> {
+    let tags = tags.as_array().map(Vec::as_slice).unwrap_or_default();
+    tags.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The order as it was at a moment (which counts), given every change it has had, oldest first; none before it existed.
+pub fn as_it_was(mut order: Order, changes: &[Recorded], at: Timestamp) -> Option<Order> {
+    let began = order.head.imported_at.unwrap_or(order.head.placed_at);
+    if at < began {
+        return None;
+    }
+    let kept = changes.partition_point(|change| change.at <= at);
+    for change in changes[kept..].iter().rev() {
+        change.former.restore(&mut order);
+    }
+    let last = changes[..kept].last();
+    order.head.version = last.map_or(1, |change| change.version);
+    order.head.updated_at = last.map(|change| change.at);
+    Some(order)
+}

@@ -1,0 +1,117 @@
+//! Moving orders along their life.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use serde::Serializer;
+
+use crate::app::App;
+use crate::domain::fault::Bad;
+use crate::domain::id::OrderId;
+use crate::domain::order::OrderState;
+use crate::domain::text;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::api::orders::replied_once;
+use crate::http::api::orders::reply;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::MaybeJson;
+use crate::http::extract::Path;
+use crate::http::version::IfMatch;
+use crate::shop::once::Key;
+use crate::shop::orders;
+use crate::shop::orders::Cancel;
+use crate::shop::orders::Move;
+
+/// The longest words beside a change.
+const MOST_WORDS: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveOrder {
+    status: String,
+    version: Option<i64>,
+    note: Option<String>,
+}
+
+impl MoveOrder {
+    fn parse(self, seen: IfMatch) -> Result<Move> {
+        let to = OrderState::parse(&self.status)
+            .ok_or_else(|| Error::from(Bad::invalid("is not a status of orders").at("status")))?;
+        Ok(Move {
+            to,
+            version: seen.or_body(self.version)?,
+            note: words(self.note, "note")?,
+        })
+    }
+}
+
+pub async fn update_status(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+    seen: IfMatch,
+    Json(body): Json<MoveOrder>,
+) -> Result<Response> {
+    let asked = body.parse(seen)?;
+    let order = app.write(move |tx| orders::step(tx, &by, id, &asked)).await?;
+    reply(StatusCode::OK, &order)
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CancelOrder {
+    reason: Option<String>,
+    version: Option<i64>,
+    restock: Option<bool>,
+    client_token: Option<String>,
+}
+
+pub async fn cancel(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+    key: IdempotencyKey,
+    seen: IfMatch,
+    MaybeJson(mut body): MaybeJson<CancelOrder>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = token.map(|token| Key::new(&by, &format!("POST /orders/{id}/cancel"), &token, &canonical));
+    let asked = Cancel {
+        version: seen.or_body(body.version)?,
+        reason: words(body.reason, "reason")?,
+        restock: body.restock.unwrap_or(false),
+    };
+    let done = app
+        .write(move |tx| orders::cancel(tx, &by, key.as_ref(), id, &asked))
+        .await?;
+    replied_once(StatusCode::OK, &done)
+}
+
+fn words(text: Option<String>, field: &str) -> Result<Option<String>> {
+    text.map(|text| text::paragraph(&text, MOST_WORDS).map_err(|bad| Error::from(bad.at(field))))
+        .transpose()
+}
+
+/// The whole life of an order, as a table.
+struct Transitions;
+
+impl Serialize for Transitions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            OrderState::ALL
+                .iter()
+                .map(|state| (state.name(), state.next_states())),
+        )
+    }
+}
+
+pub async fn transitions(CurrentUser(_): CurrentUser) -> Reply<impl Serialize> {
+    Reply(Transitions)
+}

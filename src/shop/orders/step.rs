@@ -1,0 +1,207 @@
+//! Moving an order along its life, and canceling it, which puts its goods back.
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::Action;
+use crate::domain::event::EventType;
+use crate::domain::history::Former;
+use crate::domain::id::OrderId;
+use crate::domain::money::Money;
+use crate::domain::order::Change;
+use crate::domain::order::FulfilmentStatus;
+use crate::domain::order::Order;
+use crate::domain::order::OrderState;
+use crate::domain::order::Step;
+use crate::domain::permission::Permission;
+use crate::domain::product::MovementReason;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::error::Result;
+use crate::shop::Tx;
+use crate::shop::once::Key;
+use crate::shop::once::Made;
+use crate::shop::once::Once;
+use crate::shop::once::once;
+use crate::shop::orders::may_see;
+use crate::shop::orders::owner;
+use crate::shop::orders::record::Changing;
+use crate::shop::orders::record::StockTold;
+use crate::shop::orders::record::record;
+use crate::shop::orders::view::OrderView;
+use crate::shop::version;
+use crate::store;
+use crate::store::stock::Cause;
+
+/// A move that is asked for.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// Where to.
+    pub to: OrderState,
+    /// The version that the caller has seen.
+    pub version: Option<i64>,
+    /// Staff's words beside it.
+    pub note: Option<String>,
+}
+
+/// A cancellation that is asked for.
+#[derive(Debug, Clone)]
+pub struct Cancel {
+    /// The version that the caller has seen, if it says so.
+    pub version: Option<i64>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether goods that have left go back on the shelf; what has not left always does.
+    pub restock: bool,
+}
+
+/// Moves an order one step along its life. To `canceled` and `refunded` it also needs the rights of those verbs.
+///
+/// Refused with `VersionMissing` or `Stale`, with `InvalidState` from a state that has no such step, with `NotAllowed`
+/// where nothing was paid that could go back.
+pub fn step(tx: &Tx, by: &Actor, id: OrderId, asked: &Move) -> Result<Order> {
+    by.require(Permission::OrdersUpdateStatus)?;
+    match asked.to {
+        OrderState::Canceled => by.require(Permission::OrdersCancel)?,
+        OrderState::Refunded => by.require(Permission::RefundsCreate)?,
+        _ => {}
+    }
+    let order = store::orders::get(tx, id)?;
+    version::require(asked.version, order.head.version, || OrderView::whole(&order))?;
+    let state = after(&order, asked.to)?;
+    let note = asked.note.as_deref();
+    match state {
+        OrderState::Canceled => cancel_now(tx, by, order, note, false),
+        _ => advance(tx, by, order, state, note),
+    }
+}
+
+/// The state asked for, if one step leads there.
+fn after(order: &Order, to: OrderState) -> std::result::Result<OrderState, Refusal> {
+    let state = order.head.state;
+    match Step::into_state(to) {
+        Some(step) => state.after(step),
+        None => Err(Refusal::NotNow {
+            state,
+            allowed: state.next_states(),
+        }),
+    }
+}
+
+fn advance(tx: &Tx, by: &Actor, order: Order, state: OrderState, note: Option<&str>) -> Result<Order> {
+    let is_refund = state == OrderState::Refunded;
+    if is_refund && order.head.paid == Money::ZERO {
+        return Err(Refusal::NotAllowed("Nothing was paid on this order.".into()).into());
+    }
+    let (change, action, event) = match is_refund {
+        true => (Change::Refunded, Action::OrderRefunded, EventType::OrderRefunded),
+        false => (Change::Moved, Action::OrderMoved, EventType::OrderStatusChanged),
+    };
+    let head = order.head.moved_to(state, tx.now);
+    let former = Former::between(&order.head, &head);
+    let changing = Changing {
+        change,
+        action,
+        event: Some(event),
+        is_public: true,
+        note,
+        stock: None,
+    };
+    let order = record(tx, by, order, head, &former, changing)?;
+    count(tx, state);
+    Ok(order)
+}
+
+fn count(tx: &Tx, to: OrderState) {
+    tx.after_commit(move || {
+        metrics::counter!("orders_status_changes_total", "to" => to.name()).increment(1);
+    });
+}
+
+/// Cancels an order: its owner while nothing has left, staff with `orders:cancel` until it has arrived.
+///
+/// Refused with `Stale` if a version was said and it is another, with `InvalidState` where it is too late.
+pub fn cancel(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, asked: &Cancel) -> Result<Once<Order>> {
+    by.signed_in()?;
+    let order = store::orders::get(tx, id)?;
+    let may_all = by.may(Permission::OrdersCancel);
+    if !may_all {
+        may_cancel_own(tx, by, &order)?;
+    }
+    let act = || {
+        version::allow(asked.version, order.head.version, || OrderView::whole(&order))?;
+        after(&order, OrderState::Canceled)?;
+        if !may_all && order.head.state == OrderState::Shipped {
+            return Err(Error::from(Refusal::NotNow {
+                state: order.head.state,
+                allowed: Vec::new(),
+            }));
+        }
+        let order = cancel_now(tx, by, order.clone(), asked.reason.as_deref(), asked.restock)?;
+        Ok((id.0, order))
+    };
+    once(
+        tx,
+        key,
+        Made::Cancel,
+        |id| store::orders::get(tx, OrderId(id)),
+        act,
+    )
+}
+
+/// Who may not cancel all must own it: foreign orders are not there, and what may be read of others is forbidden.
+fn may_cancel_own(tx: &Tx, by: &Actor, order: &Order) -> Result<()> {
+    let owner = owner(tx, &order.head)?;
+    may_see(by, owner)?;
+    match by.user == owner {
+        true => Ok(()),
+        false => Err(Refusal::forbidden(Permission::OrdersCancel).into()),
+    }
+}
+
+fn cancel_now(tx: &Tx, by: &Actor, order: Order, reason: Option<&str>, restock: bool) -> Result<Order> {
+    let has_left = order.head.fulfilment != FulfilmentStatus::Unfulfilled;
+    let stock = match has_left && !restock {
+        true => Vec::new(),
+        false => put_back(tx, by, &order)?,
+    };
+    let head = order.head.moved_to(OrderState::Canceled, tx.now);
+    let former = Former::between(&order.head, &head);
+    let changing = Changing {
+        change: Change::Canceled,
+        action: Action::OrderCanceled,
+        event: Some(EventType::OrderCanceled),
+        is_public: true,
+        note: reason,
+        stock: Some(stock),
+    };
+    let order = record(tx, by, order, head, &former, changing)?;
+    count(tx, OrderState::Canceled);
+    Ok(order)
+}
+
+/// Puts back what the order took: of an imported one that is what the ledger says, of others what is on its lines.
+fn put_back(tx: &Tx, by: &Actor, order: &Order) -> Result<Vec<StockTold>> {
+    let cause = Cause {
+        reason: MovementReason::Restock,
+        order: Some(order.head.id),
+        actor: by.user,
+        note: None,
+    };
+    let is_imported = order.head.imported_at.is_some();
+    let mut told = Vec::new();
+    for (variant, sku, quantity) in order.goods() {
+        let delta = match is_imported {
+            true => store::stock::taken_by(tx, order.head.id, variant)?,
+            false => quantity,
+        };
+        if delta > 0 {
+            let available = store::stock::shift(tx, variant, delta, cause)?;
+            let sku = sku.to_owned();
+            told.push(StockTold {
+                sku,
+                delta,
+                available,
+            });
+        }
+    }
+    Ok(told)
+}
