@@ -1,5 +1,6 @@
 //! The door for the operator; the only place that wires.
 
+mod bench;
 mod context;
 mod serve;
 mod user;
@@ -40,6 +41,8 @@ enum Verb {
     /// Make and change users.
     #[command(subcommand)]
     User(user::User),
+    /// Measure orders and reads a second.
+    Bench(bench::Bench),
 }
 
 /// Runs a command.
@@ -48,6 +51,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
     match command.verb {
         Verb::Serve(serve) => serve.run(&context),
         Verb::User(user) => user.run(&context),
+        Verb::Bench(bench) => bench.run(&context),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod audit;
 mod batch;
+pub mod bench;
 mod checkpoint;
 pub mod customers;
 pub mod events;
