@@ -10,3 +10,4 @@ pub mod http;
 pub mod secret;
 pub mod shop;
 pub mod store;
+pub mod worker;

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http;
+use crate::worker;
 
 /// Run the shop.
 #[derive(Debug, Args)]
@@ -56,7 +57,9 @@ impl Serve {
                 .local_addr()
                 .map_err(|cause| Error::Internal(cause.into()))?;
             println!("till listens on http://{at}");
+            let worker = tokio::spawn(worker::run(app.clone()));
             http::serve(listener, app.clone(), stop()).await;
+            worker.abort();
             app.close()?;
             Ok(ExitCode::SUCCESS)
         })

@@ -21,6 +21,7 @@ pub mod password;
 pub mod permission;
 pub mod product;
 pub mod refusal;
+pub mod search;
 pub mod settings;
 pub mod text;
 pub mod time;

@@ -11,6 +11,7 @@ pub mod events;
 pub mod identity;
 pub mod once;
 pub mod orders;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod version;

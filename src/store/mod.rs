@@ -14,6 +14,7 @@ pub mod orders;
 pub mod products;
 mod reader;
 mod schema;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod stock;

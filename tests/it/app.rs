@@ -163,6 +163,16 @@ impl TestApp {
         self.client.send(method, path, token.as_deref(), headers, body)
     }
 
+    /// Lets the worker derive until nothing is due.
+    pub fn derive(&self) {
+        while self
+            ._runtime
+            .block_on(till::worker::derive::step(&self.app))
+            .unwrap()
+            == till::worker::Outcome::Worked
+        {}
+    }
+
     /// A product for sale with one variant, made by the owner; its id.
     pub fn product(&self, sku: &str, price: &str, quantity: i64) -> i64 {
         let body = json!({ "name": sku, "sku": sku, "price": price, "quantity": quantity });

@@ -12,4 +12,5 @@ mod kill;
 mod layers;
 mod orders;
 mod orders_steps;
+mod search;
 mod store;

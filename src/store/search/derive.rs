@@ -1,0 +1,117 @@
+//! Bringing the index up to date: what is new above the marks, then what has changed. Each call does a little and may be
+//! made again at any time: a row that is indexed twice is there once.
+
+use rusqlite::named_params;
+use rusqlite::params;
+
+use crate::error::Error;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::Tx;
+use crate::store::search::Noun;
+use crate::store::search::ORDERS;
+use crate::store::search::PRODUCTS;
+use crate::store::search::mark;
+
+/// A job indexes at most so many things, with at most so many bytes of text, give or take one: some milliseconds.
+const MOST_THINGS: i64 = 200;
+const MOST_BYTES: usize = 40_000;
+
+/// Whether there is something to index.
+pub fn is_behind(db: &Snapshot) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT ifnull((SELECT max(id) FROM products), 0) > (SELECT upto FROM marks WHERE name = 'search.products')
+                 OR ifnull((SELECT max(id) FROM orders), 0) > (SELECT upto FROM marks WHERE name = 'search.orders')
+                 OR EXISTS (SELECT 1 FROM events WHERE type IN (6, 23, 26) AND type <> 1
+                            AND id > (SELECT upto FROM marks WHERE name = 'search.events')) AS is_behind",
+        )?
+        .query_row([], |row| row.get("is_behind"))?)
+}
+
+/// Indexes some of what is missing.
+pub fn catch_up(tx: &Tx) -> Result<()> {
+    let mut room = MOST_BYTES;
+    add_new(tx, &PRODUCTS, &mut room)?;
+    add_new(tx, &ORDERS, &mut room)?;
+    renew(tx, &mut room)
+}
+
+fn add_new(tx: &Tx, noun: &Noun, room: &mut usize) -> Result<()> {
+    let ids: Vec<i64> = tx
+        .db()
+        .prepare_cached(noun.next)?
+        .query_and_then(params![mark(tx, noun.mark)?, MOST_THINGS], |row| {
+            Ok::<_, Error>(row.get(0)?)
+        })?
+        .collect::<Result<_>>()?;
+    let mut last = None;
+    for id in ids {
+        if *room == 0 {
+            break;
+        }
+        put(tx, noun, id, room)?;
+        last = Some(id);
+    }
+    match last {
+        Some(id) => set_mark(tx, noun.mark, id),
+        None => Ok(()),
+    }
+}
+
+/// Indexes again what events say has changed.
+fn renew(tx: &Tx, room: &mut usize) -> Result<()> {
+    let changes: Vec<(i64, i64, i64)> = tx
+        .db()
+        .prepare_cached(
+            "SELECT id, type, subject FROM events
+             WHERE type IN (6, 23, 26) AND type <> 1 AND id > ?1
+             ORDER BY id
+             LIMIT ?2",
+        )?
+        .query_and_then(params![mark(tx, "search.events")?, MOST_THINGS], |row| {
+            Ok::<_, Error>((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<_>>()?;
+    let mut last = None;
+    for (event, kind, subject) in changes {
+        if *room == 0 {
+            break;
+        }
+        let noun = match kind {
+            6 => &ORDERS,
+            _ => &PRODUCTS,
+        };
+        if subject <= mark(tx, noun.mark)? {
+            put(tx, noun, subject, room)?;
+        }
+        last = Some(event);
+    }
+    match last {
+        Some(event) => set_mark(tx, "search.events", event),
+        None => Ok(()),
+    }
+}
+
+fn put(tx: &Tx, noun: &Noun, id: i64, room: &mut usize) -> Result<()> {
+    match (noun.read)(tx, id)? {
+        Some(text) => {
+            *room = room.saturating_sub(text.words.len() + 100);
+            tx.db()
+                .prepare_cached(noun.put)?
+                .execute(params![id, text.words, text.sku_words()])?;
+        }
+        None => {
+            tx.db().prepare_cached(noun.remove)?.execute(params![id])?;
+        }
+    }
+    Ok(())
+}
+
+fn set_mark(tx: &Tx, name: &str, upto: i64) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE marks SET upto = :upto WHERE name = :name")?
+        .execute(named_params! { ":name": name, ":upto": upto })?;
+    Ok(())
+}

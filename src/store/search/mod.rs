@@ -1,0 +1,201 @@
+//! The search index: asked together with a direct look at what it has not seen yet, so that a client finds what it has
+//! just written; and brought up to date in short jobs.
+
+mod derive;
+mod text;
+
+pub use derive::catch_up;
+pub use derive::is_behind;
+
+use rusqlite::OptionalExtension;
+use rusqlite::named_params;
+use rusqlite::params;
+
+use crate::domain::id::OrderId;
+use crate::domain::id::ProductId;
+use crate::domain::search::Find;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::search::text::Text;
+
+/// So many rows that the index has not seen are looked at directly; beyond that a reply says how far it is behind.
+const MOST_LOOKED_AT: usize = 5_000;
+
+/// Which side of an id is asked for, and so in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Below it, newest first.
+    Below(i64),
+    /// Above it, oldest first.
+    Above(i64),
+}
+
+impl Side {
+    fn has(self, id: i64) -> bool {
+        match self {
+            Self::Below(below) => id < below,
+            Self::Above(above) => id > above,
+        }
+    }
+
+    fn sort(self, ids: &mut Vec<i64>) {
+        ids.sort_unstable();
+        ids.dedup();
+        if matches!(self, Self::Below(_)) {
+            ids.reverse();
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Found<T> {
+    /// In the order of the side that was asked for.
+    pub ids: Vec<T>,
+    /// How many rows the index has not seen, if they were too many to look at.
+    pub behind: Option<i64>,
+}
+
+/// A kind of thing that can be searched for: its statements, which never differ in anything but names.
+pub(super) struct Noun {
+    mark: &'static str,
+    below: &'static str,
+    above: &'static str,
+    unseen: &'static str,
+    count_unseen: &'static str,
+    changed: &'static str,
+    next: &'static str,
+    put: &'static str,
+    remove: &'static str,
+    read: fn(&Snapshot, i64) -> Result<Option<Text>>,
+}
+
+const ORDERS: Noun = Noun {
+    mark: "search.orders",
+    below: "SELECT rowid FROM order_search WHERE order_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
+    above: "SELECT rowid FROM order_search WHERE order_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
+    unseen: "SELECT id FROM orders WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
+    count_unseen: "SELECT count(*) FROM orders WHERE id > ?1",
+    // order.edited
+    changed: "SELECT DISTINCT subject FROM events WHERE type = 6 AND type <> 1 AND id > ?1 AND subject <= ?2 LIMIT ?3",
+    next: "SELECT id FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2",
+    put: "INSERT OR REPLACE INTO order_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
+    remove: "DELETE FROM order_search WHERE rowid = ?1",
+    read: text::of_order,
+};
+
+const PRODUCTS: Noun = Noun {
+    mark: "search.products",
+    below: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
+    above: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
+    unseen: "SELECT id FROM products WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
+    count_unseen: "SELECT count(*) FROM products WHERE id > ?1",
+    // product.updated, product.deleted
+    changed: "SELECT DISTINCT subject FROM events
+              WHERE type IN (23, 26) AND type <> 1 AND id > ?1 AND subject <= ?2 LIMIT ?3",
+    next: "SELECT id FROM products WHERE id > ?1 ORDER BY id LIMIT ?2",
+    put: "INSERT OR REPLACE INTO product_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
+    remove: "DELETE FROM product_search WHERE rowid = ?1",
+    read: text::of_product,
+};
+
+/// The orders that fit on one side of an id, at most `limit` of them.
+pub fn order_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result<Found<OrderId>> {
+    let (ids, behind) = ids(db, &ORDERS, find, side, limit)?;
+    Ok(Found {
+        ids: ids.into_iter().map(OrderId).collect(),
+        behind,
+    })
+}
+
+/// The same of products.
+pub fn product_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result<Found<ProductId>> {
+    let (ids, behind) = ids(db, &PRODUCTS, find, side, limit)?;
+    Ok(Found {
+        ids: ids.into_iter().map(ProductId).collect(),
+        behind,
+    })
+}
+
+fn ids(db: &Snapshot, noun: &Noun, find: &Find, side: Side, limit: usize) -> Result<(Vec<i64>, Option<i64>)> {
+    if find.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let unseen = Unseen::read(db, noun)?;
+    let mut found = indexed(db, noun, find, side, limit + unseen.changed.len())?;
+    found.retain(|id| !unseen.changed.contains(id));
+    let mut direct: Vec<i64> = unseen.changed.iter().chain(&unseen.new).copied().collect();
+    direct.retain(|id| side.has(*id));
+    side.sort(&mut direct);
+    let mut fitting = 0;
+    for id in direct {
+        if fitting == limit {
+            break;
+        }
+        if (noun.read)(db, id)?.is_some_and(|text| text.fits(find)) {
+            fitting += 1;
+            found.push(id);
+        }
+    }
+    side.sort(&mut found);
+    found.truncate(limit);
+    Ok((found, unseen.behind))
+}
+
+fn indexed(db: &Snapshot, noun: &Noun, find: &Find, side: Side, limit: usize) -> Result<Vec<i64>> {
+    let (sql, id) = match side {
+        Side::Below(id) => (noun.below, id),
+        Side::Above(id) => (noun.above, id),
+    };
+    db.db()
+        .prepare_cached(sql)?
+        .query_and_then(
+            params![find.expression(), id, limit as i64],
+            |row| Ok(row.get(0)?),
+        )?
+        .collect()
+}
+
+/// What the index does not know: things above its mark, and things below it that have changed.
+struct Unseen {
+    new: Vec<i64>,
+    changed: Vec<i64>,
+    behind: Option<i64>,
+}
+
+impl Unseen {
+    fn read(db: &Snapshot, noun: &Noun) -> Result<Self> {
+        let upto = mark(db, noun.mark)?;
+        let changed = mark(db, "search.events")?;
+        let most = MOST_LOOKED_AT as i64;
+        let changed = list(db, noun.changed, &[&changed, &upto, &most])?;
+        let room = most - changed.len() as i64;
+        let new = list(db, noun.unseen, &[&upto, &room])?;
+        let behind = match (new.len() as i64) < room {
+            true => None,
+            false => Some(
+                db.db()
+                    .prepare_cached(noun.count_unseen)?
+                    .query_row(params![upto], |row| row.get(0))?,
+            ),
+        };
+        Ok(Self { new, changed, behind })
+    }
+}
+
+fn list(db: &Snapshot, sql: &str, with: &[&dyn rusqlite::ToSql]) -> Result<Vec<i64>> {
+    db.db()
+        .prepare_cached(sql)?
+        .query_and_then(with, |row| Ok(row.get(0)?))?
+        .collect()
+}
+
+/// How far a derived thing has come.
+pub fn mark(db: &Snapshot, name: &str) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT upto FROM marks WHERE name = :name")?
+        .query_row(named_params! { ":name": name }, |row| row.get("upto"))
+        .optional()?
+        .unwrap_or(0))
+}

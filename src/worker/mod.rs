@@ -1,0 +1,45 @@
+//! The door for time passing: each kind of work is a step that tests call; the loop is a pause around them.
+
+pub mod derive;
+
+use std::time::Duration;
+
+use crate::app::App;
+
+/// How long a busy writer is left alone between two steps, so that an order never waits behind the worker.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long the worker waits after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Commits come in swarms; the worker looks after a moment, not at each.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was nothing to do.
+    NothingDue,
+    /// Something was done, and there may be more.
+    Worked,
+}
+
+/// Works until the future is dropped: steps until nothing is due, then waits for a commit.
+pub async fn run(app: App) {
+    let mut commits = app.commits();
+    loop {
+        commits.borrow_and_update();
+        match derive::step(&app).await {
+            Ok(Outcome::Worked) if app.store().waiting() == 0 => {}
+            Ok(Outcome::Worked) => tokio::time::sleep(PAUSE).await,
+            Ok(Outcome::NothingDue) => {
+                if commits.changed().await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(GATHER).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the worker failed");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+}
