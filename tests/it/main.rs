@@ -12,5 +12,6 @@ mod kill;
 mod layers;
 mod orders;
 mod orders_steps;
+mod orders_words;
 mod search;
 mod store;

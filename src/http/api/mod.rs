@@ -17,6 +17,7 @@ use crate::http::route::Table;
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
+const PUT: Method = Method::PUT;
 
 /// Every JSON route below `/api/v1`, in reading order.
 pub fn table() -> Table {
@@ -46,4 +47,18 @@ pub fn table() -> Table {
             OwnOr(May::OrdersCancel),
             orders::cancel,
         )
+        .row(
+            POST,
+            "/orders/{id}/reorder",
+            OwnOr(May::OrdersRead),
+            orders::reorder,
+        )
+        .row(
+            GET,
+            "/orders/{id}/history",
+            OwnOr(May::OrdersRead),
+            orders::history,
+        )
+        .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note)
+        .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
 }

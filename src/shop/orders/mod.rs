@@ -1,11 +1,22 @@
 //! Orders: placing them and moving them through their life.
 
+mod history;
 mod place;
 mod record;
+mod remark;
+mod reorder;
 mod step;
 mod view;
 
+pub use history::Entry;
+pub use history::history;
+pub use history::show_at;
 pub use place::place;
+pub use remark::NewNote;
+pub use remark::note;
+pub use remark::tag;
+pub use reorder::Reorder;
+pub use reorder::reorder;
 pub use step::Cancel;
 pub use step::Move;
 pub use step::cancel;

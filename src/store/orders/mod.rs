@@ -18,3 +18,4 @@ pub use insert::insert_line;
 pub use read::get;
 pub use read::head;
 pub use read::owner;
+pub use read::tags;

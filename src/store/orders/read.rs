@@ -143,7 +143,8 @@ fn lines(db: &Snapshot, order: OrderId) -> Result<Vec<Line>> {
         .collect()
 }
 
-fn tags(db: &Snapshot, order: OrderId) -> Result<Vec<String>> {
+/// The tags of an order, by name.
+pub fn tags(db: &Snapshot, order: OrderId) -> Result<Vec<String>> {
     db.db()
         .prepare_cached(
             "SELECT t.name

@@ -1,10 +1,15 @@
 //! Orders over JSON.
 
 mod steps;
+mod words;
 
 pub use steps::cancel;
 pub use steps::transitions;
 pub use steps::update_status;
+pub use words::history;
+pub use words::note;
+pub use words::reorder;
+pub use words::tag;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -17,6 +22,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::app::OrderCopy;
+use crate::domain::actor::Actor;
 use crate::domain::address::Address;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
@@ -36,16 +42,21 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::domain::text::Sku;
+use crate::domain::time::Moment;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
+use crate::http::extract::Query;
+use crate::http::version;
+use crate::http::version::IfNoneMatch;
 use crate::shop::once::Key;
 use crate::shop::once::Once;
 use crate::shop::orders;
 use crate::shop::orders::OrderView;
+use crate::shop::settings;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,15 +194,35 @@ pub async fn place(
     replied_once(StatusCode::CREATED, &placed)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowQuery {
+    at: Option<String>,
+}
+
 pub async fn show(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
+    held: IfNoneMatch,
+    Query(asked): Query<ShowQuery>,
 ) -> Result<Response> {
+    if let Some(at) = asked.at {
+        return show_at(&app, by, id, &at).await;
+    }
+    let (version, body) = shown(&app, by, id).await?;
+    match held.holds(&version::tag(version, None)) {
+        true => Ok(ready(StatusCode::NOT_MODIFIED, version, Vec::new())),
+        false => Ok(ready(StatusCode::OK, version, body)),
+    }
+}
+
+/// The version and the JSON of an order: from memory if they are there, with the rights checked again.
+async fn shown(app: &App, by: Actor, id: OrderId) -> Result<(i64, Vec<u8>)> {
     let now = app.clock().now();
     if let Some(kept) = app.caches().order(id, now) {
         orders::may_see(&by, kept.owner)?;
-        return Ok(ready(StatusCode::OK, kept.version, kept.body.to_vec()));
+        return Ok((kept.version, kept.body.to_vec()));
     }
     let generation = app.caches().generation();
     let owned = app.read(move |db| orders::show(db, &by, id)).await?;
@@ -202,7 +233,19 @@ pub async fn show(
         body: body.clone().into(),
     };
     app.caches().keep_order(id, generation, now, copy);
-    Ok(ready(StatusCode::OK, owned.order.head.version, body))
+    Ok((owned.order.head.version, body))
+}
+
+/// The order as it was; a day means its end.
+async fn show_at(app: &App, by: Actor, id: OrderId, at: &str) -> Result<Response> {
+    let at = Moment::parse(at).map_err(|bad| Bad::input(bad.message).at("at"))?;
+    let owned = app
+        .read(move |db| {
+            let zone = settings::show(db)?.zone;
+            orders::show_at(db, &by, id, at.end(&zone))
+        })
+        .await?;
+    reply(StatusCode::OK, &owned.order)
 }
 
 /// The reply to a request that happens once; it says so if it had happened before.

@@ -1,0 +1,134 @@
+//! An order's history, and the words that staff put beside it.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::domain::fault::Bad;
+use crate::domain::fault::Fault;
+use crate::domain::id::OrderId;
+use crate::domain::text;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::api::orders::reply;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::Path;
+use crate::shop::once::Key;
+use crate::shop::once::Once;
+use crate::shop::orders;
+use crate::shop::orders::NewNote;
+
+/// The longest note.
+const MOST_WORDS: usize = 5000;
+const MOST_TAGS: usize = 50;
+
+#[derive(Serialize)]
+struct History {
+    data: Vec<orders::Entry>,
+}
+
+pub async fn history(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+) -> Result<Response> {
+    let data = app.read(move |db| orders::history(db, &by, id)).await?;
+    Ok(Reply(History { data }).into_response())
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateNote {
+    note: String,
+    #[serde(default)]
+    public: bool,
+    client_token: Option<String>,
+}
+
+pub async fn note(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+    key: IdempotencyKey,
+    Json(mut body): Json<CreateNote>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = token.map(|token| Key::new(&by, &format!("POST /orders/{id}/notes"), &token, &canonical));
+    let new = NewNote {
+        text: words(&body.note).map_err(|bad| bad.at("note"))?,
+        is_public: body.public,
+    };
+    let noted = app
+        .write(move |tx| orders::note(tx, &by, key.as_ref(), id, &new))
+        .await?;
+    Ok(match noted {
+        Once::First(entry) => (StatusCode::CREATED, Reply(entry)).into_response(),
+        Once::Again(entry) => {
+            let replayed = [("idempotent-replayed", "true")];
+            (StatusCode::CREATED, replayed, Reply(entry)).into_response()
+        }
+    })
+}
+
+fn words(note: &str) -> std::result::Result<String, Bad> {
+    match text::paragraph(note, MOST_WORDS)? {
+        text if text.trim().is_empty() => Err(Bad::missing()),
+        text => Ok(text),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetTags {
+    tags: Vec<String>,
+}
+
+impl SetTags {
+    /// Each tag once, whatever its case.
+    fn parse(self) -> Result<Vec<String>> {
+        if self.tags.len() > MOST_TAGS {
+            return Err(Bad::invalid("has more than 50 tags").at("tags").into());
+        }
+        let mut faults: Vec<Fault> = Vec::new();
+        let mut tags: Vec<String> = Vec::new();
+        for (at, tag) in self.tags.iter().enumerate() {
+            match text::line(tag, 1, 50) {
+                Err(bad) => faults.push(bad.at(format!("tags[{at}]"))),
+                Ok(tag) if tags.iter().any(|held| held.eq_ignore_ascii_case(&tag)) => {}
+                Ok(tag) => tags.push(tag),
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(tags),
+            false => Err(faults.into()),
+        }
+    }
+}
+
+pub async fn tag(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+    Json(body): Json<SetTags>,
+) -> Result<Response> {
+    let tags = body.parse()?;
+    let order = app.write(move |tx| orders::tag(tx, &by, id, &tags)).await?;
+    reply(StatusCode::OK, &order)
+}
+
+pub async fn reorder(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+) -> Result<Response> {
+    let found = app.read(move |db| orders::reorder(db, &by, id)).await?;
+    Ok(Reply(found).into_response())
+}

@@ -1,0 +1,99 @@
+//! Notes and tags: words that staff put beside an order. Both raise its version, and leave room below the last one.
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::Action;
+use crate::domain::event::EventType;
+use crate::domain::history::Former;
+use crate::domain::id::OrderId;
+use crate::domain::order::Change;
+use crate::domain::order::LAST_FREE_VERSION;
+use crate::domain::order::Order;
+use crate::domain::permission::Permission;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::shop::Tx;
+use crate::shop::once::Key;
+use crate::shop::once::Made;
+use crate::shop::once::Once;
+use crate::shop::once::once;
+use crate::shop::orders::history::Entry;
+use crate::shop::orders::record::Changing;
+use crate::shop::orders::record::record;
+use crate::store;
+
+/// A note that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewNote {
+    /// The words.
+    pub text: String,
+    /// Whether the owner sees them.
+    pub is_public: bool,
+}
+
+/// Adds a note to an order's history; the entry.
+pub fn note(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, new: &NewNote) -> Result<Once<Entry>> {
+    by.require(Permission::OrdersNote)?;
+    let order = store::orders::get(tx, id)?;
+    let act = || {
+        require_room(&order)?;
+        let changing = Changing {
+            change: Change::Noted,
+            action: Action::OrderNoted,
+            event: None,
+            is_public: new.is_public,
+            note: Some(&new.text),
+            stock: None,
+        };
+        let head = order.head.clone();
+        let order = record(tx, by, order.clone(), head, &Former::default(), changing)?;
+        Ok((order.head.version, entry(tx, &order, order.head.version)?))
+    };
+    once(tx, key, Made::Note, |version| entry(tx, &order, version), act)
+}
+
+fn entry(db: &Snapshot, order: &Order, version: i64) -> Result<Entry> {
+    let recorded = store::orders::change(db, order.head.id, version)?.ok_or(Error::NotFound("note"))?;
+    Ok(Entry::of(recorded, &mut order.head.state.clone(), true))
+}
+
+/// Sets the tags of an order; the same ones again change nothing.
+pub fn tag(tx: &Tx, by: &Actor, id: OrderId, tags: &[String]) -> Result<Order> {
+    by.require(Permission::OrdersNote)?;
+    let order = store::orders::get(tx, id)?;
+    let is_same = order.tags.len() == tags.len()
+        && tags
+            .iter()
+            .all(|tag| order.tags.iter().any(|held| held.eq_ignore_ascii_case(tag)));
+    if is_same {
+        return Ok(order);
+    }
+    require_room(&order)?;
+    store::orders::set_tags(tx, id, tags)?;
+    let former = Former::of_tags(&order.tags);
+    let changing = Changing {
+        change: Change::Tagged,
+        action: Action::OrderTagged,
+        event: Some(EventType::OrderEdited),
+        is_public: false,
+        note: None,
+        stock: None,
+    };
+    let head = order.head.clone();
+    let tagged = Order {
+        tags: store::orders::tags(tx, id)?,
+        ..order
+    };
+    record(tx, by, tagged, head, &former, changing)
+}
+
+/// The last versions are kept for money.
+fn require_room(order: &Order) -> std::result::Result<(), Refusal> {
+    match order.head.version < LAST_FREE_VERSION {
+        true => Ok(()),
+        false => Err(Refusal::NotAllowed(
+            "This order has changed too often to take notes and tags.".into(),
+        )),
+    }
+}
