@@ -49,8 +49,10 @@ CREATE TABLE login_failures (                         -- by hash of the typed na
   failures INTEGER NOT NULL CHECK (failures >= 0), since INTEGER NOT NULL, last_at INTEGER NOT NULL,
   locked_until INTEGER NOT NULL, locks INTEGER NOT NULL, evaluated INTEGER NOT NULL, hour_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX login_failures_last ON login_failures (last_at);
 CREATE TABLE known_devices (                          -- a device that has signed in as that user before is let through
   hash BLOB NOT NULL CHECK (length(hash) = 32), user_id INTEGER NOT NULL REFERENCES users(id),
   created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
   PRIMARY KEY (hash, user_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX known_devices_user ON known_devices (user_id, seen_at);

@@ -172,6 +172,7 @@ pub fn check_password(password: &str, hash: Option<&str>) -> Verdict {
         };
     }
     let Ok(parsed) = PasswordHash::new(hash) else {
+        let _ = Argon2::default().hash_password(password.as_bytes());
         return Verdict::Wrong;
     };
     match Argon2::default().verify_password(password.as_bytes(), &parsed) {

@@ -6,11 +6,11 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use crate::domain::id::OrderId;
-use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::touched::Touched;
+use crate::domain::user::Pass;
 use crate::shop::sessions::Standing;
 
 /// How long an order may be told from memory (D5).
@@ -35,7 +35,7 @@ pub struct CachedOrder {
 /// The caches.
 pub struct Caches {
     orders: quick_cache::sync::Cache<OrderId, CachedOrder>,
-    sessions: quick_cache::sync::Cache<SessionId, (Timestamp, Arc<Standing>)>,
+    sessions: quick_cache::sync::Cache<Pass, (Timestamp, Arc<Standing>)>,
     generation: Mutex<u64>,
 }
 
@@ -91,18 +91,18 @@ impl Caches {
     }
 
     /// A session, if it was looked up a moment ago.
-    pub fn session(&self, id: SessionId, now: Timestamp) -> Option<Arc<Standing>> {
+    pub fn session(&self, pass: &Pass, now: Timestamp) -> Option<Arc<Standing>> {
         self.sessions
-            .get(&id)
+            .get(pass)
             .filter(|(at, _)| now.ms() - at.ms() < SESSION_LIFE)
             .map(|(_, standing)| standing)
     }
 
     /// Keeps a session, unless something was dropped since `generation`.
-    pub fn keep_session(&self, generation: u64, now: Timestamp, standing: Arc<Standing>) {
+    pub fn keep_session(&self, generation: u64, now: Timestamp, pass: Pass, standing: Arc<Standing>) {
         let current = self.lock();
         if *current == generation {
-            self.sessions.insert(standing.session, (now, standing));
+            self.sessions.insert(pass, (now, standing));
         }
     }
 

@@ -5,6 +5,8 @@ mod cache;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
@@ -23,6 +25,9 @@ pub use cache::CachedOrder;
 pub use cache::Caches;
 pub use cache::OrderCopy;
 
+/// So many may wait for processor time; a second's worth of passwords.
+const MOST_WAITING: usize = 64;
+
 /// A handle on the running shop; clone it freely.
 #[derive(Clone)]
 pub struct App {
@@ -36,7 +41,8 @@ struct Inner {
     config: Config,
     caches: Arc<Caches>,
     commits: tokio::sync::watch::Receiver<u64>,
-    hashing: tokio::sync::Semaphore,
+    hashing: Arc<tokio::sync::Semaphore>,
+    waiting_to_hash: Arc<AtomicUsize>,
 }
 
 impl App {
@@ -69,7 +75,8 @@ impl App {
                 config,
                 caches,
                 commits,
-                hashing: tokio::sync::Semaphore::new(2),
+                hashing: Arc::new(tokio::sync::Semaphore::new(2)),
+                waiting_to_hash: Arc::default(),
             }),
         })
     }
@@ -141,25 +148,49 @@ impl App {
         answer.await.unwrap_or(Err(Error::Unavailable))
     }
 
-    /// Runs what costs processor time, such as a password hash; at most two at once.
+    /// Runs what costs processor time, such as a password hash; at most two at once. Refused with `Busy` when too many
+    /// wait for their turn.
     pub async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _turn = self
-            .inner
-            .hashing
-            .acquire()
+        let place = Place::take(&self.inner.waiting_to_hash)?;
+        let turn = Arc::clone(&self.inner.hashing)
+            .acquire_owned()
             .await
             .map_err(|_| Error::Unavailable)?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
+        drop(place);
+        tokio::task::spawn_blocking(move || {
+            // Kept until the work is done, also when the caller has gone.
+            let _turn = turn;
+            work()
+        })
+        .await
+        .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
     }
 
     /// Finishes what waits and closes the file; an error if it has failed.
     pub fn close(&self) -> Result<()> {
         self.inner.store.close()
+    }
+}
+
+/// A place in the queue for processor time, given back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>) -> Result<Self> {
+        let place = Self(Arc::clone(waiting));
+        match waiting.fetch_add(1, Ordering::SeqCst) < MOST_WAITING {
+            true => Ok(place),
+            false => Err(Error::Busy),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

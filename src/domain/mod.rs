@@ -13,6 +13,7 @@ pub mod fault;
 pub mod history;
 pub mod id;
 pub mod json;
+pub mod lockout;
 pub mod money;
 pub(crate) mod named;
 pub mod order;

@@ -5,6 +5,7 @@ use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
 use crate::domain::named::named;
 use crate::domain::text::Email;
+use crate::domain::text::Phone;
 use crate::domain::text::Username;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
@@ -17,6 +18,12 @@ pub const REFRESH_LIFE: i64 = 7 * time::DAY;
 pub const FAMILY_LIFE: i64 = 90 * time::DAY;
 /// Within this, the same used refresh token gives the same successor (a reply was lost).
 pub const REFRESH_GRACE: i64 = 10 * time::SECOND;
+/// How long a device that has signed in is known (no browser keeps a cookie for longer).
+pub const DEVICE_LIFE: i64 = 400 * time::DAY;
+/// So many devices of a user are known.
+pub const MOST_DEVICES: i64 = 50;
+/// A cookie session notes its use at most this often.
+pub const TOUCH_EVERY: i64 = time::MINUTE;
 
 named! {
     /// Whether a user may come in.
@@ -35,6 +42,24 @@ named! {
     }
 }
 
+named! {
+    /// Whom a demo lets in without a password; the number is the accounts' own.
+    DemoUser {
+        Seller = 1 "seller",
+        Buyer = 2 "buyer",
+    }
+}
+
+impl DemoUser {
+    /// The name of its account.
+    pub const fn username(self) -> &'static str {
+        match self {
+            Self::Seller => "demo",
+            Self::Buyer => "demo2",
+        }
+    }
+}
+
 /// A user to be.
 #[derive(Debug, Clone)]
 pub struct NewUser {
@@ -46,6 +71,14 @@ pub struct NewUser {
     pub name: Option<String>,
     /// The password's hash.
     pub password: String,
+}
+
+/// What one may change of one's own user: what is named, and `None` empties it.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Profile {
+    pub name: Option<Option<String>>,
+    pub phone: Option<Option<Phone>>,
 }
 
 /// A user.
@@ -80,6 +113,15 @@ pub struct Session {
     pub seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+}
+
+/// What a request shows of its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pass {
+    /// The id that an access token names.
+    Session(SessionId),
+    /// SHA-256 of the cookie's value.
+    Cookie([u8; 32]),
 }
 
 impl Session {

@@ -53,6 +53,15 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeJson<T> {
     }
 }
 
+/// Reads a field in which `null` says something else than its absence.
+pub fn nullable<'de, T, D>(reader: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    serde::Deserialize::deserialize(reader).map(Some)
+}
+
 /// The bytes of a JSON body, held to its media type and size.
 async fn json_bytes(request: Request) -> Result<Bytes> {
     let headers = request.headers();

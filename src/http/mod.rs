@@ -3,10 +3,12 @@
 pub mod api;
 pub mod extract;
 pub mod list;
+pub mod login;
 pub mod problem;
 pub mod route;
 pub mod session;
 pub mod shell;
+pub mod site;
 pub mod token;
 pub mod version;
 

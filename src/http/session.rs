@@ -2,29 +2,61 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::actor::Origin;
 use crate::domain::id::SessionId;
 use crate::domain::refusal::Refusal;
+use crate::domain::user::Pass;
+use crate::domain::user::SessionKind;
+use crate::domain::user::TOUCH_EVERY;
+use crate::error::Error;
 use crate::error::Result;
 use crate::http::shell::Asked;
+use crate::http::site;
+use crate::http::site::Cookie;
+use crate::http::site::Site;
+use crate::http::site::Source;
 use crate::http::token::Tokens;
+use crate::secret;
 use crate::shop::sessions;
 use crate::shop::sessions::Standing;
 
-/// The actor behind the request, if it carries a token.
+/// The actor behind the request, if it carries a token or, with no word of authorization, the cookie of a session.
+///
+/// A cookie is sent by browsers unasked: what changes something must come from our own pages (WEB-02).
 pub async fn actor(parts: &Parts, app: &App) -> Result<Option<Actor>> {
     let origin = parts
         .extensions
         .get::<Asked>()
         .map(Asked::origin)
         .unwrap_or_default();
-    let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        return bearer(parts, app, value, origin).await.map(Some);
+    }
+    let site = Site::of(app.config());
+    let Some(value) = site.read(Cookie::Session, &parts.headers) else {
         return Ok(None);
     };
+    if site::is_unsafe(&parts.method) && site.source(&parts.headers) != Source::Ours {
+        return Err(Refusal::CrossSite.into());
+    }
+    let Some(secret) = secret::from_text(value) else {
+        return Ok(None);
+    };
+    match standing(app, Pass::Cookie(secret::digest(&secret))).await {
+        Ok(standing) => Ok(Some(in_use(app, &standing, origin).await)),
+        // A browser keeps a cookie longer than we keep its session: it has none.
+        Err(Error::Refused(Refusal::TokenInvalid)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn bearer(parts: &Parts, app: &App, value: &HeaderValue, origin: Origin) -> Result<Actor> {
     let token = value
         .to_str()
         .ok()
@@ -37,20 +69,33 @@ pub async fn actor(parts: &Parts, app: &App) -> Result<Option<Actor>> {
         .get::<Arc<Tokens>>()
         .ok_or(Refusal::TokenInvalid)?;
     let claims = tokens.read(token, app.clock().now())?;
-    let standing = standing(app, SessionId(claims.sid)).await?;
-    match claims.sub == standing.user.to_string() {
-        true => Ok(Some(standing.actor(origin))),
+    let standing = standing(app, Pass::Session(SessionId(claims.sid))).await?;
+    match claims.sub == standing.user.to_string() && claims.ver == standing.token_epoch {
+        true => Ok(standing.actor(origin)),
         false => Err(Refusal::TokenInvalid.into()),
     }
 }
 
-async fn standing(app: &App, id: SessionId) -> Result<Arc<Standing>> {
+async fn standing(app: &App, pass: Pass) -> Result<Arc<Standing>> {
     let now = app.clock().now();
-    if let Some(kept) = app.caches().session(id, now) {
+    if let Some(kept) = app.caches().session(&pass, now) {
         return Ok(kept);
     }
     let generation = app.caches().generation();
-    let standing = Arc::new(app.read(move |db| sessions::standing(db, id, now)).await?);
-    app.caches().keep_session(generation, now, Arc::clone(&standing));
+    let standing = Arc::new(app.read(move |db| sessions::standing(db, &pass, now)).await?);
+    app.caches()
+        .keep_session(generation, now, pass, Arc::clone(&standing));
     Ok(standing)
+}
+
+/// The actor of a cookie session; once a minute it is noted that the session is in use.
+async fn in_use(app: &App, standing: &Standing, origin: Origin) -> Actor {
+    let by = standing.actor(origin);
+    let is_due = app.clock().now() >= standing.seen_at.plus_ms(TOUCH_EVERY);
+    if standing.kind == SessionKind::Cookie && is_due {
+        let who = by.clone();
+        // A shop that cannot write now still shows what it has.
+        let _ = app.write(move |tx| sessions::touch(tx, &who)).await;
+    }
+    by
 }

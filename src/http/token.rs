@@ -36,7 +36,8 @@ pub struct Claims {
     /// The session.
     pub sid: i64,
     role: String,
-    ver: i64,
+    /// The user's token epoch.
+    pub ver: i64,
     exp: i64,
     iat: i64,
     nbf: i64,

@@ -9,9 +9,9 @@ use crate::domain::event::EventType;
 use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
-use crate::domain::text::Email;
 use crate::domain::touched::Touched;
 use crate::domain::user::NewUser;
+use crate::domain::user::Profile;
 use crate::domain::user::User;
 use crate::error::Error;
 use crate::error::Result;
@@ -68,20 +68,20 @@ fn insert(tx: &Tx, by: &Actor, new: &NewUser, role: &str, action: Action) -> Res
     Ok(user)
 }
 
-/// The user whom a typed name or address means, if there is one. (A look of the shop itself: the caller is unknown yet.)
-pub fn candidate(db: &Snapshot, typed: &str) -> Result<Option<User>> {
-    match typed.contains('@') {
-        true => match Email::parse(typed) {
-            Ok(email) => store::users::find_by_email(db, email.as_str()),
-            Err(_) => Ok(None),
-        },
-        false => store::users::find_by_username(db, typed),
-    }
-}
-
 /// One's own user.
 pub fn me(db: &Snapshot, by: &Actor) -> Result<User> {
     store::users::get(db, by.signed_in()?)
+}
+
+/// Changes one's own name and phone.
+pub fn update_me(tx: &Tx, by: &Actor, change: &Profile) -> Result<User> {
+    let id = by.signed_in()?;
+    let former = store::users::get(tx, id)?;
+    store::users::update_profile(tx, id, change)?;
+    let content = serde_json::json!({ "name": former.name, "phone": former.phone }).to_string();
+    let target = (Target::User, Some(id.0));
+    audit::note(tx, by, Action::UserUpdated, target, None, Some(&content))?;
+    store::users::get(tx, id)
 }
 
 /// Every user.

@@ -11,11 +11,15 @@ use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::touched::Touched;
-use crate::domain::user::FAMILY_LIFE;
+use crate::domain::user::DEVICE_LIFE;
+use crate::domain::user::DemoUser;
+use crate::domain::user::MOST_DEVICES;
+use crate::domain::user::Pass;
 use crate::domain::user::REFRESH_GRACE;
 use crate::domain::user::REFRESH_LIFE;
 use crate::domain::user::Session;
 use crate::domain::user::SessionKind;
+use crate::domain::user::TOUCH_EVERY;
 use crate::domain::user::User;
 use crate::domain::user::UserStatus;
 use crate::error::Error;
@@ -37,6 +41,7 @@ pub struct Standing {
     pub kind: SessionKind,
     pub rights: Rights,
     pub is_staff: bool,
+    pub token_epoch: i64,
     pub seen_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -61,40 +66,71 @@ impl Standing {
 pub struct Opened {
     pub session: SessionId,
     pub user: User,
-    pub refresh_token: String,
+    pub kind: SessionKind,
+    /// A token session's refresh token, or a cookie session's cookie.
+    pub secret: String,
+    /// The cookie by which the device is known from now on, if it was not.
+    pub device: Option<String>,
     pub at: Timestamp,
 }
 
-/// Opens a token session.
-pub fn open(tx: &Tx, by: &Actor, user: &User, device: &Device) -> Result<Opened> {
+/// Opens a session, and from now on knows the device.
+pub fn open(tx: &Tx, by: &Actor, user: &User, kind: SessionKind, device: &Device) -> Result<Opened> {
     let secret: [u8; 32] = secret::random()?;
-    let expires_at = tx.now.plus_ms(FAMILY_LIFE);
-    let session = store::sessions::insert(tx, user, SessionKind::Token, None, expires_at, device)?;
-    store::sessions::insert_refresh(
-        tx,
-        session,
-        &secret::digest(&secret),
-        tx.now.plus_ms(REFRESH_LIFE),
-    )?;
+    let hash = secret::digest(&secret);
+    let expires_at = tx.now.plus_ms(Session::life(kind, user.role_is_staff));
+    let session = match kind {
+        SessionKind::Cookie => store::sessions::insert(tx, user, kind, Some(hash), expires_at, device)?,
+        SessionKind::Token => {
+            let session = store::sessions::insert(tx, user, kind, None, expires_at, device)?;
+            store::sessions::insert_refresh(tx, session, &hash, tx.now.plus_ms(REFRESH_LIFE))?;
+            session
+        }
+    };
     let who = Actor {
         user: Some(user.id),
         kind: ActorKind::User,
         ..by.clone()
     };
-    audit::note(
-        tx,
-        &who,
-        Action::SignedIn,
-        (Target::Session, Some(session.0)),
-        None,
-        None,
-    )?;
+    let target = (Target::Session, Some(session.0));
+    audit::note(tx, &who, Action::SignedIn, target, None, None)?;
     Ok(Opened {
         session,
         user: user.clone(),
-        refresh_token: secret::to_text(&secret),
+        kind,
+        secret: secret::to_text(&secret),
+        device: know(tx, user, device)?,
         at: tx.now,
     })
+}
+
+/// Opens a token session of a demo's account, without a password.
+///
+/// Refused with `NotFound` in a file that is no demo.
+pub fn open_demo(tx: &Tx, by: &Actor, who: DemoUser, device: &Device) -> Result<Opened> {
+    let user = match store::settings::get(tx)?.is_demo {
+        true => store::users::find_by_username(tx, who.username())?,
+        false => None,
+    };
+    let user = user.filter(|user| user.status == UserStatus::Active);
+    let user = user.ok_or(Error::NotFound("page"))?;
+    open(tx, by, &user, SessionKind::Token, device)
+}
+
+/// Notes that the device has signed in as the user; a device that had not gets a cookie of its own, never the one it
+/// came with, which somebody else may have put there.
+fn know(tx: &Tx, user: &User, device: &Device) -> Result<Option<String>> {
+    let since = tx.now.minus_ms(DEVICE_LIFE);
+    if let Some(token) = &device.token
+        && store::logins::is_known(tx, token, user.id, since)?
+    {
+        store::logins::keep_device(tx, token, user.id)?;
+        return Ok(None);
+    }
+    let token: [u8; 32] = secret::random()?;
+    store::logins::keep_device(tx, &secret::digest(&token), user.id)?;
+    store::logins::sweep_devices(tx, user.id, MOST_DEVICES)?;
+    Ok(Some(secret::to_text(&token)))
 }
 
 /// Trades a refresh token for its successor.
@@ -118,7 +154,7 @@ pub fn refresh(tx: &Tx, by: &Actor, keys: &Keys, token: &str) -> Result<Opened> 
             store::sessions::use_refresh(tx, found.id)?;
             let expires_at = tx.now.plus_ms(REFRESH_LIFE).min(session.expires_at);
             store::sessions::insert_refresh(tx, session.id, &secret::digest(&successor), expires_at)?;
-            store::sessions::touch(tx, session.id)?;
+            store::sessions::touch(tx, session.id, tx.now)?;
         }
         Some(at) if tx.now <= at.plus_ms(REFRESH_GRACE) => {}
         Some(_) => return Err(end_family(tx, by, &session)),
@@ -126,7 +162,9 @@ pub fn refresh(tx: &Tx, by: &Actor, keys: &Keys, token: &str) -> Result<Opened> 
     Ok(Opened {
         session: session.id,
         user,
-        refresh_token: secret::to_text(&successor),
+        kind: SessionKind::Token,
+        secret: secret::to_text(&successor),
+        device: None,
         at: tx.now,
     })
 }
@@ -179,8 +217,12 @@ pub enum Scope {
 }
 
 /// Who stands behind a session, if it is good at this moment.
-pub fn standing(db: &Snapshot, id: SessionId, now: Timestamp) -> Result<Standing> {
-    let session = store::sessions::find(db, id)?.ok_or(Refusal::TokenInvalid)?;
+pub fn standing(db: &Snapshot, pass: &Pass, now: Timestamp) -> Result<Standing> {
+    let session = match pass {
+        Pass::Session(id) => store::sessions::find(db, *id)?.filter(|it| it.kind == SessionKind::Token),
+        Pass::Cookie(hash) => store::sessions::find_by_secret(db, hash)?,
+    };
+    let session = session.ok_or(Refusal::TokenInvalid)?;
     let user = store::users::get(db, session.user)?;
     if !is_good(&session, &user, now) {
         return Err(Refusal::TokenInvalid.into());
@@ -191,14 +233,26 @@ pub fn standing(db: &Snapshot, id: SessionId, now: Timestamp) -> Result<Standing
         kind: session.kind,
         rights: store::users::rights(db, user.role)?,
         is_staff: user.role_is_staff,
+        token_epoch: user.token_epoch,
         seen_at: session.seen_at,
         expires_at: session.expires_at,
     })
 }
 
+/// Notes that the caller's session is in use, if that was not noted a moment ago.
+pub fn touch(tx: &Tx, by: &Actor) -> Result<()> {
+    match by.session {
+        Some(session) => store::sessions::touch(tx, session, tx.now.minus_ms(TOUCH_EVERY)),
+        None => Ok(()),
+    }
+}
+
 fn is_good(session: &Session, user: &User, now: Timestamp) -> bool {
+    let rests = session.kind == SessionKind::Cookie
+        && session.seen_at.plus_ms(Session::idle_limit(user.role_is_staff)) <= now;
     session.ended_at.is_none()
         && session.expires_at > now
+        && !rests
         && session.token_epoch == user.token_epoch
         && user.status == UserStatus::Active
 }

@@ -10,6 +10,7 @@ pub mod events;
 mod fault;
 mod file;
 pub mod idempotency;
+pub mod logins;
 pub mod orders;
 pub mod products;
 mod reader;

@@ -55,6 +55,8 @@ pub fn find_by_secret(db: &Snapshot, hash: &[u8; 32]) -> Result<Option<Session>>
 pub struct Device {
     pub ip: Option<IpAddr>,
     pub user_agent: Option<String>,
+    /// SHA-256 of the cookie that says the device has signed in before.
+    pub token: Option<[u8; 32]>,
 }
 
 /// Opens a session.
@@ -89,11 +91,11 @@ pub fn insert(
     Ok(SessionId(id))
 }
 
-/// Notes that a session was used.
-pub fn touch(tx: &Tx, id: SessionId) -> Result<()> {
+/// Notes that a session was used, unless that was noted after `before`.
+pub fn touch(tx: &Tx, id: SessionId, before: Timestamp) -> Result<()> {
     tx.db()
-        .prepare_cached("UPDATE sessions SET seen_at = :now WHERE id = :id")?
-        .execute(named_params! { ":id": id, ":now": tx.now })?;
+        .prepare_cached("UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at <= :before")?
+        .execute(named_params! { ":id": id, ":now": tx.now, ":before": before })?;
     Ok(())
 }
 

@@ -8,7 +8,9 @@ use crate::domain::id::RoleId;
 use crate::domain::id::UserId;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
+use crate::domain::text::Phone;
 use crate::domain::user::NewUser;
+use crate::domain::user::Profile;
 use crate::domain::user::User;
 use crate::error::Error;
 use crate::error::Result;
@@ -142,6 +144,31 @@ pub fn set_password(tx: &Tx, id: UserId, password: &str, epoch_step: i64) -> Res
              WHERE id = :id",
         )?
         .execute(named_params! { ":id": id, ":password": password, ":step": epoch_step, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Changes what a user may change of itself; what is not named stays.
+pub fn update_profile(tx: &Tx, id: UserId, change: &Profile) -> Result<()> {
+    let phone = change
+        .phone
+        .as_ref()
+        .map(|phone| phone.as_ref().map(Phone::as_str));
+    tx.db()
+        .prepare_cached(
+            "UPDATE users
+             SET name = CASE WHEN :named THEN :name ELSE name END,
+               phone = CASE WHEN :phoned THEN :phone ELSE phone END,
+               updated_at = :now, version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": id,
+            ":named": change.name.is_some(),
+            ":name": change.name.clone().flatten(),
+            ":phoned": phone.is_some(),
+            ":phone": phone.flatten(),
+            ":now": tx.now,
+        })?;
     Ok(())
 }
 

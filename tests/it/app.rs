@@ -173,6 +173,22 @@ impl TestApp {
         {}
     }
 
+    /// The file itself, beside the running shop: to count what is in it, and to change what no verb can.
+    pub fn db(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.join("till.db")).unwrap()
+    }
+
+    /// One number that a query gives.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.db().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Changes rows beside the shop, and waits until it has noticed.
+    pub fn change(&self, sql: &str) {
+        self.db().execute(sql, []).unwrap();
+        self.app.caches().clear();
+    }
+
     /// A product for sale with one variant, made by the owner; its id.
     pub fn product(&self, sku: &str, price: &str, quantity: i64) -> i64 {
         let body = json!({ "name": sku, "sku": sku, "price": price, "quantity": quantity });

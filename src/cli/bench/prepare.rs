@@ -27,6 +27,7 @@ use crate::domain::text::Sku;
 use crate::domain::text::Username;
 use crate::domain::time;
 use crate::domain::user::NewUser;
+use crate::domain::user::SessionKind;
 use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
@@ -217,7 +218,8 @@ fn sign_in(store: &Store, users: Vec<UserId>) -> Result<Vec<Caller>> {
             .iter()
             .map(|user| {
                 let user = store::users::get(tx, *user)?;
-                let opened = sessions::open(tx, &Actor::system(), &user, &Device::default())?;
+                let device = Device::default();
+                let opened = sessions::open(tx, &Actor::system(), &user, SessionKind::Token, &device)?;
                 Ok(Caller {
                     user: user.id.0,
                     session: opened.session.0,

@@ -1,159 +1,107 @@
-//! Signing up, in and out.
+//! Signing in and out over JSON, by tokens or by a cookie.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::HeaderName;
 use axum::http::header;
+use axum::response::AppendHeaders;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::domain::actor::Actor;
-use crate::domain::fault::Fault;
-use crate::domain::id::UserId;
-use crate::domain::password;
+use crate::domain::fault::Bad;
+use crate::domain::fault::FaultKind;
 use crate::domain::refusal::Refusal;
-use crate::domain::text;
-use crate::domain::text::Email;
-use crate::domain::text::Username;
-use crate::domain::time::Timestamp;
 use crate::domain::user::ACCESS_LIFE;
-use crate::domain::user::NewUser;
-use crate::domain::user::User;
+use crate::domain::user::DEVICE_LIFE;
+use crate::domain::user::DemoUser;
+use crate::domain::user::Session;
+use crate::domain::user::SessionKind;
+use crate::error::Error;
 use crate::error::Result;
-use crate::http::extract::Created;
+use crate::http::api::users::UserView;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Json;
+use crate::http::extract::MaybeJson;
 use crate::http::extract::Visitor;
+use crate::http::login;
+use crate::http::login::Credentials;
+use crate::http::site::Cookie;
+use crate::http::site::Site;
+use crate::http::site::Source;
 use crate::http::token::Tokens;
-use crate::secret;
-use crate::secret::Verdict;
-use crate::shop::identity;
 use crate::shop::sessions;
-use crate::shop::sessions::Device;
 use crate::shop::sessions::Opened;
 use crate::shop::sessions::Scope;
 
-/// A user as the API shows it.
-#[derive(Serialize)]
-pub struct UserView {
-    id: UserId,
-    username: String,
-    email: String,
-    email_verified: bool,
-    name: Option<String>,
-    role: String,
-    status: &'static str,
-    totp: bool,
-    created_at: Timestamp,
-    version: i64,
-}
+/// Signs access tokens.
+pub type Signer = Extension<Arc<Tokens>>;
 
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id,
-            username: user.username,
-            email: user.email,
-            email_verified: user.email_verified,
-            name: user.name,
-            role: user.role_name,
-            status: user.status.name(),
-            totp: false,
-            created_at: user.created_at,
-            version: user.version,
-        }
-    }
-}
-
-/// A user with its new tokens.
+/// A user who came in: with tokens, unless a cookie carries the session.
 #[derive(Serialize)]
-pub struct TokensView {
+pub struct SignedIn {
     user: UserView,
-    access_token: String,
-    refresh_token: String,
-    token_type: &'static str,
+    #[serde(flatten)]
+    tokens: Option<TokensView>,
     expires_in: i64,
 }
 
-impl TokensView {
-    fn new(tokens: &Tokens, opened: Opened) -> Result<Self> {
-        let user = &opened.user;
-        let access_token = tokens.sign(
-            user.id,
-            opened.session,
-            &user.role_name,
-            user.token_epoch,
-            opened.at,
-        )?;
-        Ok(Self {
+#[derive(Serialize)]
+struct TokensView {
+    access_token: String,
+    refresh_token: String,
+    token_type: &'static str,
+}
+
+/// The lines of `Set-Cookie` beside a reply.
+type Cookies = AppendHeaders<Vec<(HeaderName, String)>>;
+
+/// The reply to whoever came in.
+pub fn admit(app: &App, signer: &Signer, opened: Opened) -> Result<(Cookies, Reply<SignedIn>)> {
+    let site = Site::of(app.config());
+    let mut cookies = Vec::new();
+    if let Some(device) = &opened.device {
+        cookies.push(site.set(Cookie::Device, device, DEVICE_LIFE));
+    }
+    let (tokens, life) = match opened.kind {
+        SessionKind::Token => (Some(TokensView::new(signer, &opened)?), ACCESS_LIFE),
+        SessionKind::Cookie => {
+            let life = Session::life(opened.kind, opened.user.role_is_staff);
+            cookies.push(site.set(Cookie::Session, &opened.secret, life));
+            (None, life)
+        }
+    };
+    let lines = cookies.into_iter().map(|line| (header::SET_COOKIE, line));
+    Ok((
+        AppendHeaders(lines.collect()),
+        Reply(SignedIn {
             user: opened.user.into(),
-            access_token,
-            refresh_token: opened.refresh_token,
+            tokens,
+            expires_in: life / 1000,
+        }),
+    ))
+}
+
+impl TokensView {
+    fn new(signer: &Signer, opened: &Opened) -> Result<Self> {
+        let user = &opened.user;
+        Ok(Self {
+            access_token: signer.sign(
+                user.id,
+                opened.session,
+                &user.role_name,
+                user.token_epoch,
+                opened.at,
+            )?,
+            refresh_token: opened.secret.clone(),
             token_type: "Bearer",
-            expires_in: ACCESS_LIFE / 1000,
         })
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignUp {
-    username: String,
-    email: String,
-    password: String,
-    name: Option<String>,
-}
-
-impl SignUp {
-    /// Well formed, but for the password's hash.
-    fn parse(self) -> Result<(NewUser, String)> {
-        let mut faults: Vec<Fault> = Vec::new();
-        let username = Username::parse(&self.username).map_err(|bad| faults.push(bad.at("username")));
-        let email = Email::parse(&self.email).map_err(|bad| faults.push(bad.at("email")));
-        let name = match self.name.map(|name| text::line(&name, 1, 100)).transpose() {
-            Ok(name) => name,
-            Err(bad) => {
-                faults.push(bad.at("name"));
-                None
-            }
-        };
-        let about = [self.username.as_str(), self.email.as_str()];
-        if let Err(bad) = password::check(&self.password, password::Audience::Customer, &about) {
-            faults.push(bad.at("password"));
-        }
-        match (username, email) {
-            (Ok(username), Ok(email)) if faults.is_empty() => Ok((
-                NewUser {
-                    username,
-                    email,
-                    name,
-                    password: String::new(),
-                },
-                self.password,
-            )),
-            _ => Err(faults.into()),
-        }
-    }
-}
-
-pub async fn sign_up(
-    State(app): State<App>,
-    axum::Extension(tokens): axum::Extension<std::sync::Arc<Tokens>>,
-    Visitor(by): Visitor,
-    headers: HeaderMap,
-    Json(body): Json<SignUp>,
-) -> Result<Created<Reply<TokensView>>> {
-    let (mut new, password) = body.parse()?;
-    new.password = app.compute(move || secret::hash_password(&password)).await?;
-    let device = device(&by, &headers);
-    let opened = app
-        .write(move |tx| {
-            let user = identity::sign_up(tx, &by, &new)?;
-            sessions::open(tx, &by, &user, &device)
-        })
-        .await?;
-    Ok(Created(Reply(TokensView::new(&tokens, opened)?)))
 }
 
 #[derive(Deserialize)]
@@ -162,30 +110,74 @@ pub struct SignIn {
     email: Option<String>,
     username: Option<String>,
     password: String,
+    /// Whoever has no second factor may still send one.
+    #[serde(rename = "totp")]
+    _totp: Option<String>,
+    session: Option<String>,
+}
+
+impl SignIn {
+    fn parse(self) -> Result<(Credentials, SessionKind)> {
+        let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let typed = match (said(self.email), said(self.username)) {
+            (Some(email), Some(name)) if !email.trim().eq_ignore_ascii_case(name.trim()) => {
+                return Err(Error::fault("username", FaultKind::Invalid, "email says another"));
+            }
+            (Some(typed), _) | (None, Some(typed)) => typed,
+            (None, None) => return Err(Bad::missing().at("email").into()),
+        };
+        let kind = match self.session.as_deref().map(SessionKind::parse) {
+            None => SessionKind::Token,
+            Some(Some(kind)) => kind,
+            Some(None) => {
+                return Err(Error::fault("session", FaultKind::Invalid, "is token or cookie"));
+            }
+        };
+        let password = self.password;
+        Ok((Credentials { typed, password }, kind))
+    }
 }
 
 pub async fn sign_in(
     State(app): State<App>,
-    axum::Extension(tokens): axum::Extension<std::sync::Arc<Tokens>>,
+    signer: Signer,
     Visitor(by): Visitor,
     headers: HeaderMap,
     Json(body): Json<SignIn>,
-) -> Result<Reply<TokensView>> {
-    let typed = body.email.or(body.username).unwrap_or_default();
-    let found = app.read(move |db| identity::candidate(db, &typed)).await?;
-    let hash = found.as_ref().map(|user| user.password.clone());
-    let verdict = app
-        .compute(move || Ok(secret::check_password(&body.password, hash.as_deref())))
-        .await?;
-    let user = match (verdict, found) {
-        (Verdict::Right | Verdict::RightButWeak, Some(user)) => user,
-        _ => return Err(Refusal::BadCredentials.into()),
+) -> Result<impl IntoResponse> {
+    let (credentials, kind) = body.parse()?;
+    let source = Site::of(app.config()).source(&headers);
+    if (kind, source) == (SessionKind::Cookie, Source::Elsewhere) {
+        return Err(Refusal::CrossSite.into());
+    }
+    let device = login::device(&app, &by, &headers);
+    let opened = login::sign_in(&app, by, credentials, kind, device).await?;
+    admit(&app, &signer, opened)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct DemoSignIn {
+    r#as: Option<String>,
+}
+
+pub async fn demo_sign_in(
+    State(app): State<App>,
+    signer: Signer,
+    Visitor(by): Visitor,
+    headers: HeaderMap,
+    MaybeJson(body): MaybeJson<DemoSignIn>,
+) -> Result<impl IntoResponse> {
+    let who = match body.r#as.as_deref().map(DemoUser::parse) {
+        None => DemoUser::Seller,
+        Some(Some(who)) => who,
+        Some(None) => return Err(Error::fault("as", FaultKind::Invalid, "is seller or buyer")),
     };
-    let device = device(&by, &headers);
+    let device = login::device(&app, &by, &headers);
     let opened = app
-        .write(move |tx| sessions::open(tx, &by, &user, &device))
+        .write(move |tx| sessions::open_demo(tx, &by, who, &device))
         .await?;
-    Ok(Reply(TokensView::new(&tokens, opened)?))
+    admit(&app, &signer, opened)
 }
 
 #[derive(Deserialize)]
@@ -196,15 +188,15 @@ pub struct Refresh {
 
 pub async fn refresh(
     State(app): State<App>,
-    axum::Extension(tokens): axum::Extension<std::sync::Arc<Tokens>>,
+    signer: Signer,
     Visitor(by): Visitor,
     Json(body): Json<Refresh>,
-) -> Result<Reply<TokensView>> {
+) -> Result<impl IntoResponse> {
     let keys = app.keys().clone();
     let opened = app
         .write(move |tx| sessions::refresh(tx, &by, &keys, &body.refresh_token))
         .await?;
-    Ok(Reply(TokensView::new(&tokens, opened)?))
+    admit(&app, &signer, opened)
 }
 
 #[derive(Deserialize, Default)]
@@ -228,30 +220,28 @@ struct Cleared {
 pub async fn sign_out(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    Json(body): Json<SignOut>,
-) -> Result<Reply<SignedOut>> {
+    MaybeJson(body): MaybeJson<SignOut>,
+) -> Result<impl IntoResponse> {
     let scope = match body.all_devices {
         true => Scope::AllDevices,
         false => Scope::This,
     };
     app.write(move |tx| sessions::close(tx, &by, scope)).await?;
-    Ok(Reply(SignedOut {
-        cleared: Cleared { cart: true },
-        clear_local_storage: true,
-    }))
-}
-
-pub async fn me(State(app): State<App>, CurrentUser(by): CurrentUser) -> Result<Reply<UserView>> {
-    let user = app.read(move |db| identity::me(db, &by)).await?;
-    Ok(Reply(user.into()))
-}
-
-fn device(by: &Actor, headers: &HeaderMap) -> Device {
-    Device {
-        ip: by.origin.ip,
-        user_agent: headers
-            .get(header::USER_AGENT)
-            .and_then(|agent| agent.to_str().ok())
-            .map(|agent| agent.chars().take(200).collect()),
-    }
+    let gone = Site::of(app.config()).unset(Cookie::Session);
+    let headers = [
+        (header::SET_COOKIE, gone),
+        // Not the cookies: they would take the known device along.
+        (
+            HeaderName::from_static("clear-site-data"),
+            r#""storage""#.to_owned(),
+        ),
+    ];
+    let cleared = Cleared { cart: true };
+    Ok((
+        headers,
+        Reply(SignedOut {
+            cleared,
+            clear_local_storage: true,
+        }),
+    ))
 }

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod events;
 pub mod orders;
 pub mod products;
+pub mod users;
 
 use axum::http::Method;
 
@@ -22,12 +23,14 @@ const PUT: Method = Method::PUT;
 /// Every JSON route below `/api/v1`, in reading order.
 pub fn table() -> Table {
     Table::default()
-        .row(POST, "/auth/signup", Public, auth::sign_up)
-        .row(POST, "/auth/register", Public, auth::sign_up)
+        .row(POST, "/auth/signup", Public, users::sign_up)
+        .row(POST, "/auth/register", Public, users::sign_up)
         .row(POST, "/auth/login", Public, auth::sign_in)
+        .row(POST, "/auth/demo-login", Public, auth::demo_sign_in)
         .row(POST, "/auth/refresh-token", Public, auth::refresh)
         .row(POST, "/auth/logout", SignedIn, auth::sign_out)
-        .row(GET, "/auth/me", SignedIn, auth::me)
+        .row(GET, "/auth/me", SignedIn, users::show_me)
+        .row(PATCH, "/auth/me", SignedIn, users::update_me)
         .row(GET, "/products/public", Public, products::list_public)
         .row(GET, "/products/public/{id}", Public, products::show_public)
         .row(POST, "/products", Needs(May::ProductsCreate), products::create)

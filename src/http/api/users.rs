@@ -1,0 +1,195 @@
+//! Users over JSON: one's own, made by signing up.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::domain::fault::Fault;
+use crate::domain::id::UserId;
+use crate::domain::password;
+use crate::domain::text;
+use crate::domain::text::Email;
+use crate::domain::text::Phone;
+use crate::domain::text::Username;
+use crate::domain::time::Timestamp;
+use crate::domain::user::NewUser;
+use crate::domain::user::Profile;
+use crate::domain::user::SessionKind;
+use crate::domain::user::User;
+use crate::error::Result;
+use crate::http::api::auth;
+use crate::http::api::auth::Signer;
+use crate::http::extract::Created;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::Json;
+use crate::http::extract::Visitor;
+use crate::http::extract::nullable;
+use crate::http::login;
+use crate::secret;
+use crate::shop::identity;
+use crate::shop::sessions;
+
+/// A user as the API shows it.
+#[derive(Serialize)]
+pub struct UserView {
+    id: UserId,
+    username: String,
+    email: String,
+    email_verified: bool,
+    name: Option<String>,
+    role: String,
+    status: &'static str,
+    totp: bool,
+    created_at: Timestamp,
+    version: i64,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            username: user.username,
+            email: user.email,
+            email_verified: user.email_verified,
+            name: user.name,
+            role: user.role_name,
+            status: user.status.name(),
+            totp: false,
+            created_at: user.created_at,
+            version: user.version,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    username: String,
+    email: String,
+    password: String,
+    name: Option<String>,
+}
+
+impl SignUp {
+    /// Well formed, but for the password's hash.
+    fn parse(self) -> Result<(NewUser, String)> {
+        let mut faults: Vec<Fault> = Vec::new();
+        let username = Username::parse(&self.username).map_err(|bad| faults.push(bad.at("username")));
+        let email = Email::parse(&self.email).map_err(|bad| faults.push(bad.at("email")));
+        let name = match self.name.map(|name| text::line(&name, 1, 100)).transpose() {
+            Ok(name) => name,
+            Err(bad) => {
+                faults.push(bad.at("name"));
+                None
+            }
+        };
+        let about = [
+            self.username.as_str(),
+            self.email.as_str(),
+            name.as_deref().unwrap_or_default(),
+        ];
+        if let Err(bad) = password::check(&self.password, password::Audience::Customer, &about) {
+            faults.push(bad.at("password"));
+        }
+        match (username, email) {
+            (Ok(username), Ok(email)) if faults.is_empty() => Ok((
+                NewUser {
+                    username,
+                    email,
+                    name,
+                    password: String::new(),
+                },
+                self.password,
+            )),
+            _ => Err(faults.into()),
+        }
+    }
+}
+
+pub async fn sign_up(
+    State(app): State<App>,
+    signer: Signer,
+    Visitor(by): Visitor,
+    headers: HeaderMap,
+    Json(body): Json<SignUp>,
+) -> Result<impl IntoResponse> {
+    let (mut new, password) = body.parse()?;
+    new.password = app.compute(move || secret::hash_password(&password)).await?;
+    let device = login::device(&app, &by, &headers);
+    let opened = app
+        .write(move |tx| {
+            let user = identity::sign_up(tx, &by, &new)?;
+            sessions::open(tx, &by, &user, SessionKind::Token, &device)
+        })
+        .await?;
+    Ok(Created(auth::admit(&app, &signer, opened)?))
+}
+
+/// One's own user, with what others are not shown.
+#[derive(Serialize)]
+pub struct MeView {
+    #[serde(flatten)]
+    user: UserView,
+    phone: Option<String>,
+}
+
+impl From<User> for MeView {
+    fn from(user: User) -> Self {
+        Self {
+            phone: user.phone.clone(),
+            user: user.into(),
+        }
+    }
+}
+
+pub async fn show_me(State(app): State<App>, CurrentUser(by): CurrentUser) -> Result<Reply<MeView>> {
+    let user = app.read(move |db| identity::me(db, &by)).await?;
+    Ok(Reply(user.into()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeMe {
+    #[serde(default, deserialize_with = "nullable")]
+    name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    phone: Option<Option<String>>,
+}
+
+impl ChangeMe {
+    fn parse(self) -> Result<Profile> {
+        let mut faults = Vec::new();
+        let name = self.name.map(|name| {
+            name.and_then(|name| {
+                text::line(&name, 1, 100)
+                    .map_err(|bad| faults.push(bad.at("name")))
+                    .ok()
+            })
+        });
+        let phone = self.phone.map(|phone| {
+            phone.and_then(|phone| {
+                Phone::parse(&phone)
+                    .map_err(|bad| faults.push(bad.at("phone")))
+                    .ok()
+            })
+        });
+        match faults.is_empty() {
+            true => Ok(Profile { name, phone }),
+            false => Err(faults.into()),
+        }
+    }
+}
+
+pub async fn update_me(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Json(body): Json<ChangeMe>,
+) -> Result<Reply<MeView>> {
+    let change = body.parse()?;
+    let user = app.write(move |tx| identity::update_me(tx, &by, &change)).await?;
+    Ok(Reply(user.into()))
+}
