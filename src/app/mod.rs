@@ -65,6 +65,9 @@ impl App {
             on_commit: Arc::new(move || {
                 wake.send_modify(|commits| *commits += 1);
             }),
+            queue: config.store.queue as usize,
+            readers: config.store.readers as usize,
+            checkpoint_pages: i32::try_from(config.store.checkpoint_pages).unwrap_or(i32::MAX),
             ..Options::new(dir, clock.clone(), keys.audit)
         })?;
         Ok(Self {

@@ -158,6 +158,9 @@ pub struct Store {
     /// Threads for looks.
     #[serde(deserialize_with = "values::between::<1, 8, _>")]
     pub readers: u64,
+    /// Pages of 4 KiB in the write-ahead log from which on it is moved into the file.
+    #[serde(deserialize_with = "values::between::<100, 1_000_000, _>")]
+    pub checkpoint_pages: u64,
 }
 
 impl Default for Store {
@@ -165,6 +168,7 @@ impl Default for Store {
         Self {
             queue: 512,
             readers: 2,
+            checkpoint_pages: 16_000,
         }
     }
 }

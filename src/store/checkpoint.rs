@@ -1,7 +1,6 @@
 //! Checkpoints in two steps: a helper thread moves the long part of the write-ahead log into the file while the writer
 //! goes on, then the writer moves the short rest, and the next batch starts the log afresh. Nobody waits for the long one.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI32;
@@ -14,15 +13,15 @@ use rusqlite::Connection;
 use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::error::Result;
+use crate::store::Options;
 use crate::store::file;
 
-/// Frames in the log (64 MiB) from which on a checkpoint is due.
-const DUE: i32 = 16_000;
-/// A log this long says that some reader pins it.
-const ALARM: i32 = 4 * DUE;
+/// A log of so many times the length at which a checkpoint is due says that some reader pins it.
+const ALARM: i32 = 4;
 
 pub(super) struct Checkpoints {
     frames: Arc<AtomicI32>,
+    due: i32,
     ask: mpsc::SyncSender<()>,
     helper_done: Arc<AtomicBool>,
     helper_failed: Arc<AtomicBool>,
@@ -32,7 +31,7 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     /// Watches the log's length through the writer and starts the helper.
-    pub(super) fn start(dir: &Path, db: &mut Connection) -> Result<Self> {
+    pub(super) fn start(options: &Options, db: &mut Connection) -> Result<Self> {
         let frames = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&frames);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -43,7 +42,7 @@ impl Checkpoints {
         let helper_done = Arc::new(AtomicBool::new(false));
         let helper_failed = Arc::new(AtomicBool::new(false));
         let (done, failed) = (Arc::clone(&helper_done), Arc::clone(&helper_failed));
-        let helper = file::open_helper(dir)?;
+        let helper = file::open_helper(&options.dir)?;
         std::thread::Builder::new()
             .name("checkpoint".into())
             .spawn(move || {
@@ -57,6 +56,7 @@ impl Checkpoints {
             .map_err(|cause| Error::Internal(cause.into()))?;
         Ok(Self {
             frames,
+            due: options.checkpoint_pages,
             ask,
             helper_done,
             helper_failed,
@@ -70,12 +70,12 @@ impl Checkpoints {
     /// An I/O error is the writer's as well: an fsync that failed is never tried again (DUR-07).
     pub(super) fn between_batches(&mut self, db: &Connection) -> Result<()> {
         let frames = self.frames.load(Ordering::Relaxed);
-        if !self.is_asked && frames >= DUE {
+        if !self.is_asked && frames >= self.due {
             self.is_asked = self.ask.try_send(()).is_ok();
         } else if self.helper_is_done()? {
             run(db, Mode::Passive)?;
         }
-        if frames < ALARM {
+        if frames < ALARM.saturating_mul(self.due) {
             self.warned = false;
         } else if !self.warned {
             self.warned = true;

@@ -53,6 +53,8 @@ pub struct Options {
     pub queue: usize,
     /// How many threads serve looks (2).
     pub readers: usize,
+    /// Pages in the write-ahead log from which on it is moved into the file (16,000: 64 MiB).
+    pub checkpoint_pages: i32,
     /// Called once when the file has failed under a write; the process must end.
     pub on_failure: Arc<dyn Fn() + Send + Sync>,
     /// Called when another process has committed something.
@@ -72,6 +74,7 @@ impl Options {
             chain_key,
             queue: 512,
             readers: 2,
+            checkpoint_pages: 16_000,
             on_failure: Arc::new(|| {}),
             on_change_elsewhere: Arc::new(|| {}),
             on_touch: Arc::new(|_| {}),

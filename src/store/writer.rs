@@ -118,7 +118,7 @@ impl Writer {
     pub(super) fn start(mut db: Connection, lock: std::fs::File, options: &Options) -> Result<Self> {
         let (jobs, queue) = mpsc::sync_channel(options.queue);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let checkpoints = Checkpoints::start(&options.dir, &mut db)?;
+        let checkpoints = Checkpoints::start(options, &mut db)?;
         let mut desk = Desk {
             batches: Batches::new(db, options)?,
             checkpoints,

@@ -25,7 +25,7 @@ use crate::kill::open_shop;
 const ORDERS: u64 = 4;
 
 /// Whether the machine has what this needs. In CI it must.
-fn has_strace() -> bool {
+pub fn has_strace() -> bool {
     let found = Command::new("strace")
         .arg("-V")
         .stdout(Stdio::null())
@@ -38,16 +38,28 @@ fn has_strace() -> bool {
     found
 }
 
-/// A server under `strace` whose n-th call fails with EIO; where it listens, if it came up.
+/// A server whose n-th call fails with EIO; where it listens, if it came up.
 fn start_failing(dir: &Path, calls: &str, when: &str) -> (Child, Option<SocketAddr>) {
+    let trace = format!("trace={calls}");
+    let inject = format!("inject={calls}:error=EIO:when={when}");
+    start_traced(dir, &["-e", &trace, "-e", &inject], &[])
+}
+
+/// A server under `strace`, which writes to `trace` in the folder.
+pub fn start_traced(
+    dir: &Path,
+    options: &[&str],
+    environment: &[(&str, &str)],
+) -> (Child, Option<SocketAddr>) {
     let mut child = Command::new("strace")
-        .args(["-f", "-qq", "-e", &format!("trace={calls}"), "-o"])
+        .args(["-f", "-qq", "-o"])
         .arg(dir.join("trace"))
-        .args(["-e", &format!("inject={calls}:error=EIO:when={when}")])
+        .args(options)
         .arg(env!("CARGO_BIN_EXE_till"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(dir)
         .env("TILL_LIMITS__ENABLED", "false")
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -85,7 +97,7 @@ fn end(child: &mut Child) -> ExitStatus {
 }
 
 /// Kills the server that `strace` runs.
-fn kill_traced(strace: &mut Child) {
+pub fn kill_traced(strace: &mut Child) {
     let children = format!("/proc/{0}/task/{0}/children", strace.id());
     for pid in std::fs::read_to_string(children)
         .unwrap_or_default()
@@ -96,7 +108,7 @@ fn kill_traced(strace: &mut Child) {
     strace.wait().unwrap();
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to.join("keys")).unwrap();
     for name in ["till.db", "keys/token", "keys/audit"] {
         std::fs::copy(from.join(name), to.join(name)).unwrap();

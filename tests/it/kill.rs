@@ -121,7 +121,7 @@ pub fn body(number: u64) -> Value {
 }
 
 /// Sends one order over an open connection; its id, or nothing if the server has gone.
-fn place(stream: &mut TcpStream, token: &str, key: &str, body: &Value) -> Option<i64> {
+pub fn place(stream: &mut TcpStream, token: &str, key: &str, body: &Value) -> Option<i64> {
     let body = body.to_string();
     let head = format!(
         "POST /api/v1/orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
