@@ -43,6 +43,7 @@ struct Inner {
     commits: tokio::sync::watch::Receiver<u64>,
     hashing: Arc<tokio::sync::Semaphore>,
     waiting_to_hash: Arc<AtomicUsize>,
+    long_look: tokio::sync::Semaphore,
 }
 
 impl App {
@@ -80,6 +81,7 @@ impl App {
                 commits,
                 hashing: Arc::new(tokio::sync::Semaphore::new(2)),
                 waiting_to_hash: Arc::default(),
+                long_look: tokio::sync::Semaphore::new(1),
             }),
         })
     }
@@ -139,6 +141,20 @@ impl App {
         tokio::task::spawn_blocking(move || store.read(look))
             .await
             .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
+    }
+
+    /// Runs a verb that looks for as long as the file is long (doctor, the audit's chain), one at a time.
+    pub async fn read_alone<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _turn = self
+            .inner
+            .long_look
+            .acquire()
+            .await
+            .map_err(|_| Error::Unavailable)?;
+        self.read_long(look).await
     }
 
     /// Runs a verb that changes things; returns once the change is durable.

@@ -1,5 +1,6 @@
 //! The door for the operator; the only place that wires.
 
+mod audit;
 mod bench;
 mod context;
 mod serve;
@@ -43,6 +44,9 @@ enum Verb {
     User(user::User),
     /// Measure orders and reads a second.
     Bench(bench::Bench),
+    /// Look into the audit.
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Runs a command.
@@ -52,6 +56,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Serve(serve) => serve.run(&context),
         Verb::User(user) => user.run(&context),
         Verb::Bench(bench) => bench.run(&context),
+        Verb::Audit(audit) => audit.run(&context),
     }
 }
 

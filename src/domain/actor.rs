@@ -33,6 +33,13 @@ impl ActorKind {
         }
     }
 
+    /// Reads the public name, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::User, Self::ApiKey, Self::System, Self::Guest]
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(text))
+    }
+
     /// The number it is stored as.
     pub const fn number(self) -> i64 {
         match self {

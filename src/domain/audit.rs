@@ -1,10 +1,11 @@
 //! The audit: who did what to which thing, and the bytes that its chain is made of.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::domain::actor::ActorKind;
+use crate::domain::fault::Bad;
 use crate::domain::id::AuditId;
-use crate::domain::id::EventId;
 use crate::domain::id::UserId;
 use crate::domain::named::named;
 use crate::domain::time::Timestamp;
@@ -67,54 +68,118 @@ pub struct AuditRow {
     pub at: Timestamp,
     pub actor_kind: ActorKind,
     pub actor: Option<UserId>,
+    pub actor_name: Option<String>,
     pub action: Action,
     pub target_kind: Target,
     pub target: Option<i64>,
-    pub event: Option<EventId>,
     pub ip: Option<IpAddr>,
     pub request_id: Option<String>,
     pub content: Option<String>,
-    pub digest: [u8; 32],
-    pub mac: [u8; 32],
+}
+
+/// The columns that the chain holds, as they stand in the file: whoever checks a row must see what is there, not what
+/// our types make of it.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Columns<'a> {
+    pub id: i64,
+    pub at: i64,
+    pub actor_kind: i64,
+    pub actor: Option<i64>,
+    pub action: i64,
+    pub target_kind: i64,
+    pub target: Option<i64>,
+    pub event: Option<i64>,
+    pub ip: Option<&'a [u8]>,
+    pub request_id: Option<&'a [u8]>,
+    pub content: Option<&'a [u8]>,
+    /// The data of the event.
+    pub told: Option<&'a [u8]>,
 }
 
 /// The fixed columns as bytes, with the lengths of what is hashed behind them (content, then the event's data), so that
 /// no two rows read alike.
-pub fn bytes_to_hash(row: &Unchained<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(160);
-    for number in [
-        row.id.0,
-        row.at.ms(),
-        row.actor.0.number(),
-        row.actor.1.map_or(-1, |user| user.0),
-        row.action.number(),
-        row.target.0.number(),
-        row.target.1.unwrap_or(-1),
-        row.event.map_or(-1, |(event, _)| event.0),
-        row.content.map_or(-1, |content| content.len() as i64),
-        row.event.map_or(-1, |(_, data)| data.len() as i64),
-    ] {
+pub fn bytes_to_hash(row: &Columns<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(192);
+    for number in [row.id, row.at, row.actor_kind, row.action, row.target_kind] {
         bytes.extend_from_slice(&number.to_be_bytes());
     }
-    if let Some(ip) = row.ip {
-        bytes.extend_from_slice(ip.to_string().as_bytes());
+    let lengths = [row.ip, row.request_id, row.content, row.told].map(length);
+    for number in [row.actor, row.target, row.event].into_iter().chain(lengths) {
+        bytes.push(u8::from(number.is_some()));
+        bytes.extend_from_slice(&number.unwrap_or(0).to_be_bytes());
     }
-    bytes.push(0);
-    bytes.extend_from_slice(row.request_id.unwrap_or_default().as_bytes());
+    bytes.extend_from_slice(row.ip.unwrap_or_default());
+    bytes.extend_from_slice(row.request_id.unwrap_or_default());
     bytes
 }
 
-/// A row before it is chained.
-#[derive(Debug, Clone, Copy)]
-#[allow(missing_docs, reason = "the columns")]
-pub struct Unchained<'a> {
+fn length(text: Option<&[u8]>) -> Option<i64> {
+    text.map(|text| text.len() as i64)
+}
+
+/// An address as it is stored: 4 or 16 bytes.
+pub fn octets(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}
+
+/// An end of the chain that was written down elsewhere, `ID:MAC` with the MAC in hexadecimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The row.
     pub id: AuditId,
-    pub at: Timestamp,
-    pub actor: (ActorKind, Option<UserId>),
-    pub action: Action,
-    pub target: (Target, Option<i64>),
-    pub event: Option<(EventId, &'a str)>,
-    pub ip: Option<IpAddr>,
-    pub request_id: Option<&'a str>,
-    pub content: Option<&'a str>,
+    /// Its MAC.
+    pub mac: [u8; 32],
+}
+
+impl Head {
+    /// Reads `ID:MAC`.
+    pub fn parse(text: &str) -> Result<Self, Bad> {
+        read_head(text.trim()).ok_or_else(|| Bad::format("is not ID:MAC as `till audit verify` prints it"))
+    }
+}
+
+fn read_head(text: &str) -> Option<Head> {
+    let (id, hex) = text.split_once(':')?;
+    let mut mac = [0; 32];
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    for (byte, at) in mac.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(Head {
+        id: AuditId(id.parse().ok()?),
+        mac,
+    })
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.id)?;
+        self.mac.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What is wrong with the chain, at its first bad row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The row.
+    pub id: AuditId,
+    /// What is wrong with it, in words.
+    pub what: &'static str,
+}
+
+/// What came of going along the whole chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many rows were good.
+    pub rows: u64,
+    /// The last good one.
+    pub head: Head,
+    /// What is wrong, if something is.
+    pub broken: Option<Broken>,
 }

@@ -1,17 +1,37 @@
 //! The audit: a row in the transaction of each change, chained by HMAC to the one before, so that what was cut out,
-//! put in or changed afterwards shows.
+//! put in or changed afterwards shows. Noting, listing, and going along the whole chain.
 
 use crate::domain::actor::Actor;
+use crate::domain::actor::ActorKind;
 use crate::domain::audit;
 use crate::domain::audit::Action;
+use crate::domain::audit::AuditRow;
+use crate::domain::audit::Broken;
+use crate::domain::audit::Columns;
+use crate::domain::audit::Head;
 use crate::domain::audit::Target;
-use crate::domain::audit::Unchained;
+use crate::domain::audit::Verdict;
 use crate::domain::id::AuditId;
 use crate::domain::id::EventId;
+use crate::domain::id::OrderId;
+use crate::domain::id::UserId;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
+use crate::domain::page::Place;
+use crate::domain::page::Total;
+use crate::domain::permission::Permission;
+use crate::domain::time::Moment;
 use crate::error::Result;
 use crate::secret;
+use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::store;
+use crate::store::audit::Chained;
+
+/// Rows that one look passes over at most.
+const MOST_LOOKED_AT: usize = 50_000;
+/// Rows about one thing that are shown at most: an order has 4,095 versions.
+const MOST_OF_ONE: usize = 5_000;
 
 /// Notes who did what to which thing. `event` is the event of the same change, `content` what it does not say:
 /// the former values.
@@ -24,16 +44,20 @@ pub fn note(
     content: Option<&str>,
 ) -> Result<()> {
     let (last, former) = store::audit::head(tx)?;
-    let row = Unchained {
-        id: AuditId(last.0 + 1),
-        at: tx.now,
-        actor: (by.kind, by.user),
-        action,
-        target,
-        event,
-        ip: by.origin.ip,
-        request_id: by.origin.request_id.as_deref(),
-        content,
+    let ip = by.origin.ip.map(audit::octets);
+    let row = Columns {
+        id: last.0 + 1,
+        at: tx.now.ms(),
+        actor_kind: by.kind.number(),
+        actor: by.user.map(|user| user.0),
+        action: action.number(),
+        target_kind: target.0.number(),
+        target: target.1,
+        event: event.map(|(event, _)| event.0),
+        ip: ip.as_deref(),
+        request_id: by.origin.request_id.as_ref().map(|id| id.as_bytes()),
+        content: content.map(str::as_bytes),
+        told: event.map(|(_, data)| data.as_bytes()),
     };
     let digest = digest(&row);
     let mac = secret::mac(tx.chain_key(), &[&former, &digest]);
@@ -41,10 +65,258 @@ pub fn note(
 }
 
 /// What the chain holds of a row.
-fn digest(row: &Unchained<'_>) -> [u8; 32] {
+fn digest(row: &Columns<'_>) -> [u8; 32] {
     secret::digest_parts(&[
         &audit::bytes_to_hash(row),
-        row.content.unwrap_or_default().as_bytes(),
-        row.event.map_or(&[], |(_, data)| data.as_bytes()),
+        row.content.unwrap_or_default(),
+        row.told.unwrap_or_default(),
     ])
+}
+
+/// Whose deeds are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Those of one user.
+    User(UserId),
+    /// Those of a kind of caller.
+    Kind(ActorKind),
+}
+
+/// Which rows of the audit are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// By whom.
+    pub actor: Option<Who>,
+    /// What was done.
+    pub action: Option<Action>,
+    /// To what: a kind of thing, or one thing.
+    pub target: Option<(Target, Option<i64>)>,
+    /// Since when.
+    pub from: Option<Moment>,
+    /// Until when, included.
+    pub to: Option<Moment>,
+}
+
+impl Wanted {
+    fn takes(&self, row: &AuditRow) -> bool {
+        let by_them = match self.actor {
+            None => true,
+            Some(Who::User(user)) => row.actor == Some(user),
+            Some(Who::Kind(kind)) => row.actor_kind == kind,
+        };
+        let on_it = match self.target {
+            None => true,
+            Some((kind, None)) => row.target_kind == kind,
+            Some((kind, id)) => row.target_kind == kind && row.target == id,
+        };
+        by_them && on_it && self.action.is_none_or(|action| row.action == action)
+    }
+
+    fn is_everything(&self) -> bool {
+        self.actor.is_none() && self.action.is_none() && self.target.is_none()
+    }
+}
+
+/// What was done, newest first. A look passes over 50,000 rows at most, so a page may be short and still have a next.
+pub fn list(db: &Snapshot, by: &Actor, wanted: &Wanted, paging: &Paging) -> Result<Page<AuditRow>> {
+    by.require(Permission::AuditRead)?;
+    let range = range(db, wanted)?;
+    match wanted.target {
+        Some((kind, Some(id))) => of_one(db, (kind, id), range, wanted, paging),
+        _ => look(db, range, wanted, paging),
+    }
+}
+
+/// The ids of the moments that are asked for, the second not within it.
+fn range(db: &Snapshot, wanted: &Wanted) -> Result<(AuditId, AuditId)> {
+    let zone = store::settings::get(db)?.zone;
+    let from = match wanted.from {
+        Some(from) => store::audit::first_at(db, from.start(&zone))?,
+        None => store::audit::first(db)?,
+    };
+    let below = match wanted.to {
+        Some(to) => store::audit::first_at(db, to.end(&zone).plus_ms(1))?,
+        None => AuditId(store::audit::head(db)?.0.0 + 1),
+    };
+    Ok((from, below.max(from)))
+}
+
+/// All that was done to one thing: so few rows that they are paged where they stand.
+fn of_one(
+    db: &Snapshot,
+    (kind, id): (Target, i64),
+    range: (AuditId, AuditId),
+    wanted: &Wanted,
+    paging: &Paging,
+) -> Result<Page<AuditRow>> {
+    let mut rows = store::audit::of_target(db, (kind, id), range, MOST_OF_ONE)?;
+    if kind == Target::Order
+        && let Some(placed_at) = store::orders::placed_at(db, OrderId(id))?
+    {
+        let created = store::audit::creation(db, OrderId(id), placed_at)?;
+        rows.extend(created.filter(|row| range.0 <= row.id && row.id < range.1));
+    }
+    rows.retain(|row| wanted.takes(row));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    let total = Total::of(rows.len() as i64);
+    match paging.place {
+        Place::Start => {}
+        Place::Skip(skipped) => drop(rows.drain(..rows.len().min(skipped as usize))),
+        Place::At(cursor) if cursor.backwards => {
+            rows.retain(|row| row.id.0 > cursor.keys.1);
+            rows.reverse();
+        }
+        Place::At(cursor) => rows.retain(|row| row.id.0 < cursor.keys.1),
+    }
+    Ok(paging.cut(rows, keys).counted(total))
+}
+
+fn look(
+    db: &Snapshot,
+    (mut from, mut below): (AuditId, AuditId),
+    wanted: &Wanted,
+    paging: &Paging,
+) -> Result<Page<AuditRow>> {
+    let total = wanted.is_everything().then(|| Total::of(below.0 - from.0));
+    match paging.place {
+        Place::At(cursor) if cursor.backwards => from = from.max(AuditId(cursor.keys.1 + 1)),
+        Place::At(cursor) => below = below.min(AuditId(cursor.keys.1)),
+        _ => {}
+    }
+    let skipped = paging.skipped() as usize;
+    let (mut rows, last) = store::audit::page(
+        db,
+        (from, below),
+        paging.is_backwards(),
+        (paging.wanted() + skipped, MOST_LOOKED_AT),
+        |row| wanted.takes(row),
+    )?;
+    rows.drain(..rows.len().min(skipped));
+    let mut page = paging.cut(rows, keys);
+    if page.next.is_none() && !paging.is_backwards() && last > from && last < below {
+        // The look ended before the list did.
+        page.next = Some(paging.cursor((last.0, last.0)));
+    }
+    page.total = total;
+    Ok(page)
+}
+
+fn keys(row: &AuditRow) -> (i64, i64) {
+    (row.id.0, row.id.0)
+}
+
+/// Goes along the whole chain and stops at the first row that is wrong. `noted` is an end of it that was written down
+/// elsewhere, because a tail that was cut off leaves a good chain; `progress` hears of every row.
+pub fn verify(
+    db: &Snapshot,
+    by: &Actor,
+    key: &[u8; 32],
+    noted: Option<Head>,
+    progress: impl FnMut(u64),
+) -> Result<Verdict> {
+    by.require(Permission::AuditRead)?;
+    let first = store::audit::first(db)?;
+    let (start, cut) = beginning(db, key, first)?;
+    let mut walk = Walk {
+        key,
+        noted,
+        verdict: Verdict {
+            rows: 0,
+            head: start,
+            broken: cut,
+        },
+    };
+    if walk.verdict.broken.is_none() {
+        walk.through(db, progress)?;
+        walk.hold_against_noted();
+    }
+    Ok(walk.verdict)
+}
+
+/// Where the chain begins: before row 1, or at the anchor that a sweep left.
+fn beginning(db: &Snapshot, key: &[u8; 32], first: AuditId) -> Result<(Head, Option<Broken>)> {
+    let nothing = Head {
+        id: AuditId(0),
+        mac: [0; 32],
+    };
+    if matches!(first.0, 0 | 1) {
+        return Ok((nothing, None));
+    }
+    let upto = AuditId(first.0 - 1);
+    let mac = store::audit::anchor(db, upto)?.and_then(|anchor| read_anchor(key, upto, &anchor));
+    Ok(match mac {
+        Some(mac) => (Head { id: upto, mac }, None),
+        None => (nothing, Some(broken(1, "it is missing"))),
+    })
+}
+
+/// The MAC that an anchor keeps of the last row before it, if the anchor is ours.
+fn read_anchor(key: &[u8; 32], upto: AuditId, anchor: &[u8]) -> Option<[u8; 32]> {
+    let (mac, proof) = anchor.split_at_checked(32)?;
+    let wanted = secret::mac(key, &[b"anchor", &upto.0.to_be_bytes(), mac]);
+    match secret::same(proof, &wanted) {
+        true => mac.try_into().ok(),
+        false => None,
+    }
+}
+
+const fn broken(id: i64, what: &'static str) -> Broken {
+    Broken {
+        id: AuditId(id),
+        what,
+    }
+}
+
+struct Walk<'a> {
+    key: &'a [u8; 32],
+    noted: Option<Head>,
+    verdict: Verdict,
+}
+
+impl Walk<'_> {
+    fn through(&mut self, db: &Snapshot, mut progress: impl FnMut(u64)) -> Result<()> {
+        store::audit::walk(db, AuditId(i64::MIN), usize::MAX >> 1, |row| {
+            self.see(row);
+            progress(self.verdict.rows);
+            self.verdict.broken.is_none()
+        })?;
+        Ok(())
+    }
+
+    fn see(&mut self, row: &Chained<'_>) {
+        let columns = &row.columns;
+        let due = self.verdict.head.id.0 + 1;
+        let digest = digest(columns);
+        let mac = secret::mac(self.key, &[&self.verdict.head.mac, &digest]);
+        let what = if columns.id != due {
+            "it is missing"
+        } else if columns.event.is_some() != columns.told.is_some() {
+            "its event is missing"
+        } else if row.digest != digest {
+            "it, or its event, is not what was noted"
+        } else if row.mac != mac {
+            "it was not chained by this shop to the row before it"
+        } else if self
+            .noted
+            .is_some_and(|noted| noted.id.0 == due && noted.mac != mac)
+        {
+            "it is not the row whose head was noted elsewhere"
+        } else {
+            self.verdict.rows += 1;
+            self.verdict.head = Head {
+                id: AuditId(due),
+                mac,
+            };
+            return;
+        };
+        self.verdict.broken = Some(broken(due, what));
+    }
+
+    /// What was noted elsewhere must still be there.
+    fn hold_against_noted(&mut self) {
+        let last = self.verdict.head.id;
+        if self.verdict.broken.is_none() && self.noted.is_some_and(|noted| noted.id > last) {
+            self.verdict.broken = Some(broken(last.0 + 1, "it is missing: the tail was cut off"));
+        }
+    }
 }

@@ -6,16 +6,22 @@ use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 use rusqlite::params;
+use rusqlite::types::ValueRef;
 
 use crate::domain::audit::AuditRow;
-use crate::domain::audit::Unchained;
+use crate::domain::audit::Columns;
+use crate::domain::audit::Target;
 use crate::domain::id::AuditId;
+use crate::domain::id::OrderId;
+use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 
-const SELECT: &str = "SELECT id, at, actor_kind, actor_id, action, target_kind, target_id, event_id, ip,
-  request_id, content, digest, mac FROM audit";
+const SELECT: &str =
+    "SELECT a.id, a.at, a.actor_kind, a.actor_id, ifnull(u.name, u.username) AS actor_name, a.action,
+  a.target_kind, a.target_id, a.ip, a.request_id, a.content
+  FROM audit a LEFT JOIN users u ON u.id = a.actor_id";
 
 fn from_row(row: &Row) -> rusqlite::Result<AuditRow> {
     Ok(AuditRow {
@@ -23,15 +29,13 @@ fn from_row(row: &Row) -> rusqlite::Result<AuditRow> {
         at: row.get("at")?,
         actor_kind: row.get("actor_kind")?,
         actor: row.get("actor_id")?,
+        actor_name: row.get("actor_name")?,
         action: row.get("action")?,
         target_kind: row.get("target_kind")?,
         target: row.get("target_id")?,
-        event: row.get("event_id")?,
         ip: row.get::<_, Option<Vec<u8>>>("ip")?.as_deref().and_then(read_ip),
         request_id: row.get("request_id")?,
         content: row.get("content")?,
-        digest: row.get("digest")?,
-        mac: row.get("mac")?,
     })
 }
 
@@ -42,7 +46,7 @@ fn read_ip(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// The end of the chain: the newest row's id and MAC, or what the last anchor left.
+/// The end of the chain: the newest row's id and MAC. (A sweep never takes the newest row.)
 pub fn head(db: &Snapshot) -> Result<(AuditId, [u8; 32])> {
     let head = db
         .db()
@@ -52,28 +56,32 @@ pub fn head(db: &Snapshot) -> Result<(AuditId, [u8; 32])> {
     Ok(head.unwrap_or((AuditId(0), [0; 32])))
 }
 
+/// The lowest id there is; 0 before the first.
+pub fn first(db: &Snapshot) -> Result<AuditId> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT ifnull(min(id), 0) AS id FROM audit")?
+        .query_row([], |row| row.get("id"))?)
+}
+
 /// Appends a row. (By position: on the path of every order.)
-pub fn push(tx: &Tx, row: &Unchained<'_>, digest: &[u8; 32], mac: &[u8; 32]) -> Result<()> {
-    let ip = row.ip.map(|ip| match ip {
-        IpAddr::V4(ip) => ip.octets().to_vec(),
-        IpAddr::V6(ip) => ip.octets().to_vec(),
-    });
+pub fn push(tx: &Tx, row: &Columns<'_>, digest: &[u8; 32], mac: &[u8; 32]) -> Result<()> {
     tx.db()
         .prepare_cached(
             "INSERT INTO audit (id, at, actor_kind, actor_id, action, target_kind, target_id, event_id, ip,
                request_id, content, digest, mac)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS TEXT), CAST(?11 AS TEXT), ?12, ?13)",
         )?
         .execute(params![
             row.id,
             row.at,
-            row.actor.0,
-            row.actor.1,
+            row.actor_kind,
+            row.actor,
             row.action,
-            row.target.0,
-            row.target.1,
-            row.event.map(|(event, _)| event),
-            ip,
+            row.target_kind,
+            row.target,
+            row.event,
+            row.ip,
             row.request_id,
             row.content,
             digest,
@@ -82,31 +90,172 @@ pub fn push(tx: &Tx, row: &Unchained<'_>, digest: &[u8; 32], mac: &[u8; 32]) -> 
     Ok(())
 }
 
-/// The rows behind `after`, oldest first, each with the data of its event.
-pub fn after(db: &Snapshot, after: AuditId, limit: usize) -> Result<Vec<(AuditRow, Option<String>)>> {
-    db.db()
-        .prepare_cached(
-            "SELECT a.*, e.data AS event_data
-             FROM audit a LEFT JOIN events e ON e.id = a.event_id
-             WHERE a.id > :after
-             ORDER BY a.id
-             LIMIT :limit",
-        )?
-        .query_and_then(named_params! { ":after": after, ":limit": limit as i64 }, |row| {
-            Ok((from_row(row)?, row.get("event_data")?))
-        })?
-        .collect()
+/// A row with the two values that the chain is made of.
+pub struct Chained<'a> {
+    /// What they are made from.
+    pub columns: Columns<'a>,
+    /// As it stands in the row.
+    pub digest: &'a [u8],
+    /// As it stands in the row.
+    pub mac: &'a [u8],
 }
 
-/// The rows below `before`, newest first.
-pub fn page(db: &Snapshot, before: AuditId, limit: usize) -> Result<Vec<AuditRow>> {
+/// Shows up to `limit` rows behind `after` in the order of their ids, until `see` says that it is enough; how many it
+/// has seen. Nothing is kept, and nothing is read through our types: a row that they could not read must be seen too.
+pub fn walk(
+    db: &Snapshot,
+    after: AuditId,
+    limit: usize,
+    mut see: impl FnMut(&Chained<'_>) -> bool,
+) -> Result<usize> {
+    let mut statement = db.db().prepare_cached(
+        "SELECT a.id, a.at, a.actor_kind, a.actor_id, a.action, a.target_kind, a.target_id, a.event_id, a.ip,
+           a.request_id, a.content, a.digest, a.mac, e.data
+         FROM audit a LEFT JOIN events e ON e.id = a.event_id
+         WHERE a.id > :after
+         ORDER BY a.id
+         LIMIT :limit",
+    )?;
+    let mut rows = statement.query(named_params! { ":after": after, ":limit": limit as i64 })?;
+    let mut seen = 0;
+    while let Some(row) = rows.next()? {
+        seen += 1;
+        if !see(&chained(row)?) {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+fn chained<'a>(row: &'a Row) -> rusqlite::Result<Chained<'a>> {
+    Ok(Chained {
+        columns: Columns {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            actor_kind: row.get(2)?,
+            actor: row.get(3)?,
+            action: row.get(4)?,
+            target_kind: row.get(5)?,
+            target: row.get(6)?,
+            event: row.get(7)?,
+            ip: bytes(row.get_ref(8)?),
+            request_id: bytes(row.get_ref(9)?),
+            content: bytes(row.get_ref(10)?),
+            told: bytes(row.get_ref(13)?),
+        },
+        digest: bytes(row.get_ref(11)?).unwrap_or_default(),
+        mac: bytes(row.get_ref(12)?).unwrap_or_default(),
+    })
+}
+
+fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// The anchor that a sweep left for the rows up to `upto`.
+pub fn anchor(db: &Snapshot, upto: AuditId) -> Result<Option<Vec<u8>>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT mac FROM audit_anchors WHERE upto = :upto")?
+        .query_row(named_params! { ":upto": upto }, |row| row.get("mac"))
+        .optional()?)
+}
+
+/// The first row written at `at` or later; one behind the last if there is none. Audit ids are in the order of time,
+/// so it is found by bisection and needs no index.
+pub fn first_at(db: &Snapshot, at: Timestamp) -> Result<AuditId> {
+    let mut statement = db
+        .db()
+        .prepare_cached("SELECT at FROM audit WHERE id >= :id ORDER BY id LIMIT 1")?;
+    let (mut low, mut high) = (first(db)?.0.max(1), head(db)?.0.0 + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found: Option<Timestamp> = statement
+            .query_row(named_params! { ":id": middle }, |row| row.get("at"))
+            .optional()?;
+        match found {
+            Some(found) if found < at => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(AuditId(low))
+}
+
+/// At most `limit` wanted ones among at most `most` rows within `from` and `below`, newest first (or oldest first, for a
+/// page that looks back), and the last row that was looked at.
+pub fn page(
+    db: &Snapshot,
+    (from, below): (AuditId, AuditId),
+    oldest_first: bool,
+    (limit, most): (usize, usize),
+    is_wanted: impl Fn(&AuditRow) -> bool,
+) -> Result<(Vec<AuditRow>, AuditId)> {
+    let order = match oldest_first {
+        true => "ORDER BY a.id",
+        false => "ORDER BY a.id DESC",
+    };
+    let mut statement = db.db().prepare_cached(&format!(
+        "{SELECT}
+         WHERE a.id >= :from AND a.id < :below
+         {order}
+         LIMIT :most"
+    ))?;
+    let mut rows = statement.query(named_params! { ":from": from, ":below": below, ":most": most as i64 })?;
+    let mut found = Vec::new();
+    let mut last = below;
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let row = from_row(row)?;
+        last = row.id;
+        if is_wanted(&row) {
+            found.push(row);
+        }
+    }
+    Ok((found, last))
+}
+
+/// What was done to one thing, newest first, but for an order's creation.
+pub fn of_target(
+    db: &Snapshot,
+    (kind, id): (Target, i64),
+    (from, below): (AuditId, AuditId),
+    limit: usize,
+) -> Result<Vec<AuditRow>> {
     db.db()
         .prepare_cached(&format!(
-            "{SELECT} WHERE id < :before ORDER BY id DESC LIMIT :limit"
+            "{SELECT}
+             WHERE a.target_kind = :kind AND a.target_id = :id AND a.action <> 1 AND a.id >= :from AND a.id < :below
+             ORDER BY a.id DESC
+             LIMIT :limit"
         ))?
         .query_and_then(
-            named_params! { ":before": before, ":limit": limit as i64 },
+            named_params! { ":kind": kind, ":id": id, ":from": from, ":below": below, ":limit": limit as i64 },
             |row| Ok(from_row(row)?),
         )?
         .collect()
+}
+
+/// The row of an order's creation, looked for among what was written at that moment.
+pub fn creation(db: &Snapshot, order: OrderId, at: Timestamp) -> Result<Option<AuditRow>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!(
+            "{SELECT}
+             WHERE a.id >= :from AND a.id < :below AND a.action = 1 AND a.target_id = :order
+             ORDER BY a.id
+             LIMIT 1"
+        ))?
+        .query_row(
+            named_params! {
+                ":from": first_at(db, at)?,
+                ":below": first_at(db, at.plus_ms(1))?,
+                ":order": order,
+            },
+            from_row,
+        )
+        .optional()?)
 }

@@ -1,9 +1,11 @@
 //! The harness: the real app over a temporary folder, on a port of its own, with a clock that the test moves.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -33,7 +35,9 @@ pub struct TestApp {
     pub clock: Clock,
     client: Client,
     tokens: Mutex<HashMap<String, String>>,
+    made: Mutex<HashSet<String>>,
     dir: PathBuf,
+    expects_findings: AtomicBool,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -69,7 +73,9 @@ impl TestApp {
             clock,
             client: Client::new(at),
             tokens: Mutex::default(),
+            made: Mutex::default(),
             dir,
+            expects_findings: AtomicBool::new(false),
             _runtime: runtime,
         }
     }
@@ -77,6 +83,11 @@ impl TestApp {
     /// The folder of its files.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The test damages the file itself: the doctor is not asked at the end.
+    pub fn expect_findings(&self) {
+        self.expects_findings.store(true, Ordering::Relaxed);
     }
 
     /// The app itself, for verbs.
@@ -98,7 +109,9 @@ impl TestApp {
         if let Some(token) = self.tokens.lock().unwrap().get(who) {
             return Some(token.clone());
         }
-        self.make_user(who);
+        if self.made.lock().unwrap().insert(who.to_owned()) {
+            self.make_user(who);
+        }
         let token = self.sign_in(who);
         self.tokens.lock().unwrap().insert(who.to_owned(), token.clone());
         Some(token)

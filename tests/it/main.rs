@@ -3,6 +3,7 @@
 
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
+mod audit;
 mod auth;
 mod bench;
 #[allow(dead_code, reason = "what one test does not need, another does")]

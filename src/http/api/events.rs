@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::Json as Reply;
 use axum::extract::State;
-use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -14,30 +13,18 @@ use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::event::Stream;
 use crate::domain::fault::Bad;
-use crate::domain::fault::Fault;
 use crate::domain::id::EventId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
-use crate::http::extract::Query;
+use crate::http::list::ListQuery;
 use crate::shop::events;
 use crate::shop::events::Wanted;
 
 /// A long poll waits this many seconds at most.
 const LONGEST_WAIT: u64 = 30;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListEvents {
-    stream: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
-    wait: Option<String>,
-}
 
 /// What is asked of the feed, well formed.
 struct Asked {
@@ -47,46 +34,34 @@ struct Asked {
     wait: Duration,
 }
 
-impl ListEvents {
-    fn parse(self) -> Result<Asked> {
-        let mut faults = Vec::new();
-        let stream = self.stream.and_then(|name| {
-            let bad = Bad::input("is none of orders, inventory, payments, customers");
-            keep(Stream::parse(&name).ok_or(bad), "stream", &mut faults)
-        });
-        let kind = self.kind.and_then(|name| {
-            let bad = Bad::input("is no type of event");
-            keep(EventType::parse(&name).ok_or(bad), "type", &mut faults)
-        });
-        let after = self.after.and_then(|id| {
-            let read = id.parse().ok().filter(|id| *id >= 0);
-            keep(read.ok_or(Bad::input("is no event's id")), "after", &mut faults)
-        });
-        let limit = self
-            .limit
-            .and_then(|limit| keep(Limit::parse(&limit), "limit", &mut faults));
-        let wait = self.wait.and_then(|wait| {
-            let read = wait.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT);
-            keep(
-                read.ok_or(Bad::input("must be 0 to 30 seconds")),
-                "wait",
-                &mut faults,
-            )
-        });
-        match faults.is_empty() {
-            false => Err(faults.into()),
-            true => Ok(Asked {
-                wanted: Wanted { stream, kind },
-                after: EventId(after.unwrap_or(0)),
-                limit: limit.unwrap_or_default(),
-                wait: Duration::from_secs(wait.unwrap_or(0)),
-            }),
-        }
+impl Asked {
+    fn read(mut query: ListQuery) -> Result<Self> {
+        let asked = Self {
+            wanted: Wanted {
+                stream: query.one_of("stream", Stream::parse),
+                kind: query.one_of("type", EventType::parse),
+            },
+            after: query.read("after", id_or_0).unwrap_or(EventId(0)),
+            limit: query.read("limit", Limit::parse).unwrap_or_default(),
+            wait: query.read("wait", seconds).unwrap_or_default(),
+        };
+        query.end()?;
+        Ok(asked)
     }
 }
 
-fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
-    read.map_err(|bad| faults.push(bad.at(field))).ok()
+fn id_or_0(text: &str) -> std::result::Result<EventId, Bad> {
+    match text.parse() {
+        Ok(id @ EventId(0..)) => Ok(id),
+        _ => Err(Bad::input("is no event's id")),
+    }
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, Bad> {
+    match text.parse() {
+        Ok(seconds @ 0..=LONGEST_WAIT) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Bad::input("must be 0 to 30 seconds")),
+    }
 }
 
 #[derive(Serialize)]
@@ -121,9 +96,9 @@ impl EventView {
 pub async fn list(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    Query(query): Query<ListEvents>,
+    query: ListQuery,
 ) -> Result<Reply<Page>> {
-    let asked = query.parse()?;
+    let asked = Asked::read(query)?;
     let found = wait_for(&app, &by, &asked).await?;
     let next = found.last().map_or(asked.after, |event| event.id);
     let data = found.into_iter().map(EventView::new).collect::<Result<_>>()?;

@@ -1,5 +1,6 @@
 //! The table of JSON routes.
 
+pub mod audit;
 pub mod auth;
 pub mod events;
 pub mod orders;
@@ -64,4 +65,6 @@ pub fn table() -> Table {
         )
         .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note)
         .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
+        .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list)
+        .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify)
 }

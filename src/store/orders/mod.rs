@@ -18,4 +18,5 @@ pub use insert::insert_line;
 pub use read::get;
 pub use read::head;
 pub use read::owner;
+pub use read::placed_at;
 pub use read::tags;

@@ -12,6 +12,7 @@ use crate::domain::order::Line;
 use crate::domain::order::NUMBER_BASE;
 use crate::domain::order::Order;
 use crate::domain::order::OrderHead;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -67,6 +68,15 @@ pub fn head(db: &Snapshot, id: OrderId) -> Result<OrderHead> {
         .query_row(params![id], head_from_row)
         .optional()?
         .ok_or(Error::NotFound("order"))
+}
+
+/// When the order was placed, if there is one.
+pub fn placed_at(db: &Snapshot, id: OrderId) -> Result<Option<Timestamp>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT placed_at FROM orders WHERE id = ?1")?
+        .query_row(params![id], |row| row.get(0))
+        .optional()?)
 }
 
 /// The order whole; it must exist.

@@ -1,0 +1,164 @@
+//! The audit over JSON: who did what to which thing, and whether the chain is whole.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::app::App;
+use crate::domain::actor::ActorKind;
+use crate::domain::audit::Action;
+use crate::domain::audit::AuditRow;
+use crate::domain::audit::Head;
+use crate::domain::audit::Target;
+use crate::domain::audit::Verdict;
+use crate::domain::fault::Bad;
+use crate::domain::id::UserId;
+use crate::domain::time::Moment;
+use crate::domain::time::Timestamp;
+use crate::error::Result;
+use crate::http::extract::CurrentUser;
+use crate::http::list;
+use crate::http::list::ListQuery;
+use crate::shop::audit;
+use crate::shop::audit::Wanted;
+use crate::shop::audit::Who;
+
+/// The audit has one sort, by id.
+const BY_ID: u8 = 0;
+
+#[derive(Serialize)]
+struct AuditView<'a> {
+    id: i64,
+    at: Timestamp,
+    actor: ActorView<'a>,
+    action: Action,
+    target: TargetView,
+    ip: Option<String>,
+    request_id: Option<&'a str>,
+    content: Option<Content<'a>>,
+}
+
+#[derive(Serialize)]
+struct ActorView<'a> {
+    id: Option<i64>,
+    name: Option<&'a str>,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct TargetView {
+    kind: Target,
+    id: Option<i64>,
+}
+
+/// Content is JSON as it was noted; what is none stands as text.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Json(&'a RawValue),
+    Text(&'a str),
+}
+
+fn view(row: &AuditRow) -> AuditView<'_> {
+    AuditView {
+        id: row.id.0,
+        at: row.at,
+        actor: ActorView {
+            id: row.actor.map(|user| user.0),
+            name: row.actor_name.as_deref(),
+            kind: row.actor_kind.name(),
+        },
+        action: row.action,
+        target: TargetView {
+            kind: row.target_kind,
+            id: row.target,
+        },
+        ip: row.ip.map(|ip| ip.to_string()),
+        request_id: row.request_id.as_deref(),
+        content: row.content.as_deref().map(content),
+    }
+}
+
+fn content(text: &str) -> Content<'_> {
+    match serde_json::from_str(text) {
+        Ok(json) => Content::Json(json),
+        Err(_) => Content::Text(text),
+    }
+}
+
+pub async fn list(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    mut query: ListQuery,
+) -> Result<Response> {
+    let wanted = Wanted {
+        actor: query.one_of("actor", who),
+        action: query.one_of("action", Action::parse),
+        target: query.read("target", target),
+        from: query.read("from", Moment::parse),
+        to: query.read("to", Moment::parse),
+    };
+    let paging = query.paging(BY_ID);
+    query.end()?;
+    let page = app.read(move |db| audit::list(db, &by, &wanted, &paging)).await?;
+    list::reply(&page, view)
+}
+
+/// A user's id, or a kind of caller.
+fn who(text: &str) -> Option<Who> {
+    match text.parse() {
+        Ok(id) => Some(Who::User(UserId(id))),
+        Err(_) => ActorKind::parse(text).map(Who::Kind),
+    }
+}
+
+/// `order` or `order:7`.
+fn target(text: &str) -> std::result::Result<(Target, Option<i64>), Bad> {
+    let (kind, id) = match text.split_once(':') {
+        Some((kind, id)) => (Target::parse(kind), id.parse().ok().map(Some)),
+        None => (Target::parse(text), Some(None)),
+    };
+    kind.zip(id)
+        .ok_or(Bad::input("is no thing such as `order` or `order:7`"))
+}
+
+/// The verdict on the chain, as the API and the command print it.
+#[derive(Serialize)]
+pub struct VerdictView {
+    ok: bool,
+    rows: u64,
+    head: String,
+    broken: Option<Value>,
+}
+
+impl VerdictView {
+    pub fn new(verdict: &Verdict) -> Self {
+        let broken = verdict
+            .broken
+            .as_ref()
+            .map(|broken| serde_json::json!({ "id": broken.id, "what": broken.what }));
+        Self {
+            ok: verdict.broken.is_none(),
+            rows: verdict.rows,
+            head: verdict.head.to_string(),
+            broken,
+        }
+    }
+}
+
+pub async fn verify(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    mut query: ListQuery,
+) -> Result<Reply<VerdictView>> {
+    let noted = query.read("head", Head::parse);
+    query.end()?;
+    let key = app.keys().audit;
+    let verdict = app
+        .read_alone(move |db| audit::verify(db, &by, &key, noted, |_| {}))
+        .await?;
+    Ok(Reply(VerdictView::new(&verdict)))
+}
