@@ -10,4 +10,5 @@ pub mod http;
 pub mod secret;
 pub mod shop;
 pub mod store;
+pub mod telemetry;
 pub mod worker;

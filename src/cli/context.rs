@@ -1,5 +1,6 @@
 //! What each command is given: the folder, the settings, and the one way to print a result.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
@@ -21,6 +22,10 @@ pub struct Context {
     pub data: PathBuf,
     /// How the process is set up.
     pub config: Config,
+    /// Where the settings that are no defaults come from, by `section.key`.
+    pub sources: BTreeMap<String, String>,
+    /// What the settings give the operator to hear.
+    pub notes: Vec<String>,
     /// Whether results are printed for programs.
     pub json: bool,
 }

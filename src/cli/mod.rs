@@ -2,19 +2,30 @@
 
 mod audit;
 mod bench;
+mod config;
 mod context;
+mod migrate;
+mod print;
 mod serve;
+mod sql;
 mod user;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::Subcommand;
+use tracing::Level;
 
-use crate::config::Config;
+use crate::config::Flags;
+use crate::config::Log;
+use crate::config::LogFormat;
+use crate::config::LogLevel;
+use crate::config::load;
 use crate::error::Error;
 use crate::error::Result;
+use crate::telemetry;
 
 pub use context::Context;
 
@@ -39,6 +50,9 @@ pub struct Command {
 enum Verb {
     /// Run the shop.
     Serve(serve::Serve),
+    /// Look at the file's schema, or bring it up to date.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Make and change users.
     #[command(subcommand)]
     User(user::User),
@@ -47,12 +61,28 @@ enum Verb {
     /// Look into the audit.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Ask the file a question.
+    Sql(sql::Sql),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Write a file for another program to standard output.
+    #[command(subcommand)]
+    Print(print::Print),
 }
 
 /// Runs a command.
 pub fn run(command: Command) -> Result<ExitCode> {
+    if let Verb::Print(print) = command.verb {
+        return print.run();
+    }
     let context = context(&command)?;
+    start_log(&context.config.log);
     match command.verb {
+        Verb::Print(print) => print.run(),
+        Verb::Migrate(migrate) => migrate.run(&context),
+        Verb::Sql(sql) => sql.run(&context),
+        Verb::Config(config) => config.run(&context),
         Verb::Serve(serve) => serve.run(&context),
         Verb::User(user) => user.run(&context),
         Verb::Bench(bench) => bench.run(&context),
@@ -61,16 +91,46 @@ pub fn run(command: Command) -> Result<ExitCode> {
 }
 
 fn context(command: &Command) -> Result<Context> {
-    let mut config = Config::default();
+    let mut flags = Flags {
+        file: command.config.clone(),
+        ..Flags::default()
+    };
     if let Verb::Serve(serve) = &command.verb {
-        serve.apply(&mut config);
+        serve.tell(&mut flags);
     }
-    let usual = if config.is_demo { "data-demo" } else { "data" };
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+        .collect();
+    let loaded = load(&flags, &environment)?;
+    let usual = match loaded.config.is_demo {
+        true => "data-demo",
+        false => "data",
+    };
     Ok(Context {
         data: command.data.clone().unwrap_or_else(|| usual.into()),
-        config,
+        config: loaded.config,
+        sources: loaded.sources,
+        notes: loaded.notes,
         json: command.json,
     })
+}
+
+/// Text on a terminal, else JSON, unless the settings say.
+fn start_log(log: &Log) {
+    let lines = match log.format {
+        LogFormat::Text => telemetry::Lines::Text,
+        LogFormat::Json => telemetry::Lines::Json,
+        LogFormat::Auto if std::io::stderr().is_terminal() => telemetry::Lines::Text,
+        LogFormat::Auto => telemetry::Lines::Json,
+    };
+    let level = match log.level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    };
+    telemetry::start(lines, level);
 }
 
 /// 75 if another process holds the file, 78 if the settings do not fit, else 1.

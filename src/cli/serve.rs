@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::app::App;
 use crate::cli::Context;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::Flags;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http;
+use crate::shop::settings;
 use crate::worker;
 
 /// Run the shop.
@@ -26,44 +28,77 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// What its flags say of the settings.
-    pub fn apply(&self, config: &mut Config) {
-        config.is_demo |= self.demo;
-        if let Some(listen) = self.listen {
-            config.server.listen = listen;
-        }
+    /// What it says of the settings.
+    pub fn tell(&self, flags: &mut Flags) {
+        flags.is_demo = self.demo;
+        flags.listen = self.listen;
     }
 
     pub fn run(self, context: &Context) -> Result<ExitCode> {
+        for note in &context.notes {
+            tracing::warn!("{note}");
+        }
         crate::shop::make_dir(&context.data)?;
         let keys = context.keys()?;
-        let config = context.config.clone();
-        let listen = config.server.listen;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|cause| Error::Internal(cause.into()))?;
-        runtime.block_on(async {
-            let app = App::open(&context.data, config, Clock::System, keys, || {
-                std::thread::spawn(|| {
-                    std::thread::sleep(std::time::Duration::from_millis(500));
-                    std::process::exit(1);
-                });
-            })?;
-            let listener = tokio::net::TcpListener::bind(listen)
-                .await
-                .map_err(|cause| Error::internal(format!("cannot listen on {listen}: {cause}")))?;
-            let at = listener
-                .local_addr()
-                .map_err(|cause| Error::Internal(cause.into()))?;
-            println!("till listens on http://{at}");
-            let worker = tokio::spawn(worker::run(app.clone()));
-            http::serve(listener, app.clone(), stop()).await;
-            worker.abort();
-            app.close()?;
-            Ok(ExitCode::SUCCESS)
-        })
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if context.config.server.workers > 0 {
+            runtime.worker_threads(usize::try_from(context.config.server.workers).unwrap_or(1));
+        }
+        let runtime = runtime.enable_all().build().map_err(internal)?;
+        let app = App::open(
+            &context.data,
+            context.config.clone(),
+            Clock::System,
+            keys,
+            give_up,
+        )?;
+        let served = fits(context, &app).and_then(|()| runtime.block_on(serve(context, &app)));
+        app.close()?;
+        served.map(|()| ExitCode::SUCCESS)
     }
+}
+
+async fn serve(context: &Context, app: &App) -> Result<()> {
+    let asked = context.config.server.listen;
+    let listener = tokio::net::TcpListener::bind(asked)
+        .await
+        .map_err(|cause| Error::internal(format!("cannot listen on {asked}: {cause}")))?;
+    let url = format!("http://{}", listener.local_addr().map_err(internal)?);
+    context.print(format!("till listens on {url}"), &json!({ "listening": url }))?;
+    let worker = tokio::spawn(worker::run(app.clone()));
+    http::serve(listener, app.clone(), stop()).await;
+    worker.abort();
+    Ok(())
+}
+
+/// A demo's file is served as a demo only, and a shop's never.
+fn fits(context: &Context, app: &App) -> Result<()> {
+    if context.config.is_demo {
+        app.store().write(settings::make_demo)?;
+    }
+    let is_demo_file = app.store().read(|db| Ok(settings::show(db)?.is_demo))?;
+    let folder = context.data.display();
+    match (context.config.is_demo, is_demo_file) {
+        (false, true) => Err(Error::Setup(format!(
+            "{folder} holds a demo: serve it with --demo, or give another --data"
+        ))),
+        (true, false) => Err(Error::Setup(format!(
+            "{folder} holds a shop that is no demo: serve it without --demo, or give another --data"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The file has failed under a write: whoever waits gets half a second to hear it.
+fn give_up() {
+    std::thread::spawn(|| {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::process::exit(1);
+    });
+}
+
+fn internal(cause: std::io::Error) -> Error {
+    Error::Internal(cause.into())
 }
 
 async fn stop() {

@@ -1,6 +1,9 @@
 //! How the process is set up: one struct a section, every default here and nowhere else. `config.toml` at the top of the
 //! repository says the same for people, and a test holds the two together. What the shop decides is in its settings.
 
+mod check;
+mod historic;
+mod load;
 mod values;
 
 use std::net::IpAddr;
@@ -9,6 +12,10 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use load::Flags;
+pub use load::Loaded;
+pub use load::load;
+pub use values::Environment;
 pub use values::LogFormat;
 pub use values::LogLevel;
 pub use values::Network;
@@ -25,6 +32,7 @@ pub struct Config {
     pub auth: Auth,
     pub log: Log,
     pub metrics: Metrics,
+    pub health: Health,
     /// Whether this is a demo: a flag, never a setting.
     #[serde(skip)]
     pub is_demo: bool,
@@ -35,6 +43,8 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     pub listen: SocketAddr,
+    /// What `/health` says this is.
+    pub environment: Environment,
     /// Where people reach the shop; empty: `http://<listen>`.
     #[serde(deserialize_with = "values::url")]
     pub public_url: String,
@@ -78,6 +88,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            environment: Environment::Production,
             public_url: String::new(),
             hosts: Vec::new(),
             trusted_proxies: vec![
@@ -203,11 +214,11 @@ impl Default for Disk {
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
     /// How long an access token is good for.
-    #[serde(deserialize_with = "values::between::<1, 10, _>")]
-    pub access_minutes: u64,
+    #[serde(deserialize_with = "values::between::<10, 600, _>")]
+    pub access_seconds: u64,
     /// How long a refresh token is good for.
-    #[serde(deserialize_with = "values::between::<1, 90, _>")]
-    pub refresh_days: u64,
+    #[serde(deserialize_with = "values::between::<1, 2160, _>")]
+    pub refresh_hours: u64,
     /// Signs tokens instead of the key file; from the environment only.
     #[serde(skip)]
     pub jwt_secret: Option<Secret>,
@@ -216,8 +227,8 @@ pub struct Auth {
 impl Default for Auth {
     fn default() -> Self {
         Self {
-            access_minutes: 10,
-            refresh_days: 7,
+            access_seconds: 600,
+            refresh_hours: 168,
             jwt_secret: None,
         }
     }
@@ -237,4 +248,25 @@ pub struct Log {
 pub struct Metrics {
     /// Whether others than this machine may read `/metrics`.
     pub public: bool,
+}
+
+/// How the shop looks after itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Health {
+    /// How old an answer of the self-check may be.
+    #[serde(deserialize_with = "values::between::<1, 3600, _>")]
+    pub interval_seconds: u64,
+    /// How long the self-check waits for the writer.
+    #[serde(deserialize_with = "values::between::<1, 60, _>")]
+    pub timeout_seconds: u64,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            interval_seconds: 30,
+            timeout_seconds: 5,
+        }
+    }
 }

@@ -105,14 +105,25 @@ pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
 /// Opens a file that must be there, for writing.
 pub(super) fn open_existing(dir: &Path) -> Result<Connection> {
     gate()?;
+    open(&existing(dir)?, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
+}
+
+/// Opens a file that must be there, for looks only.
+pub(super) fn open_asker(dir: &Path) -> Result<Connection> {
+    gate()?;
+    existing(dir)?;
+    open_reader(dir)
+}
+
+fn existing(dir: &Path) -> Result<PathBuf> {
     let path = database(dir);
-    if !path.exists() {
-        return Err(Error::internal(format!(
+    match path.exists() {
+        true => Ok(path),
+        false => Err(Error::internal(format!(
             "there is no shop at {}: start one with `till serve` or `till migrate up`",
             dir.display()
-        )));
+        ))),
     }
-    open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
 }
 
 /// Opens the file for looks only.

@@ -18,6 +18,7 @@ mod schema;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod sql;
 pub mod stock;
 mod tx;
 mod types;

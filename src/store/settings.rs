@@ -44,6 +44,19 @@ pub fn get(db: &Snapshot) -> Result<Settings> {
     })
 }
 
+/// Whether the file holds nobody and nothing yet.
+pub fn is_untouched(db: &Snapshot) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM users)
+               AND NOT EXISTS (SELECT 1 FROM products)
+               AND NOT EXISTS (SELECT 1 FROM customers)
+               AND NOT EXISTS (SELECT 1 FROM orders) AS untouched",
+        )?
+        .query_row([], |row| row.get("untouched"))?)
+}
+
 /// One value.
 pub fn value(db: &Snapshot, name: &str) -> Result<Option<String>> {
     Ok(db

@@ -49,9 +49,7 @@ impl TestApp {
 
     /// The same, set up otherwise.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let dir = std::env::temp_dir().join(format!("till-it-{}-{number}", std::process::id()));
+        let dir = temporary_dir();
         let clock = Clock::set_at(Timestamp::parse("2026-03-01T12:00:00Z").unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -223,4 +221,11 @@ fn test_hash() -> String {
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     HASH.get_or_init(|| secret::hash_password(PASSWORD).unwrap())
         .clone()
+}
+
+/// A folder's name that nothing has had before; whoever makes the folder removes it.
+pub fn temporary_dir() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("till-it-{}-{number}", std::process::id()))
 }

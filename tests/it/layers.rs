@@ -10,7 +10,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &["domain"]),
     ("clock", &["domain", "error"]),
     ("secret", &["domain", "error"]),
-    ("config", &["domain", "error"]),
+    ("config", &["config", "domain", "error"]),
     ("telemetry", &["domain", "error"]),
     ("store", &["store", "domain", "error", "clock"]),
     ("shop", &["shop", "store", "domain", "error", "clock", "secret"]),

@@ -5,9 +5,11 @@
 mod app;
 mod audit;
 mod auth;
+mod bad_configs;
 mod bench;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
+mod config;
 mod events;
 mod faults;
 mod kill;
@@ -17,3 +19,4 @@ mod orders_steps;
 mod orders_words;
 mod search;
 mod store;
+mod telemetry;

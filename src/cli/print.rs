@@ -1,0 +1,53 @@
+//! `till print`: what the binary carries with it for other programs.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::Subcommand;
+use clap_complete::Shell;
+
+use crate::cli::Command;
+use crate::error::Error;
+use crate::error::Result;
+
+/// Write a file for another program to standard output.
+#[derive(Debug, Subcommand)]
+pub enum Print {
+    /// What a shell needs to complete `till`: bash, zsh, fish, elvish, powershell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// The manual page (`till print man | man -l -`).
+    Man,
+}
+
+impl Print {
+    pub fn run(self) -> Result<ExitCode> {
+        let mut page = Vec::new();
+        match self {
+            Self::Completions { shell } => {
+                clap_complete::generate(shell, &mut Command::command(), "till", &mut page);
+            }
+            Self::Man => manual(&mut page).map_err(|cause| Error::Internal(cause.into()))?,
+        }
+        std::io::stdout()
+            .write_all(&page)
+            .map_err(|cause| Error::Internal(cause.into()))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// One page: the program, then each of its commands.
+fn manual(page: &mut Vec<u8>) -> std::io::Result<()> {
+    let command = Command::command();
+    clap_mangen::Man::new(command.clone()).render(page)?;
+    for verb in command.get_subcommands() {
+        let man = clap_mangen::Man::new(verb.clone());
+        page.extend_from_slice(format!(".SH \"till {}\"\n", verb.get_name()).as_bytes());
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+    }
+    Ok(())
+}
