@@ -8,6 +8,7 @@ use crate::domain::id::VariantId;
 use crate::domain::money::Money;
 use crate::domain::named::named;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::ShortItem;
 use crate::domain::text::Sku;
 use crate::domain::time::Timestamp;
 
@@ -129,6 +130,7 @@ pub struct Offer {
     pub price: Option<Money>,
     pub status: ProductStatus,
     pub available: i64,
+    pub low_at: Option<i64>,
 }
 
 impl Offer {
@@ -162,5 +164,80 @@ pub struct Movement {
     pub order: Option<OrderId>,
     pub at: Timestamp,
     pub actor: Option<UserId>,
+    pub note: Option<String>,
+}
+
+/// Which movements are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct MovementFilter {
+    pub variant: Option<VariantId>,
+    pub reason: Option<MovementReason>,
+    pub order: Option<OrderId>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+/// A variant whose stock is at or below its mark.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct LowStock {
+    pub variant: VariantId,
+    pub product: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub title: Option<String>,
+    pub available: i64,
+    pub low_at: i64,
+}
+
+/// How stock is to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockChange {
+    /// By so many pieces.
+    By(i64),
+    /// To what was counted.
+    To(i64),
+}
+
+impl StockChange {
+    /// By how many pieces, from what there is.
+    ///
+    /// Refused with `NotAllowed` if nothing would move, with `InsufficientStock` below zero, and with `BusinessRule`
+    /// above [`MOST_STOCK`].
+    pub fn delta(self, sku: &str, available: i64) -> Result<i64, Refusal> {
+        let delta = match self {
+            Self::By(delta) => delta,
+            Self::To(wanted) => wanted - available,
+        };
+        if delta == 0 {
+            return Err(Refusal::NotAllowed("Nothing would move.".into()));
+        }
+        if available + delta < 0 {
+            return Err(Refusal::Shortage(vec![ShortItem {
+                sku: sku.to_owned(),
+                requested: -delta,
+                available,
+            }]));
+        }
+        match available + delta > MOST_STOCK {
+            true => Err(Refusal::Rule(
+                "A variant has at most 1,000,000,000 pieces.".into(),
+            )),
+            false => Ok(delta),
+        }
+    }
+}
+
+/// A change of stock that is asked for, well formed.
+#[derive(Debug, Clone)]
+pub struct Adjustment {
+    /// Of which variant.
+    pub sku: Sku,
+    /// How.
+    pub change: StockChange,
+    /// Why: restock, adjust or return.
+    pub reason: MovementReason,
+    /// In words.
     pub note: Option<String>,
 }

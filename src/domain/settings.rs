@@ -14,6 +14,8 @@ pub struct Terms {
     pub number_base: i64,
     /// Whether numbers are stored with the orders, since an import brought its own.
     pub numbers_stored: bool,
+    /// Stock at or below this is low, where a variant has no mark of its own.
+    pub low_at: i64,
 }
 
 /// The shop's settings that show.

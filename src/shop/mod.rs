@@ -15,6 +15,7 @@ pub mod orders;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod stock;
 pub mod version;
 
 pub use crate::store::Look;

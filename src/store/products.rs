@@ -160,7 +160,8 @@ pub fn category(tx: &Tx, name: &str) -> Result<i64> {
     }
 }
 
-const OFFER: &str = "SELECT v.id, v.product_id, v.sku, p.name, v.title, v.price, p.status, s.available
+const OFFER: &str =
+    "SELECT v.id, v.product_id, v.sku, p.name, v.title, v.price, p.status, s.available, v.low_at
   FROM variants v
   JOIN products p ON p.id = v.product_id
   JOIN stock s ON s.variant_id = v.id";
@@ -176,7 +177,16 @@ fn offer_from_row(row: &Row) -> rusqlite::Result<Offer> {
         price: row.get(5)?,
         status: row.get(6)?,
         available: row.get(7)?,
+        low_at: row.get(8)?,
     })
+}
+
+/// The number of the product's next event, which its stock's events share.
+pub fn next_seq(tx: &Tx, product: ProductId) -> Result<i64> {
+    Ok(tx
+        .db()
+        .prepare_cached("UPDATE products SET events = events + 1 WHERE id = :id RETURNING events")?
+        .query_row(named_params! { ":id": product }, |row| row.get("events"))?)
 }
 
 /// What an order needs to know of a variant.

@@ -20,7 +20,8 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
                (SELECT value FROM settings WHERE name = 'currency') AS currency,
                (SELECT value FROM settings WHERE name = 'tax_included') = '1' AS tax_included,
                CAST((SELECT value FROM settings WHERE name = 'number_base') AS INTEGER) AS number_base,
-               (SELECT value FROM settings WHERE name = 'numbers_stored') = '1' AS numbers_stored",
+               (SELECT value FROM settings WHERE name = 'numbers_stored') = '1' AS numbers_stored,
+               CAST(ifnull((SELECT value FROM settings WHERE name = 'stock.low_at'), '5') AS INTEGER) AS low_at",
         )?
         .query_row([], |row| {
             Ok(Terms {
@@ -28,6 +29,7 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
                 tax_included: row.get("tax_included")?,
                 number_base: row.get("number_base")?,
                 numbers_stored: row.get("numbers_stored")?,
+                low_at: row.get("low_at")?,
             })
         })?;
     Ok(terms)

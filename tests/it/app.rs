@@ -174,6 +174,18 @@ impl TestApp {
         self.client.send(method, path, token.as_deref(), headers, body)
     }
 
+    /// A connection of the test's own on the file.
+    pub fn file(&self) -> rusqlite::Connection {
+        let file = rusqlite::Connection::open(self.dir.join("till.db")).unwrap();
+        file.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        file
+    }
+
+    /// Runs a statement on the file, past every rule.
+    pub fn execute(&self, sql: &str) {
+        self.file().execute_batch(sql).unwrap();
+    }
+
     /// Lets the worker derive until nothing is due.
     pub fn derive(&self) {
         while self

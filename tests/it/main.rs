@@ -18,5 +18,6 @@ mod orders;
 mod orders_steps;
 mod orders_words;
 mod search;
+mod stock;
 mod store;
 mod telemetry;

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod events;
 pub mod orders;
 pub mod products;
+pub mod stock;
 pub mod users;
 
 use axum::http::Method;
@@ -35,6 +36,9 @@ pub fn table() -> Table {
         .row(GET, "/products/public", Public, products::list_public)
         .row(GET, "/products/public/{id}", Public, products::show_public)
         .row(POST, "/products", Needs(May::ProductsCreate), products::create)
+        .row(POST, "/stock/adjustments", Needs(May::StockUpdate), stock::adjust)
+        .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements)
+        .row(GET, "/stock/low", Needs(May::StockRead), stock::low)
         .row(POST, "/orders", SignedIn, orders::place)
         .row(GET, "/orders/transitions", SignedIn, orders::transitions)
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)

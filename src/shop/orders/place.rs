@@ -12,6 +12,7 @@ use crate::domain::event::EventType;
 use crate::domain::fault::Bad;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
+use crate::domain::id::ProductId;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
 use crate::domain::money::Amount;
@@ -47,6 +48,8 @@ use crate::shop::once::once;
 use crate::shop::orders::record::OrderEvent;
 use crate::shop::orders::record::StockTold;
 use crate::shop::orders::view::OrderView;
+use crate::shop::stock;
+use crate::shop::stock::Shelf;
 use crate::store;
 use crate::store::orders::NewRow;
 use crate::store::stock::Cause;
@@ -75,8 +78,9 @@ fn place_now(tx: &Tx, by: &Actor, user: UserId, new: &NewOrder) -> Result<Order>
     let priced = price(tx, by, &terms, new)?;
     let taken = reserve(tx, by, &priced)?;
     let order = insert(tx, by, customer, &terms, priced, new)?;
-    let stock = take(tx, by, order.head.id, taken)?;
+    let stock = take(tx, by, order.head.id, &taken)?;
     tell(tx, by, &order, stock)?;
+    tell_what_is_low(tx, &terms, &taken)?;
     tx.after_commit(|| metrics::counter!("orders_created_total").increment(1));
     Ok(order)
 }
@@ -245,9 +249,11 @@ fn reserve(tx: &Tx, by: &Actor, priced: &Priced) -> Result<Vec<Taken>> {
         .iter()
         .map(|(offer, line)| Taken {
             variant: offer.variant,
+            product: offer.product,
             sku: line.sku.clone(),
             quantity: line.quantity,
             available: offer.available,
+            low_at: offer.low_at,
         })
         .collect();
     taken.sort_by_key(|taken| taken.variant);
@@ -275,9 +281,11 @@ fn reserve(tx: &Tx, by: &Actor, priced: &Priced) -> Result<Vec<Taken>> {
 
 struct Taken {
     variant: VariantId,
+    product: ProductId,
     sku: String,
     quantity: i64,
     available: i64,
+    low_at: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -411,7 +419,7 @@ fn head(tx: &Tx, id: OrderId, row: &NewRow<'_>) -> OrderHead {
 }
 
 /// Takes the stock, variant by variant in the order of their ids.
-fn take(tx: &Tx, by: &Actor, order: OrderId, taken: Vec<Taken>) -> Result<Vec<StockTold>> {
+fn take(tx: &Tx, by: &Actor, order: OrderId, taken: &[Taken]) -> Result<Vec<StockTold>> {
     let cause = Cause {
         reason: MovementReason::Sale,
         order: Some(order),
@@ -422,12 +430,26 @@ fn take(tx: &Tx, by: &Actor, order: OrderId, taken: Vec<Taken>) -> Result<Vec<St
     for taken in taken {
         let available = store::stock::shift(tx, taken.variant, -taken.quantity, cause)?;
         told.push(StockTold {
-            sku: taken.sku,
+            sku: taken.sku.clone(),
             delta: -taken.quantity,
             available,
         });
     }
     Ok(told)
+}
+
+fn tell_what_is_low(tx: &Tx, terms: &Terms, taken: &[Taken]) -> Result<()> {
+    for taken in taken {
+        let before = Shelf {
+            variant: taken.variant,
+            product: taken.product,
+            sku: &taken.sku,
+            available: taken.available,
+            low_at: taken.low_at.unwrap_or(terms.low_at),
+        };
+        stock::tell_if_low(tx, before, -taken.quantity)?;
+    }
+    Ok(())
 }
 
 fn tell(tx: &Tx, by: &Actor, order: &Order, stock: Vec<StockTold>) -> Result<()> {

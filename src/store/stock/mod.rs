@@ -1,8 +1,16 @@
 //! Rows of `stock` and of its ledger. A guarded update and its ledger row go together.
 
+mod ledger;
+mod low;
+
+pub use ledger::movement;
+pub use ledger::movements;
+pub use low::low;
+
 use rusqlite::named_params;
 use rusqlite::params;
 
+use crate::domain::id::MovementId;
 use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
@@ -20,6 +28,14 @@ pub struct Cause<'a> {
     pub order: Option<OrderId>,
     pub actor: Option<UserId>,
     pub note: Option<&'a str>,
+}
+
+/// The ledger's newest row: the one that was just written.
+pub fn last_movement(tx: &Tx) -> Result<MovementId> {
+    Ok(tx
+        .db()
+        .prepare_cached("SELECT max(id) FROM stock_movements")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// Moves stock by `delta` and writes its ledger row; what is there after it. (By position: on the path of every order.)
