@@ -365,3 +365,68 @@ fn looks_never_run_into_the_writer() {
         }
     });
 }
+
+/// How many looks and changes of `operations` failed; one in five is a change.
+fn mixed(shelf: &Shelf, operations: u64) -> u64 {
+    let failed = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for worker in 0..8_u64 {
+            let (store, failed) = (shelf.store.clone(), &failed);
+            scope.spawn(move || {
+                for number in 0..operations / 8 {
+                    let done = match (worker + number) % 5 {
+                        0 => store.write(move |tx| {
+                            let before = settings::value(tx, &format!("w{worker}"))?.unwrap_or_default();
+                            settings::set(
+                                tx,
+                                &format!("w{worker}"),
+                                &format!("{}", before.len() as u64 + number),
+                            )
+                        }),
+                        _ => store.read(move |db| settings::value(db, &format!("w{worker}")).map(|_| ())),
+                    };
+                    if done.is_err() {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    u64::from(failed.load(Ordering::Relaxed))
+}
+
+/// DUR-04: nobody is told that the file is busy.
+#[test]
+fn nobody_hears_that_the_file_is_busy() {
+    assert_eq!(mixed(&Shelf::open(), 8_000), 0);
+}
+
+/// DUR-04: the size of the nightly run.
+#[test]
+#[ignore = "nightly: a million operations"]
+fn a_million_operations_are_never_told_busy() {
+    assert_eq!(mixed(&Shelf::open(), 1_000_000), 0);
+}
+
+/// DUR-04, the control: what the one writer with BEGIN IMMEDIATE avoids does happen to a deferred transaction that
+/// reads and then writes, at once and whatever the busy timeout.
+#[test]
+fn a_deferred_transaction_would_be_told_busy() {
+    let shelf = Shelf::open();
+    let (one, other) = (shelf.db(), shelf.db());
+    one.busy_timeout(Duration::from_secs(5)).unwrap();
+    one.execute_batch("BEGIN").unwrap();
+    let _: i64 = one
+        .query_row("SELECT count(*) FROM settings", [], |row| row.get(0))
+        .unwrap();
+    other
+        .execute("INSERT INTO settings (name, value) VALUES ('other', '1')", [])
+        .unwrap();
+    let refused = one
+        .execute("INSERT INTO settings (name, value) VALUES ('one', '1')", [])
+        .unwrap_err();
+    assert_eq!(
+        refused.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy)
+    );
+}
