@@ -17,6 +17,7 @@ mod layers;
 mod orders;
 mod orders_steps;
 mod orders_words;
+mod power;
 mod search;
 mod stock;
 mod store;
