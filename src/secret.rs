@@ -72,7 +72,7 @@ fn key_file(path: &Path) -> Result<[u8; 32]> {
     }
     let mode = std::fs::metadata(path).map_err(trouble)?.permissions().mode();
     if mode & 0o077 != 0 {
-        return Err(Error::internal(format!(
+        return Err(Error::Setup(format!(
             "the key {} can be read by others (mode {:o}): chmod 600",
             path.display(),
             mode & 0o777

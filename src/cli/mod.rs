@@ -29,9 +29,20 @@ use crate::telemetry;
 
 pub use context::Context;
 
+const AFTER: &str = "\
+A shop to look at:
+  till serve --demo
+A shop of one's own, then its owner, beside the server:
+  till serve
+  till user create --email o@shop.example --username owner --role admin --password-stdin < password
+
+Settings: `till config check` lists them; a file, TILL_<SECTION>__<KEY> variables and flags change them.
+Results go to standard output, the log to standard error. Money is decimal text, moments are UTC.
+Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 75 a server holds the file, 78 bad settings.";
+
 /// The back office of a small shop in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "till", version)]
+#[command(name = "till", version, after_help = AFTER)]
 pub struct Command {
     /// The folder that holds the shop's files [default: data; of a demo: data-demo].
     #[arg(long, global = true, value_name = "DIR")]

@@ -41,7 +41,8 @@ impl Print {
 
 /// One page: the program, then each of its commands.
 fn manual(page: &mut Vec<u8>) -> std::io::Result<()> {
-    let command = Command::command();
+    let mut command = Command::command();
+    command.build();
     clap_mangen::Man::new(command.clone()).render(page)?;
     for verb in command.get_subcommands() {
         let man = clap_mangen::Man::new(verb.clone());

@@ -30,7 +30,7 @@ pub struct Sql {
     #[arg(long, required = true)]
     read_only: bool,
     /// Print CSV.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     csv: bool,
     /// One statement; standard input if it is left out.
     statement: Option<String>,

@@ -29,8 +29,9 @@ pub(super) fn migrate(db: &mut Connection) -> Result<Vec<Migration>> {
         .collect())
 }
 
-/// Every migration this binary knows.
+/// Every migration this binary knows; refused if the file has one that it does not.
 pub(super) fn status(db: &mut Connection) -> Result<Vec<Migration>> {
+    refuse_newer(db)?;
     let applied = applied(db)?;
     let mut all: Vec<Migration> = migrations::runner()
         .get_migrations()

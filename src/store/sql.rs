@@ -49,6 +49,9 @@ pub struct Answer {
 
 /// Runs one statement on the file below a folder, beside a server that may be running.
 pub fn ask(dir: &Path, statement: &str) -> Result<Answer> {
+    if statement.trim().is_empty() {
+        return Err(Error::internal("no statement was given"));
+    }
     let mut db = file::open_asker(dir)?;
     db.authorizer(Some(|context: AuthContext| allow(&context.action)))?;
     let told = |cause: rusqlite::Error| Error::internal(explain(&cause));

@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 mod bad_configs;
 mod bench;
+mod binary;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod config;
