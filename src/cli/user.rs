@@ -1,15 +1,22 @@
 //! `till user`: users by the operator's hand, beside a running server too.
 
+use std::fmt::Write;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use clap::Args;
 use clap::Subcommand;
+use serde_json::Value;
+use serde_json::json;
 
 use crate::cli::Context;
 use crate::domain::actor::Actor;
 use crate::domain::password;
+use crate::domain::password::Audience;
 use crate::domain::text::Email;
 use crate::domain::text::Username;
 use crate::domain::user::NewUser;
+use crate::domain::user::User as Person;
 use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
@@ -29,49 +36,147 @@ pub enum User {
         /// admin, staff, seller or customer.
         #[arg(long, default_value = "customer")]
         role: String,
-        /// Read the password from the first line of standard input.
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        password: Password,
     },
+    /// Give a user another password, and end all its sessions.
+    Passwd {
+        /// The address.
+        email: String,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Give a user another role, and end all its sessions.
+    Role {
+        /// The address.
+        email: String,
+        /// admin, staff, seller or customer.
+        role: String,
+    },
+    /// List the users.
+    List,
+}
+
+/// Where a password comes from; never from the command line, which everybody on the machine can read.
+#[derive(Debug, Args)]
+pub struct Password {
+    /// Read the password from the first line of standard input instead of asking twice.
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 impl User {
     pub fn run(self, context: &Context) -> Result<ExitCode> {
-        let Self::Create {
-            email,
-            username,
-            role,
-            ..
-        } = self;
-        let mut password = String::new();
-        std::io::stdin()
-            .read_line(&mut password)
-            .map_err(|cause| Error::Internal(cause.into()))?;
-        let password = password.trim_end_matches(['\r', '\n']);
-        let email = Email::parse(&email).map_err(|bad| bad.at("email"))?;
-        let username = Username::parse(&username).map_err(|bad| bad.at("username"))?;
-        let audience = match role.as_str() {
-            "admin" | "staff" => password::Audience::Staff,
-            _ => password::Audience::Customer,
-        };
-        password::check(password, audience, &[email.as_str(), username.as_str()])
-            .map_err(|bad| bad.at("password"))?;
-        let new = NewUser {
-            username,
-            email,
-            name: None,
-            password: secret::hash_password(password)?,
-        };
-        let store = context.store()?;
-        let user = store.write(move |tx| identity::create(tx, &Actor::system(), &new, &role))?;
-        let text = format!(
-            "user {} {} <{}> {}",
-            user.id, user.username, user.email, user.role_name
-        );
-        let json = serde_json::json!({
-            "id": user.id, "username": user.username, "email": user.email, "role": user.role_name,
-        });
-        context.print(text, &json)?;
+        match self {
+            Self::Create {
+                email,
+                username,
+                role,
+                password,
+            } => create(context, &email, &username, role, &password)?,
+            Self::Passwd { email, password } => passwd(context, email, &password)?,
+            Self::Role { email, role } => {
+                let store = context.store()?;
+                let user = store.write(move |tx| identity::set_role(tx, &Actor::system(), &email, &role))?;
+                tell(context, &user)?;
+            }
+            Self::List => list(context)?,
+        }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn create(context: &Context, email: &str, username: &str, role: String, password: &Password) -> Result<()> {
+    let email = Email::parse(email).map_err(|bad| bad.at("email"))?;
+    let username = Username::parse(username).map_err(|bad| bad.at("username"))?;
+    let store = context.store()?;
+    let audience = store.read(|db| identity::audience(db, &role))?;
+    let new = NewUser {
+        password: password.hash(audience, &[email.as_str(), username.as_str()])?,
+        username,
+        email,
+        name: None,
+    };
+    let user = store.write(move |tx| identity::create(tx, &Actor::system(), &new, &role))?;
+    tell(context, &user)
+}
+
+fn passwd(context: &Context, email: String, password: &Password) -> Result<()> {
+    let store = context.store()?;
+    let user = store.read(|db| identity::find(db, &Actor::system(), &email))?;
+    let audience = store.read(|db| identity::audience(db, &user.role_name))?;
+    let hash = password.hash(audience, &[&user.email, &user.username])?;
+    let user = store.write(move |tx| identity::set_password(tx, &Actor::system(), &email, &hash))?;
+    tell(context, &user)
+}
+
+fn list(context: &Context) -> Result<()> {
+    let users = context.store()?.read(|db| identity::list(db, &Actor::system()))?;
+    let mut text = format!(
+        "{:>6}  {:<20} {:<32} {:<10} {}",
+        "id", "username", "email", "role", "status"
+    );
+    for user in &users {
+        let _ = write!(
+            text,
+            "\n{:>6}  {:<20} {:<32} {:<10} {}",
+            user.id.0,
+            user.username,
+            user.email,
+            user.role_name,
+            user.status.name()
+        );
+    }
+    let json: Vec<Value> = users.iter().map(view).collect();
+    context.print(text, &json!({ "users": json }))
+}
+
+fn tell(context: &Context, user: &Person) -> Result<()> {
+    let text = format!(
+        "user {} {} <{}> {}",
+        user.id, user.username, user.email, user.role_name
+    );
+    context.print(text, &view(user))
+}
+
+fn view(user: &Person) -> Value {
+    json!({
+        "id": user.id, "username": user.username, "email": user.email, "role": user.role_name,
+        "status": user.status.name(), "created_at": user.created_at,
+    })
+}
+
+impl Password {
+    /// Takes a password that is good for its user, and hashes it.
+    fn hash(&self, audience: Audience, about: &[&str]) -> Result<String> {
+        let given = match self.password_stdin {
+            true => first_line()?,
+            false => ask()?,
+        };
+        password::check(&given, audience, about).map_err(|bad| bad.at("password"))?;
+        secret::hash_password(&given)
+    }
+}
+
+fn first_line() -> Result<String> {
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|cause| Error::Internal(cause.into()))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Asks on the terminal, twice, without showing what is typed.
+fn ask() -> Result<String> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::internal(
+            "there is no terminal to ask on: give --password-stdin",
+        ));
+    }
+    let prompt = |words| rpassword::prompt_password(words).map_err(|cause| Error::Internal(cause.into()));
+    let first = prompt("Password: ")?;
+    match first == prompt("Once more: ")? {
+        true => Ok(first),
+        false => Err(Error::internal("the two passwords are not the same")),
     }
 }

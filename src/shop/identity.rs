@@ -6,13 +6,17 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::event::EventType;
+use crate::domain::fault::FaultKind;
+use crate::domain::id::RoleId;
 use crate::domain::id::UserId;
+use crate::domain::password::Audience;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::touched::Touched;
 use crate::domain::user::NewUser;
 use crate::domain::user::Profile;
 use crate::domain::user::User;
+use crate::domain::user::UserStatus;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -20,7 +24,11 @@ use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::customers;
 use crate::shop::events;
+use crate::shop::login;
 use crate::store;
+
+/// The role of everybody who signs up.
+const CUSTOMER: &str = "customer";
 
 #[derive(Serialize)]
 struct UserEvent<'a> {
@@ -35,7 +43,7 @@ struct UserEvent<'a> {
 ///
 /// Refused with `AlreadyExists` if the name or the address is taken.
 pub fn sign_up(tx: &Tx, by: &Actor, new: &NewUser) -> Result<User> {
-    let user = insert(tx, by, new, "customer", Action::UserSignedUp)?;
+    let user = insert(tx, by, new, CUSTOMER, Action::UserSignedUp)?;
     customers::of(tx, &user)?;
     Ok(user)
 }
@@ -43,11 +51,34 @@ pub fn sign_up(tx: &Tx, by: &Actor, new: &NewUser) -> Result<User> {
 /// Makes a user of any role, with the right to it.
 pub fn create(tx: &Tx, by: &Actor, new: &NewUser, role: &str) -> Result<User> {
     by.require(Permission::UsersCreate)?;
-    insert(tx, by, new, role, Action::UserCreated)
+    let user = insert(tx, by, new, role, Action::UserCreated)?;
+    if user.role_name == CUSTOMER {
+        customers::of(tx, &user)?;
+    }
+    Ok(user)
+}
+
+/// The role of a name: `user` is the customers' historic one. Refused with `Fields` if there is none.
+fn role_of(db: &Snapshot, name: &str) -> Result<(RoleId, bool)> {
+    let name = if name.eq_ignore_ascii_case("user") {
+        CUSTOMER
+    } else {
+        name
+    };
+    let role = store::users::role(db, name)?;
+    role.ok_or_else(|| Error::fault("role", FaultKind::Invalid, "there is no such role"))
+}
+
+/// How long a password of this role must be.
+pub fn audience(db: &Snapshot, role: &str) -> Result<Audience> {
+    Ok(match role_of(db, role)? {
+        (_, true) => Audience::Staff,
+        (_, false) => Audience::Customer,
+    })
 }
 
 fn insert(tx: &Tx, by: &Actor, new: &NewUser, role: &str, action: Action) -> Result<User> {
-    let (role, _) = store::users::role(tx, role)?.ok_or(Error::NotFound("role"))?;
+    let (role, _) = role_of(tx, role)?;
     let user = store::users::insert(tx, new, role)?;
     let data = UserEvent {
         id: user.id,
@@ -90,11 +121,18 @@ pub fn list(db: &Snapshot, by: &Actor) -> Result<Vec<User>> {
     store::users::all(db)
 }
 
-/// Gives a user another password (already hashed) and ends all its sessions.
+/// The user with this address.
+pub fn find(db: &Snapshot, by: &Actor, email: &str) -> Result<User> {
+    by.require(Permission::UsersRead)?;
+    store::users::find_by_email(db, email)?.ok_or(Error::NotFound("user"))
+}
+
+/// Gives a user another password (already hashed), ends all its sessions and lifts a lock.
 pub fn set_password(tx: &Tx, by: &Actor, email: &str, password: &str) -> Result<User> {
     by.require(Permission::UsersUpdate)?;
-    let user = store::users::find_by_email(tx, email)?.ok_or(Error::NotFound("user"))?;
+    let user = find(tx, by, email)?;
     store::users::set_password(tx, user.id, password, 1)?;
+    login::unlock(tx, &user)?;
     tx.touch(Touched::Sessions);
     let target = (Target::User, Some(user.id.0));
     audit::note(tx, by, Action::PasswordSet, target, None, None)?;
@@ -106,9 +144,11 @@ pub fn set_password(tx: &Tx, by: &Actor, email: &str, password: &str) -> Result<
 /// Refused with `NotAllowed` for the last active admin.
 pub fn set_role(tx: &Tx, by: &Actor, email: &str, role: &str) -> Result<User> {
     by.require(Permission::UsersUpdate)?;
-    let user = store::users::find_by_email(tx, email)?.ok_or(Error::NotFound("user"))?;
-    let (role, _) = store::users::role(tx, role)?.ok_or(Error::NotFound("role"))?;
-    let is_last = user.role_name == "admin" && store::users::active_with_role(tx, user.role)? <= 1;
+    let user = find(tx, by, email)?;
+    let (role, _) = role_of(tx, role)?;
+    let is_last = user.role_name == "admin"
+        && user.status == UserStatus::Active
+        && store::users::active_with_role(tx, user.role)? <= 1;
     if is_last && role != user.role {
         return Err(Refusal::NotAllowed("The last active admin stays one.".into()).into());
     }

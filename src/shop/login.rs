@@ -121,6 +121,14 @@ pub fn withdraw(tx: &Tx, attempt: &Attempt) -> Result<()> {
     store::logins::keep_tries(tx, &attempt.name, &tries.take_back(attempt.turn, tx.now))
 }
 
+/// Forgets the failures under both names of a user.
+pub(super) fn unlock(tx: &Tx, user: &User) -> Result<()> {
+    for name in [&user.username, &user.email] {
+        store::logins::forget_tries(tx, &key_of(tx, &name.to_ascii_lowercase()))?;
+    }
+    Ok(())
+}
+
 fn refuse(tx: &Tx, by: &Actor, attempt: &Attempt) -> Result<Opened> {
     let by = by.clone();
     let target = (Target::User, attempt.user.as_ref().map(|user| user.id.0));

@@ -23,3 +23,4 @@ mod search;
 mod stock;
 mod store;
 mod telemetry;
+mod users;
