@@ -16,6 +16,9 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::error::Result;
 
+/// The least length of a token key that is given, in bytes (TOK-01).
+const LEAST_KEY: usize = 32;
+
 /// The process's keys.
 #[derive(Clone)]
 pub struct Keys {
@@ -33,6 +36,12 @@ impl Keys {
             .and_then(|()| only_ours(&keys, 0o700))
             .map_err(|cause| Error::internal(format!("cannot use {}: {cause}", keys.display())))?;
         let token = match token {
+            Some(given) if given.len() < LEAST_KEY => {
+                return Err(Error::Setup(format!(
+                    "JWT_SECRET has {} bytes, and at least {LEAST_KEY} are needed",
+                    given.len()
+                )));
+            }
             Some(given) => given.as_bytes().to_vec(),
             None => key_file(&keys.join("token"))?.to_vec(),
         };

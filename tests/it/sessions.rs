@@ -1,0 +1,301 @@
+//! Sessions: cookies, what a browser may do with them, how long they last, and how they end.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::app::PASSWORD;
+use crate::app::TestApp;
+use crate::client::Answer;
+
+const LOGIN: &str = "/api/v1/auth/login";
+const LOGOUT: &str = "/api/v1/auth/logout";
+const ME: &str = "/api/v1/auth/me";
+const ORIGIN: &str = "https://till.shop.test";
+const SECOND: i64 = 1000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// A shop behind TLS.
+fn shop() -> TestApp {
+    TestApp::start_with(|config| config.server.public_url = ORIGIN.to_owned())
+}
+
+fn set_cookies(answer: &Answer) -> Vec<&str> {
+    let lines = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    lines.map(|(_, line)| line.as_str()).collect()
+}
+
+/// Signs in by cookie; the session's cookie as a request sends it.
+fn come_in(app: &TestApp, who: &str) -> String {
+    app.token(who);
+    let body = json!({ "username": who, "password": PASSWORD, "session": "cookie" });
+    let answer = app.post("nobody", LOGIN, body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let cookies = set_cookies(&answer);
+    let line = cookies.iter().find(|line| !line.contains("till-device="));
+    line.unwrap().split(';').next().unwrap().to_owned()
+}
+
+fn with(
+    app: &TestApp,
+    cookie: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Answer {
+    let mut all = vec![("cookie", cookie)];
+    all.extend_from_slice(headers);
+    app.client().send(method, path, None, &all, body)
+}
+
+fn look(app: &TestApp, cookie: &str) -> u16 {
+    with(app, cookie, "GET", ME, &[], None).status
+}
+
+/// A4, TOK-06
+#[test]
+fn a_cookie_carries_a_session_and_no_tokens_are_told() {
+    let app = shop();
+    app.token("ann");
+    let body = json!({ "username": "ann", "password": PASSWORD, "session": "Cookie" });
+    let answer = app.post("nobody", LOGIN, body.clone());
+    let told = answer.json();
+    let mut names: Vec<&String> = told.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, ["expires_in", "user"]);
+    let cookies = set_cookies(&answer);
+    assert!(cookies[0].starts_with("__Host-till-device="), "{cookies:?}");
+    let session = cookies[1];
+    let (pair, attributes) = session.split_once(';').unwrap();
+    let (name, value) = pair.split_once('=').unwrap();
+    assert_eq!((name, value.len()), ("__Host-till", 43));
+    assert_eq!(
+        attributes,
+        " Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax; Secure"
+    );
+    assert_eq!(with(&app, pair, "GET", ME, &[], None).json()["username"], "ann");
+    assert_eq!(
+        app.number("SELECT count(*) FROM sessions WHERE kind = 1 AND length(secret) = 32"),
+        1
+    );
+
+    // Each login has a session of its own, whatever cookie it came with.
+    let again = app.send("POST", "nobody", LOGIN, &[("cookie", pair)], Some(&body));
+    assert!(!set_cookies(&again).iter().any(|line| line.starts_with(pair)));
+    for (cookie, status) in [
+        ("__Host-till=", 401),
+        ("__Host-till=AAAA", 401),
+        ("__Host-till=!!", 401),
+        (&format!("till={value}"), 401),
+        (&format!("other=1; __Host-till={value}; x=y"), 200),
+        (&format!("__Host-till={}", value.to_lowercase()), 401),
+    ] {
+        assert_eq!(look(&app, cookie), status, "{cookie}");
+    }
+}
+
+/// A4
+#[test]
+fn on_this_machine_the_cookie_goes_without_tls() {
+    let app = TestApp::start_with(|config| config.server.public_url = "http://127.0.0.1:8080".to_owned());
+    let cookie = come_in(&app, "ann");
+    assert!(cookie.starts_with("till="), "{cookie}");
+    assert_eq!(look(&app, &cookie), 200);
+    let headers = [("origin", "http://127.0.0.1:8080")];
+    let out = with(&app, &cookie, "POST", LOGOUT, &headers, None);
+    assert_eq!(out.status, 200, "{}", out.body);
+    assert_eq!(
+        set_cookies(&out),
+        ["till=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]
+    );
+}
+
+/// Headers of requests that do not come from our pages, or do not say so.
+const NOT_OURS: &[&[(&str, &str)]] = &[
+    &[],
+    &[("sec-fetch-site", "cross-site")],
+    &[("sec-fetch-site", "same-site")],
+    &[("sec-fetch-site", "")],
+    &[("sec-fetch-site", "Same-Origin ")],
+    &[("sec-fetch-site", "cross-site"), ("origin", ORIGIN)],
+    &[("origin", "https://evil.test")],
+    &[("origin", "null")],
+    &[("origin", "")],
+    &[("origin", "http://till.shop.test")],
+    &[("origin", "https://till.shop.test.evil.test")],
+    &[("origin", "https://till.shop.test:8443")],
+    &[("origin", "https://evil.test/https://till.shop.test")],
+    &[("referer", "https://till.shop.test/admin")],
+    &[("x-csrf-token", "1"), ("x-requested-with", "XMLHttpRequest")],
+];
+/// Headers of requests that do.
+const OURS: &[&[(&str, &str)]] = &[
+    &[("sec-fetch-site", "same-origin")],
+    &[("sec-fetch-site", "none")],
+    &[("origin", ORIGIN)],
+    &[("origin", "https://TILL.shop.test")],
+    &[("sec-fetch-site", "same-origin"), ("origin", "null")],
+];
+
+/// WEB-02
+#[test]
+fn a_cookie_changes_nothing_unless_the_request_comes_from_our_pages() {
+    let app = shop();
+    let cookie = come_in(&app, "ann");
+    for headers in NOT_OURS {
+        for (method, path, body) in [
+            ("POST", LOGOUT, json!({})),
+            ("PATCH", ME, json!({ "name": "Eve" })),
+            (
+                "POST",
+                "/api/v1/orders",
+                json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+            ),
+        ] {
+            let answer = with(&app, &cookie, method, path, headers, Some(&body));
+            assert_eq!(
+                (answer.status, answer.code()),
+                (403, 1008),
+                "{method} {path} {headers:?}"
+            );
+        }
+        assert_eq!(
+            with(&app, &cookie, "GET", ME, headers, None).status,
+            200,
+            "{headers:?}"
+        );
+    }
+    assert_eq!(with(&app, &cookie, "GET", ME, &[], None).json()["version"], 1);
+    for (number, headers) in OURS.iter().enumerate() {
+        let body = json!({ "name": format!("Ann {number}") });
+        let answer = with(&app, &cookie, "PATCH", ME, headers, Some(&body));
+        assert_eq!(answer.status, 200, "{headers:?} {}", answer.body);
+    }
+    // Nor can others' pages sign somebody in.
+    let body = json!({ "username": "ann", "password": PASSWORD, "session": "cookie" });
+    let answer = app.send(
+        "POST",
+        "nobody",
+        LOGIN,
+        &[("sec-fetch-site", "cross-site")],
+        Some(&body),
+    );
+    assert_eq!((answer.status, answer.code()), (403, 1008));
+}
+
+/// WEB-03
+#[test]
+fn beside_a_word_of_authorization_a_cookie_counts_for_nothing() {
+    let app = shop();
+    let cookie = come_in(&app, "ann");
+    let bob = app.token("bob").unwrap();
+    let headers = [("cookie", cookie.as_str())];
+    let both = app
+        .client()
+        .send("PATCH", ME, Some(&bob), &headers, Some(&json!({ "name": "Bob" })));
+    assert_eq!((both.status, &both.json()["username"]), (200, &json!("bob")));
+    for word in ["Bearer nonsense", "Bearer", "Basic YW5uOmE=", "", "Token x"] {
+        let headers = [("authorization", word), ("sec-fetch-site", "same-origin")];
+        let answer = with(&app, &cookie, "GET", ME, &headers, None);
+        assert_eq!((answer.status, answer.code()), (401, 1004), "{word:?}");
+    }
+}
+
+/// WEB-03
+#[test]
+fn a_body_that_is_not_called_json_is_refused() {
+    let app = shop();
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "text/json",
+        "",
+    ] {
+        let body = json!({ "username": "ann", "password": PASSWORD });
+        for path in [LOGIN, "/api/v1/auth/signup", "/api/v1/auth/refresh-token"] {
+            let answer = app.send("POST", "nobody", path, &[("content-type", kind)], Some(&body));
+            assert_eq!((answer.status, answer.code()), (415, 2006), "{kind} {path}");
+        }
+    }
+}
+
+/// TOK-06, A7
+#[test]
+fn signing_out_ends_the_session_here_and_there() {
+    let app = shop();
+    let cookie = come_in(&app, "ann");
+    let other = come_in(&app, "ann");
+    let token = app.token("ann").unwrap();
+    let ours = [("sec-fetch-site", "same-origin")];
+    let out = with(&app, &cookie, "POST", LOGOUT, &ours, None);
+    assert_eq!(out.status, 200, "{}", out.body);
+    assert_eq!(
+        out.json(),
+        json!({ "cleared": { "cart": true }, "clear_local_storage": true })
+    );
+    assert_eq!(out.header("clear-site-data"), Some("\"storage\""));
+    assert_eq!(
+        set_cookies(&out),
+        ["__Host-till=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"]
+    );
+    assert_eq!(look(&app, &cookie), 401);
+    assert_eq!(look(&app, &other), 200);
+    let all = with(
+        &app,
+        &other,
+        "POST",
+        LOGOUT,
+        &ours,
+        Some(&json!({ "all_devices": true })),
+    );
+    assert_eq!(all.status, 200);
+    assert_eq!(look(&app, &other), 401);
+    assert_eq!(app.client().send("GET", ME, Some(&token), &[], None).status, 401);
+    assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 47"), 2);
+}
+
+/// TOK-06
+#[test]
+fn a_cookie_session_ends_by_rest_and_by_age() {
+    for (who, idle, life) in [("staff", 30 * MINUTE, 12 * HOUR), ("ann", 14 * DAY, 90 * DAY)] {
+        let app = shop();
+        let cookie = come_in(&app, who);
+        app.clock.pass(idle - SECOND);
+        assert_eq!(look(&app, &cookie), 200, "{who} just before it rests too long");
+        app.clock.pass(idle - SECOND);
+        assert_eq!(look(&app, &cookie), 200, "{who} was in use meanwhile");
+        app.clock.pass(idle);
+        assert_eq!(look(&app, &cookie), 401, "{who} has rested");
+
+        let cookie = come_in(&app, who);
+        let mut age = 0;
+        while age + idle / 2 < life {
+            age += idle / 2;
+            app.clock.pass(idle / 2);
+            assert_eq!(look(&app, &cookie), 200, "{who} in use");
+        }
+        app.clock.pass(life - age);
+        assert_eq!(look(&app, &cookie), 401, "{who} is over age");
+    }
+}
+
+/// TOK-06
+#[test]
+fn that_a_session_is_in_use_is_noted_once_a_minute() {
+    let app = shop();
+    let cookie = come_in(&app, "ann");
+    let seen = || app.number("SELECT seen_at FROM sessions WHERE kind = 1");
+    let first = seen();
+    for _ in 0..5 {
+        app.clock.pass(11 * SECOND);
+        look(&app, &cookie);
+    }
+    assert_eq!(seen(), first);
+    app.clock.pass(5 * SECOND);
+    look(&app, &cookie);
+    assert_eq!(seen(), first + MINUTE);
+}
