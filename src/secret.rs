@@ -106,6 +106,18 @@ pub fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// SHA-256 of all that can be read.
+pub fn digest_of(reader: &mut impl std::io::Read) -> std::io::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    let mut bytes = [0; 8192];
+    loop {
+        match reader.read(&mut bytes)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(&bytes[..read]),
+        }
+    }
+}
+
 /// SHA-256 over the parts, one after the other.
 pub fn digest_parts(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

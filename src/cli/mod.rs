@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod config;
 mod context;
+mod import;
 mod migrate;
 mod print;
 mod serve;
@@ -64,6 +65,8 @@ enum Verb {
     /// Look at the file's schema, or bring it up to date.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Bring in products, customers or orders from a file.
+    Import(import::Import),
     /// Make and change users.
     #[command(subcommand)]
     User(user::User),
@@ -95,6 +98,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Sql(sql) => sql.run(&context),
         Verb::Config(config) => config.run(&context),
         Verb::Serve(serve) => serve.run(&context),
+        Verb::Import(import) => import.run(&context),
         Verb::User(user) => user.run(&context),
         Verb::Bench(bench) => bench.run(&context),
         Verb::Audit(audit) => audit.run(&context),

@@ -39,6 +39,8 @@ ids! {
     OrderId,
     /// A line of an order: `(order << 12) + position`.
     LineId,
+    /// A credit note.
+    CreditNoteId,
     /// An event, in the order of the commits.
     EventId,
     /// A row of the audit chain.

@@ -329,6 +329,14 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
     Cow::Owned(cell)
 }
 
+/// The text of a cell as it was before [`csv_cell`] put a `'` before it.
+pub fn plain_cell(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if text.starts_with(['=', '+', '-', '@', '\t', '\0', '\r']) => text,
+        _ => cell,
+    }
+}
+
 #[cfg(test)]
 #[path = "text_tests.rs"]
 mod tests;

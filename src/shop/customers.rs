@@ -42,15 +42,21 @@ pub(super) fn of(tx: &Tx, user: &User) -> Result<Customer> {
             ..NewCustomer::default()
         },
     )?;
+    tell(tx, EventType::CustomerCreated, &customer)?;
+    Ok(customer)
+}
+
+/// Tells of a customer as it is now, without what is personal.
+pub(super) fn tell(tx: &Tx, kind: EventType, customer: &Customer) -> Result<()> {
     let data = CustomerEvent {
         id: customer.id.0,
         user_id: customer.user,
-        number: None,
-        country: None,
+        number: customer.number.clone(),
+        country: customer.country.clone(),
         status: customer.status.name(),
         version: customer.version,
-        seq: 1,
+        seq: customer.version,
     };
-    events::emit(tx, EventType::CustomerCreated, customer.id.0, 1, &data)?;
-    Ok(customer)
+    events::emit(tx, kind, customer.id.0, customer.version, &data)?;
+    Ok(())
 }

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod customers;
 pub mod events;
 pub mod identity;
+pub mod imports;
 pub mod login;
 pub mod once;
 pub mod orders;

@@ -76,3 +76,53 @@ pub fn insert(tx: &Tx, new: &NewCustomer) -> Result<Customer> {
         })?;
     get(tx, CustomerId(id))
 }
+
+/// The customer of a number, if there is one.
+pub fn by_number(db: &Snapshot, number: &str) -> Result<Option<Customer>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE number = :number"))?
+        .query_row(named_params! { ":number": number }, from_row)
+        .optional()?)
+}
+
+/// The first customer of an address, in any case, that has no number.
+pub fn by_email(db: &Snapshot, email: &str) -> Result<Option<Customer>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!(
+            "{SELECT} WHERE email = :email COLLATE NOCASE AND number IS NULL ORDER BY id LIMIT 1"
+        ))?
+        .query_row(named_params! { ":email": email }, from_row)
+        .optional()?)
+}
+
+/// Brings a customer's own columns to what is given.
+pub fn update(tx: &Tx, customer: &Customer) -> Result<Customer> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE customers
+             SET name = :name, email = :email, phone = :phone, country = :country, updated_at = :now,
+               version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": customer.id,
+            ":name": customer.name,
+            ":email": customer.email,
+            ":phone": customer.phone,
+            ":country": customer.country,
+            ":now": tx.now,
+        })?;
+    get(tx, customer.id)
+}
+
+/// The customers above `after`, oldest first.
+pub fn after(db: &Snapshot, after: CustomerId, limit: usize) -> Result<Vec<Customer>> {
+    db.db()
+        .prepare_cached(&format!("{SELECT} WHERE id > :after ORDER BY id LIMIT :limit"))?
+        .query_and_then(named_params! { ":after": after, ":limit": limit as i64 }, |row| {
+            Ok(from_row(row)?)
+        })?
+        .collect()
+}

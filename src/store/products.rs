@@ -237,3 +237,40 @@ pub fn public_page(db: &Snapshot, before: ProductId, limit: usize) -> Result<Vec
     }
     Ok(products)
 }
+
+/// Brings a variant that is there to what a file says.
+pub fn import_variant(tx: &Tx, variant: &Variant) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE variants
+             SET title = :title, price = :price, weight_g = :weight, version = version + 1
+             WHERE id = :id AND (title IS NOT :title OR price IS NOT :price OR weight_g IS NOT :weight)",
+        )?
+        .execute(named_params! {
+            ":id": variant.id,
+            ":title": variant.title,
+            ":price": variant.price,
+            ":weight": variant.weight_g,
+        })?;
+    Ok(())
+}
+
+/// Brings a product that is there to what a file says; without a category it keeps its own.
+pub fn import_product(tx: &Tx, product: &Product, category: Option<i64>) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE products
+             SET status = :status, name = :name, category_id = ifnull(:category, category_id),
+               price_from = (SELECT min(price) FROM variants WHERE product_id = :id AND deleted_at IS NULL),
+               updated_at = :now, version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": product.id,
+            ":status": product.status,
+            ":name": product.name,
+            ":category": category,
+            ":now": tx.now,
+        })?;
+    Ok(())
+}

@@ -68,6 +68,18 @@ pub fn value(db: &Snapshot, name: &str) -> Result<Option<String>> {
         .optional()?)
 }
 
+/// Whether anything stands in the file in the shop's currency: a price, an order, a credit note.
+pub fn has_prices(db: &Snapshot) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM variants WHERE price IS NOT NULL)
+               OR EXISTS (SELECT 1 FROM orders)
+               OR EXISTS (SELECT 1 FROM credit_notes) AS has_prices",
+        )?
+        .query_row([], |row| row.get("has_prices"))?)
+}
+
 /// Sets one value.
 pub fn set(tx: &Tx, name: &str, value: &str) -> Result<()> {
     tx.db()

@@ -46,7 +46,7 @@ macro_rules! named {
 
 ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
-    id::LineId, id::EventId, id::AuditId, id::MovementId,
+    id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
 }
 
 named! {

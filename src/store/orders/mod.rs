@@ -1,6 +1,7 @@
 //! Rows of `orders`, their contacts, lines, changes and tags.
 
 mod change;
+mod import;
 mod insert;
 mod read;
 
@@ -11,6 +12,10 @@ pub use change::insert_change;
 pub use change::placer;
 pub use change::set_tags;
 pub use change::update;
+pub use import::after;
+pub use import::by_number;
+pub use import::insert_imported;
+pub use import::newest;
 pub use insert::NewRow;
 pub use insert::insert;
 pub use insert::insert_contacts;

@@ -61,6 +61,12 @@ pub(super) fn head_from_row(row: &Row) -> rusqlite::Result<OrderHead> {
     })
 }
 
+/// The id of the order whose number is made of it and not stored, if the text is such a number.
+pub(super) fn id_behind(number: &str) -> Option<OrderId> {
+    let id = number.parse::<i64>().ok()?.checked_sub(NUMBER_BASE)?;
+    (id > 0 && number == (NUMBER_BASE + id).to_string()).then_some(OrderId(id))
+}
+
 /// The order's own row; it must exist.
 pub fn head(db: &Snapshot, id: OrderId) -> Result<OrderHead> {
     db.db()

@@ -1,0 +1,205 @@
+//! `till import`: products, customers and orders from a file, beside a running server or alone.
+
+mod feed;
+mod report;
+mod rows;
+mod source;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+
+use crate::cli::Context;
+use crate::cli::import::feed::Feed;
+use crate::cli::import::report::Report;
+use crate::cli::import::report::Sums;
+use crate::cli::import::source::Rows;
+use crate::clock::Clock;
+use crate::domain::actor::Actor;
+use crate::domain::import::ImportedCustomer;
+use crate::domain::import::ImportedProduct;
+use crate::domain::import::StockRule;
+use crate::domain::money::Currency;
+use crate::domain::settings::Settings;
+use crate::domain::time::Zone;
+use crate::error::Error;
+use crate::error::Result;
+use crate::shop::Options;
+use crate::shop::Store;
+use crate::shop::imports;
+
+const FORMATS: &str = "\
+Files are CSV with a header or JSON lines, UTF-8, plain or gzip. A `'` before = + - @ in a CSV cell, as an export puts \
+it there, is taken off again. Import products first, then customers, then orders. Running a file again is harmless: \
+what is there is known, and that is how an import that was stopped is resumed. The exit code is 1 if a row was refused.
+
+products: one row a variant.
+  sku                     what it is found by; the only column that must be there
+  name, category, description, status (draft, pending, approved, rejected, archived)
+  price or price_pence    12.50 or 1250; without one the product is a draft
+  quantity                first stock of a new variant; none if not told, and never changed afterwards
+  weight_g, title         grams; what tells a variant from its sisters
+  product                 rows side by side with the same text here are variants of one product
+customers: number (or customer), name, email, phone, country (a code or an English name).
+  Found again by number, without one by e-mail; without a name one is called \"Customer 17850\".
+orders: JSON lines, one invoice each, or CSV with one row a line, the rows of an invoice side by side.
+  number (or invoice)     unique; kind: sale (an order) or cancellation (a credit note; its quantities are negative)
+  datetime or placed_at   2010-12-01T08:26:00 on the shop's clock, or RFC 3339
+  customer, country, email, note, shipping_address, billing_address, currency
+  status                  delivered if not told, and paid; or pending, processing, shipped, canceled, refunded
+  processing_at, shipped_at, delivered_at, canceled_at, refunded_at, paid, refunded, shipping, tax
+  lines                   [{sku, qty, unit_price_pence or unit_price, name?, discount?, tax?}]
+  charges                 [{code, qty, unit_price_pence or unit_price, name?}]: POST, C2 … lines without a product
+  In CSV the columns sku, name, qty, unit_price, discount, line_tax are the line's; `charge` is yes on a charge.
+
+Imported orders keep their dates, prices and states, tell no events, and do not touch the stock unless --stock is given.";
+
+/// Bring in products, customers or orders from a file.
+#[derive(Debug, Args)]
+#[command(after_long_help = FORMATS)]
+pub struct Import {
+    /// What the file holds.
+    #[arg(value_enum)]
+    what: What,
+    /// The file.
+    file: PathBuf,
+    /// The shop's currency: set in a shop without prices, else compared.
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    /// The shop's time zone, such as Europe/London: set in a shop without prices, else compared.
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+    /// Check every row and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Let imported orders take what they sold from the stock.
+    #[arg(long)]
+    stock: bool,
+    /// Write every refused row with its line and reason to this CSV file instead of standard error.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    Products,
+    Customers,
+    Orders,
+}
+
+impl Import {
+    pub fn run(self, context: &Context) -> Result<ExitCode> {
+        if self.stock && self.what != What::Orders {
+            return Err(Error::Setup("--stock is for orders".into()));
+        }
+        let source = source::identify(&self.file)?;
+        let store = open(context)?;
+        let settings = self.settle(&store)?;
+        let bar = bar(source::size(&self.file)?);
+        let report = Report::open(self.report.as_deref(), bar.clone(), self.dry_run)?;
+        let rows = Rows::open(&self.file, &bar)?;
+        let mut feed = Feed::new(&store, source, report, self.dry_run);
+        let done = self.each(rows, &settings, &mut feed);
+        let sums = feed.close()?;
+        let closed = store.close();
+        done?;
+        closed?;
+        context.print(self.told(&sums), &sums)?;
+        Ok(match sums.refused {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        })
+    }
+
+    /// Makes the shop's currency and zone what is asked for, or says why not.
+    fn settle(&self, store: &Store) -> Result<Settings> {
+        let currency = self.currency.as_deref().map(Currency::parse).transpose();
+        let currency = currency.map_err(|bad| bad.at("--currency"))?;
+        let zone = self.time_zone.as_deref().map(Zone::parse).transpose();
+        let zone = zone.map_err(|bad| bad.at("--time-zone"))?;
+        let by = Actor::system();
+        match self.dry_run {
+            true => store.read(|db| imports::check_settled(db, &by, currency, zone.as_ref())),
+            false => store.write(move |tx| imports::settle(tx, &by, currency, zone.as_ref())),
+        }
+    }
+
+    fn each(&self, rows: Rows, settings: &Settings, feed: &mut Feed<'_>) -> Result<()> {
+        let currency = settings.terms.currency;
+        match self.what {
+            What::Products => {
+                feed.name_ignored(rows.columns(), |name| ImportedProduct::COLUMNS.contains(&name));
+                let rows = rows::products(rows, currency);
+                feed.all(rows, imports::products, imports::check_products)
+            }
+            What::Customers => {
+                feed.name_ignored(rows.columns(), |name| ImportedCustomer::COLUMNS.contains(&name));
+                let rows = rows::customers(rows);
+                feed.all(rows, imports::customers, imports::check_customers)
+            }
+            What::Orders => {
+                let stock = match self.stock {
+                    true => StockRule::Take,
+                    false => StockRule::Leave,
+                };
+                feed.name_ignored(rows.columns(), rows::is_order_column);
+                let rows = rows::invoices(rows, settings.terms, settings.zone.clone());
+                feed.all(
+                    rows,
+                    move |tx, by, batch| imports::orders(tx, by, batch, stock),
+                    move |db, by, batch| imports::check_orders(db, by, batch, stock),
+                )
+            }
+        }
+    }
+
+    fn told(&self, sums: &Sums) -> String {
+        let what = match self.what {
+            What::Products => "products",
+            What::Customers => "customers",
+            What::Orders => "invoices",
+        };
+        let mut text = format!(
+            "{} {what} read: {} made, {} updated, {} known, {} refused",
+            sums.rows, sums.made, sums.updated, sums.known, sums.refused
+        );
+        if self.what == What::Orders {
+            text += &format!(
+                "\n{} orders with {} lines and {} charges, {} credit notes, {} customers made",
+                sums.made - sums.credit_notes,
+                sums.lines,
+                sums.charges,
+                sums.credit_notes,
+                sums.customers
+            );
+        }
+        match self.dry_run {
+            true => text + "\nA dry run: nothing was written.",
+            false => text,
+        }
+    }
+}
+
+/// The file alone if no server holds it, else beside the server.
+fn open(context: &Context) -> Result<Store> {
+    crate::shop::make_dir(&context.data)?;
+    let options = Options::new(&context.data, Clock::System, context.keys()?.audit);
+    match Store::serve(options.clone()) {
+        Err(Error::Held(_)) => Store::beside(options),
+        other => other,
+    }
+}
+
+/// Seen on a terminal only.
+fn bar(size: u64) -> ProgressBar {
+    let bar = ProgressBar::new(size);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} % {elapsed} {eta} left {msg}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,127 @@
+//! Products as they stand in a file: a row is a variant, and rows side by side with the same `product` are one product.
+
+use crate::domain::fault::Bad;
+use crate::domain::fault::Fault;
+use crate::domain::import::Fields;
+use crate::domain::import::Row;
+use crate::domain::import::fields::Reading;
+use crate::domain::import::fields::count;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::product::MOST_STOCK;
+use crate::domain::product::ProductStatus;
+use crate::domain::text;
+use crate::domain::text::Sku;
+
+/// A product to be made, or to be brought to what the file says.
+#[derive(Debug, Clone, Hash)]
+pub struct ImportedProduct {
+    /// What ties the rows of its variants together.
+    pub group: Option<String>,
+    /// Its name; its SKU's if not told.
+    pub name: Option<String>,
+    /// Its shelf in the shop.
+    pub category: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// Whether it is for sale; with a price it is, unless told.
+    pub status: Option<ProductStatus>,
+    /// At least one.
+    pub variants: Vec<ImportedVariant>,
+}
+
+/// A variant to be made, or to be brought to what the file says.
+#[derive(Debug, Clone, Hash)]
+pub struct ImportedVariant {
+    /// What it is found by.
+    pub sku: Sku,
+    /// What tells it from its sisters.
+    pub title: Option<String>,
+    /// What it costs.
+    pub price: Option<Money>,
+    /// How many there are, of a new one; the stock of one that is there is left alone.
+    pub quantity: i64,
+    /// Grams.
+    pub weight_g: Option<i64>,
+}
+
+impl ImportedProduct {
+    /// The columns that are read; others are passed over.
+    pub const COLUMNS: &[&str] = &[
+        "sku",
+        "name",
+        "price",
+        "price_pence",
+        "category",
+        "description",
+        "quantity",
+        "weight_g",
+        "status",
+        "product",
+        "title",
+    ];
+
+    /// Reads a row, or says all that is wrong with it.
+    pub fn parse(fields: &Fields, currency: Currency) -> Result<Self, Vec<Fault>> {
+        let mut row = Reading::new(fields);
+        let sku = row.required("sku", Sku::parse);
+        let variant = |sku, row: &mut Reading| ImportedVariant {
+            sku,
+            title: row.optional("title", |text| text::line(text, 1, 255)),
+            price: row.money("price", "price_pence", currency),
+            quantity: row
+                .optional("quantity", |text| count(text, MOST_STOCK))
+                .unwrap_or(0),
+            weight_g: row.optional("weight_g", |text| count(text, 1_000_000_000)),
+        };
+        let group = row.optional("product", |text| text::line(text, 1, 255));
+        let name = row.optional("name", |text| text::line(text, 1, 255));
+        let category = row.optional("category", |text| text::line(text, 1, 100));
+        let description = row.optional("description", |text| text::paragraph(text, 20_000));
+        let status = row.optional("status", status);
+        let variants = match sku {
+            Some(sku) => vec![variant(sku, &mut row)],
+            None => Vec::new(),
+        };
+        row.done()?;
+        Ok(Self {
+            group,
+            name,
+            category,
+            description,
+            status,
+            variants,
+        })
+    }
+
+    /// Whether a row is of the same product.
+    pub fn fits(&self, next: &Self) -> bool {
+        self.group.is_some() && self.group == next.group
+    }
+
+    /// Takes the variants of a row of the same product in.
+    pub fn join(&mut self, next: Self) {
+        self.variants.extend(next.variants);
+    }
+
+    /// The cheapest variant's price.
+    pub fn price_from(&self) -> Option<Money> {
+        self.variants.iter().filter_map(|variant| variant.price).min()
+    }
+}
+
+fn status(text: &str) -> Result<ProductStatus, Bad> {
+    ProductStatus::parse(text)
+        .ok_or_else(|| Bad::invalid("must be draft, pending, approved, rejected or archived"))
+}
+
+impl Row for ImportedProduct {
+    fn key(&self) -> String {
+        let first = self.variants.first();
+        first.map_or_else(String::new, |variant| variant.sku.as_str().to_owned())
+    }
+
+    fn weight(&self) -> usize {
+        4 + self.variants.len()
+    }
+}
