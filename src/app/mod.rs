@@ -2,6 +2,7 @@
 //! doors and synchronous verbs.
 
 mod cache;
+mod figures;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,8 +10,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::error::Error;
 use crate::error::Result;
@@ -24,6 +27,7 @@ use crate::shop::Tx;
 pub use cache::CachedOrder;
 pub use cache::Caches;
 pub use cache::OrderCopy;
+pub use figures::Memory;
 
 /// So many may wait for processor time; a second's worth of passwords.
 const MOST_WAITING: usize = 64;
@@ -40,7 +44,11 @@ struct Inner {
     keys: Keys,
     config: Config,
     caches: Arc<Caches>,
-    commits: tokio::sync::watch::Receiver<u64>,
+    commits: watch::Receiver<u64>,
+    stops: watch::Sender<bool>,
+    started: Stopwatch,
+    reads: metrics::Histogram,
+    writes: metrics::Histogram,
     hashing: Arc<tokio::sync::Semaphore>,
     waiting_to_hash: Arc<AtomicUsize>,
     long_look: tokio::sync::Semaphore,
@@ -55,10 +63,11 @@ impl App {
         keys: Keys,
         on_failure: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
+        figures::install();
         let caches = Arc::new(Caches::default());
         let forget = Arc::clone(&caches);
         let drops = Arc::clone(&caches);
-        let (wake, commits) = tokio::sync::watch::channel(0);
+        let (wake, commits) = watch::channel(0);
         let store = Store::serve(Options {
             on_failure: Arc::new(on_failure),
             on_change_elsewhere: Arc::new(move || forget.clear()),
@@ -79,6 +88,10 @@ impl App {
                 config,
                 caches,
                 commits,
+                stops: watch::Sender::new(false),
+                started: Stopwatch::start(),
+                reads: metrics::histogram!("db_read_duration_seconds"),
+                writes: metrics::histogram!("db_write_duration_seconds"),
                 hashing: Arc::new(tokio::sync::Semaphore::new(2)),
                 waiting_to_hash: Arc::default(),
                 long_look: tokio::sync::Semaphore::new(1),
@@ -107,8 +120,38 @@ impl App {
     }
 
     /// Changes with every COMMIT: what the worker and long polls wait for.
-    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+    pub fn commits(&self) -> watch::Receiver<u64> {
         self.inner.commits.clone()
+    }
+
+    /// Says that the shop is about to stop: streams end, and probes are told.
+    pub fn stop(&self) {
+        self.inner.stops.send_replace(true);
+    }
+
+    /// Becomes true when the shop is about to stop.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.inner.stops.subscribe()
+    }
+
+    /// For how long the shop has run.
+    pub fn uptime(&self) -> std::time::Duration {
+        self.inner.started.elapsed()
+    }
+
+    /// All figures, as Prometheus reads them.
+    pub fn figures(&self) -> String {
+        figures::text()
+    }
+
+    /// Sums up the times recorded since the last call.
+    pub fn sum_up_figures(&self) {
+        figures::upkeep();
+    }
+
+    /// What the kernel says of the process's memory.
+    pub fn memory(&self) -> Memory {
+        figures::memory()
     }
 
     /// The store, for those who need no runtime.
@@ -121,15 +164,18 @@ impl App {
         &self,
         look: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let watch = Stopwatch::start();
         let (reply, answer) = oneshot::channel();
         self.inner.store.look(Box::new(move |snapshot| {
             if !reply.is_closed() {
                 let _ = reply.send(snapshot.and_then(look));
             }
         }))?;
-        answer
+        let answer = answer
             .await
-            .unwrap_or_else(|_| Err(Error::internal("a look panicked")))
+            .unwrap_or_else(|_| Err(Error::internal("a look panicked")));
+        self.inner.reads.record(watch.seconds());
+        answer
     }
 
     /// Runs a verb that looks for long (an export, a statistic), beside the others.
@@ -162,9 +208,12 @@ impl App {
         &self,
         act: impl Fn(&Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let watch = Stopwatch::start();
         let (reply, answer) = oneshot::channel();
         self.inner.store.submit(act, Waiter(reply));
-        answer.await.unwrap_or(Err(Error::Unavailable))
+        let answer = answer.await.unwrap_or(Err(Error::Unavailable));
+        self.inner.writes.record(watch.seconds());
+        answer
     }
 
     /// Runs what costs processor time, such as a password hash; at most two at once. Refused with `Busy` when too many

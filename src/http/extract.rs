@@ -20,8 +20,10 @@ use crate::domain::refusal::Refusal;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::paced::TooSlow;
 use crate::http::session;
 use crate::http::shell::Asked;
+use crate::http::shell::Known;
 
 /// A JSON body may be this long (NET-02).
 pub const MOST_JSON: usize = 256 * 1024;
@@ -83,8 +85,20 @@ async fn json_bytes(request: Request) -> Result<Bytes> {
             Code::PayloadTooLarge,
             "A body holds at most 256 KiB.".into(),
         )),
-        Err(_) => Err(Error::Request(Code::InvalidFormat, "The body broke off.".into())),
+        Err(cause) => Err(Error::Request(
+            Code::InvalidFormat,
+            match is_slow(&*cause) {
+                true => "The body came too slowly.".into(),
+                false => "The body broke off.".into(),
+            },
+        )),
     }
+}
+
+/// Whether the reason, or a reason behind it, is that nothing came.
+fn is_slow(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(cause), |cause| cause.source());
+    causes.any(|cause| cause.is::<TooSlow>())
 }
 
 /// Reads JSON: depth and duplicate names first, then the shape.
@@ -172,6 +186,9 @@ impl FromRequestParts<App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if let Some(Known(by)) = parts.extensions.remove::<Known>() {
+            return Ok(Self(by));
+        }
         match session::actor(parts, app).await? {
             Some(by) => Ok(Self(by)),
             None => Err(Refusal::NotSignedIn.into()),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
@@ -61,12 +60,13 @@ struct Rfc9457<'a> {
 }
 
 /// Gives a failed reply its JSON body and its headers.
-pub fn as_json(asked: &HeaderMap, request_id: &str, bare: Response) -> Response {
+pub fn as_json(wants_rfc9457: bool, request_id: &str, route: &str, bare: Response) -> Response {
     let (mut parts, body) = bare.into_parts();
     let Some(Failed(error)) = parts.extensions.remove::<Failed>() else {
         return Response::from_parts(parts, body);
     };
-    log(&error);
+    log(&error, request_id, route);
+    parts.headers.remove(header::CONTENT_LENGTH);
     let (status, code, name, title) = error.code().facts();
     let sentence = error.sentence();
     let problem = Problem {
@@ -86,11 +86,7 @@ pub fn as_json(asked: &HeaderMap, request_id: &str, bare: Response) -> Response 
             .collect(),
         details: error.details(),
     };
-    let wants_rfc = asked
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("application/problem+json"));
-    let (kind, json) = match wants_rfc {
+    let (kind, json) = match wants_rfc9457 {
         true => {
             let rfc = Rfc9457 {
                 kind: format!("/api/docs/codes#{code}"),
@@ -123,9 +119,9 @@ pub fn as_json(asked: &HeaderMap, request_id: &str, bare: Response) -> Response 
 }
 
 /// Once for each failure: what someone must mend is an error, a refused request is not.
-fn log(error: &Error) {
+fn log(error: &Error, request_id: &str, route: &str) {
     match error.cause() {
-        Some(cause) => tracing::error!(%cause, "request failed"),
-        None => tracing::debug!(%error, "request refused"),
+        Some(cause) => tracing::error!(%cause, request_id, route, "request failed"),
+        None => tracing::debug!(%error, request_id, route, "request refused"),
     }
 }

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::MethodFilter;
+use axum::routing::MethodRouter;
 use axum::routing::on;
 
 use crate::app::App;
@@ -36,7 +37,7 @@ pub struct Row {
 /// A route table that also routes.
 #[derive(Default)]
 pub struct Table {
-    router: Router<App>,
+    handlers: Vec<MethodRouter<App>>,
     rows: Vec<Row>,
 }
 
@@ -48,7 +49,7 @@ impl Table {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        self.router = self.router.route(path, on(filter, handler));
+        self.handlers.push(on(filter, handler));
         self.rows.push(Row { method, path, access });
         self
     }
@@ -58,8 +59,19 @@ impl Table {
         &self.rows
     }
 
-    /// The router.
-    pub fn into_router(self) -> Router<App> {
-        self.router
+    /// The paths below a root.
+    pub fn templates(&self, root: &str) -> Vec<String> {
+        self.rows
+            .iter()
+            .map(|row| format!("{root}{}", row.path))
+            .collect()
+    }
+
+    /// The router, its paths below a root. They are written out whole: nesting would build each request's path anew.
+    pub fn into_router(self, root: &str) -> Router<App> {
+        let rows = self.rows.iter().zip(self.handlers);
+        rows.fold(Router::new(), |router, (row, handler)| {
+            router.route(&format!("{root}{}", row.path), handler)
+        })
     }
 }

@@ -1,19 +1,55 @@
-//! What every request passes on its way in and out: its id, the face that its failures leave through.
+//! What every request passes on its way in and out, all in one place: its id, its path, the names it may come for, how
+//! often it may come, the face that its failures leave through, and the headers of every reply.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
-use axum::extract::Request;
-use axum::extract::State;
+use axum::Router;
+use axum::body::Body;
 use axum::http::HeaderValue;
-use axum::middleware::Next;
+use axum::http::Method;
+use axum::http::Request;
+use axum::http::StatusCode;
+use axum::http::Uri;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::IntoResponse;
 use axum::response::Response;
+use hyper::body::Incoming;
+use tower::ServiceExt;
 
 use crate::app::App;
+use crate::clock::Stopwatch;
+use crate::domain::actor::Actor;
 use crate::domain::actor::Origin;
+use crate::error::Code;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http;
+use crate::http::address;
+use crate::http::api::aliases;
+use crate::http::cors::Cors;
+use crate::http::headers;
+use crate::http::headers::Fixed;
+use crate::http::hosts::Hosts;
+use crate::http::limits::Class;
+use crate::http::limits::Limits;
+use crate::http::limits::Quota;
+use crate::http::paced::Paced;
+use crate::http::pack;
 use crate::http::problem;
+use crate::http::request_id;
+use crate::http::routes::Routes;
+use crate::http::session;
 use crate::http::token::Tokens;
+
+/// How long a body may make us wait at once.
+const BODY_PAUSE: Duration = Duration::from_secs(10);
 
 /// What is known of a request before anyone looks at it.
 #[derive(Debug, Clone)]
@@ -22,6 +58,8 @@ pub struct Asked {
     pub ip: IpAddr,
     /// The id that the reply, the log and the audit carry.
     pub request_id: Arc<str>,
+    /// Whether it comes from this machine itself, through no proxy.
+    pub is_local: bool,
 }
 
 impl Asked {
@@ -34,46 +72,215 @@ impl Asked {
     }
 }
 
-/// Where the connection comes from, put there by the accept loop.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+/// The caller, where the shell has looked already.
+#[derive(Debug, Clone)]
+pub struct Known(pub Actor);
 
 /// The shell around every route.
-pub async fn pass(
-    State((_, tokens)): State<(App, Arc<Tokens>)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let request_id = request_id(&request);
-    let ip = request
-        .extensions()
-        .get::<Peer>()
-        .map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
-    let asked = request.headers().clone();
-    request.extensions_mut().insert(Asked {
-        ip,
-        request_id: Arc::clone(&request_id),
-    });
-    request.extensions_mut().insert(tokens);
-    let reply = next.run(request).await;
-    let mut reply = problem::as_json(&asked, &request_id, reply);
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
-        reply.headers_mut().insert("x-request-id", value);
-    }
-    reply
+pub struct Shell {
+    app: App,
+    tokens: Arc<Tokens>,
+    router: Router,
+    routes: Routes,
+    hosts: Hosts,
+    cors: Cors,
+    fixed: Fixed,
+    limits: Option<Arc<Limits>>,
+    patience: Duration,
 }
 
-/// The caller's id if it is one, else a new one.
-fn request_id(request: &Request) -> Arc<str> {
-    request
-        .headers()
-        .get("x-request-id")
-        .and_then(|value| value.to_str().ok())
-        .filter(|text| {
-            (8..=64).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
-        })
-        .map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from)
+/// What the way out must know of the request.
+struct Visit {
+    method: Method,
+    request_id: Arc<str>,
+    wants_rfc9457: bool,
+    is_private: bool,
+    closes: bool,
+    encodings: Option<HeaderValue>,
+    seen: Option<HeaderValue>,
+    origin: Option<HeaderValue>,
+}
+
+impl Shell {
+    /// The shell of a shop that listens here.
+    pub fn new(app: App, listens: Option<SocketAddr>) -> Self {
+        let server = &app.config().server;
+        let (router, templates) = http::router(app.clone());
+        Self {
+            tokens: Arc::new(Tokens::new(&app.keys().token)),
+            router,
+            routes: Routes::new(templates),
+            hosts: Hosts::new(server, listens),
+            cors: Cors::new(&server.allowed_origins),
+            fixed: Fixed::new(&server.public_url()),
+            limits: Limits::new(&app.config().limits).map(Arc::new),
+            patience: Duration::from_secs(server.reply_seconds),
+            app,
+        }
+    }
+
+    /// Answers a request; whatever happens inside, there is a reply.
+    pub async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        let watch = Stopwatch::start();
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::of(&parts);
+        self.tidy(&mut parts);
+        let asked = self.asked(peer.ip(), &parts, Arc::clone(&visit.request_id));
+        let known = self.routes.find(parts.uri.path());
+        let limits = known.class(&parts.method);
+        let patience = known.patience(self.patience);
+        let (bare, quota) = match self.admit(&mut parts, asked, limits).await {
+            Ok(quota) => (self.route(parts, body, patience).await, quota),
+            Err(error) => (error.into_response(), None),
+        };
+        let reply = self.dress(&visit, known.template(), bare, quota).await;
+        known.count(&visit.method, reply.status().as_u16(), watch);
+        tracing::debug!(
+            method = visit.method.as_str(),
+            route = known.template(),
+            status = reply.status().as_u16(),
+            request_id = &*visit.request_id,
+            duration_ms = watch.milliseconds(),
+            "request"
+        );
+        reply
+    }
+
+    /// Gives the request its canonical path.
+    fn tidy(&self, parts: &mut Parts) {
+        let Some(path) = aliases::canonical(parts.uri.path()) else {
+            return;
+        };
+        let whole = match parts.uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
+        if let Ok(uri) = Uri::try_from(whole) {
+            let authority = parts.uri.authority().cloned();
+            let mut tidy = uri.into_parts();
+            tidy.scheme = authority.is_some().then_some(axum::http::uri::Scheme::HTTP);
+            tidy.authority = authority;
+            parts.uri = Uri::from_parts(tidy).unwrap_or_default();
+        }
+    }
+
+    fn asked(&self, peer: IpAddr, parts: &Parts, request_id: Arc<str>) -> Asked {
+        let mut lines = parts.headers.get_all("x-forwarded-for").iter().peekable();
+        let ip = match lines.peek() {
+            None => peer.to_canonical(),
+            Some(_) => address::client(
+                peer,
+                lines.map(|line| line.to_str().unwrap_or("?")),
+                &self.app.config().server.trusted_proxies,
+            ),
+        };
+        Asked {
+            ip,
+            request_id,
+            is_local: peer.to_canonical().is_loopback() && !headers::is_forwarded(&parts.headers),
+        }
+    }
+
+    /// Refuses what may not come in, before anyone reads its body.
+    async fn admit(&self, parts: &mut Parts, asked: Asked, class: Class) -> Result<Option<Quota>> {
+        self.hosts.check(parts.version, &parts.uri, &parts.headers)?;
+        if parts.method == Method::CONNECT {
+            return Err(Error::Request(
+                Code::MethodNotAllowed,
+                "That cannot be done here.".into(),
+            ));
+        }
+        let ip = asked.ip;
+        parts.extensions.insert(asked);
+        parts.extensions.insert(Arc::clone(&self.tokens));
+        let Some(limits) = &self.limits else {
+            return Ok(None);
+        };
+        if class == Class::Refresh {
+            parts.extensions.insert(Arc::clone(limits));
+        }
+        let by = match class {
+            Class::Unlimited => None,
+            // A token that is not good counts as none: whoever makes them up is held by the address.
+            _ => session::actor(parts, &self.app).await.ok().flatten(),
+        };
+        let quota = limits.take(class, ip, by.as_ref(), self.app.clock().now())?;
+        if let Some(by) = by {
+            parts.extensions.insert(Known(by));
+        }
+        Ok(quota)
+    }
+
+    /// The handler's reply; a panic or a delay beyond patience is a failure like any other.
+    async fn route(&self, parts: Parts, body: Incoming, patience: Duration) -> Response {
+        let body = match http_body::Body::is_end_stream(&body) {
+            true => Body::empty(),
+            false => Body::new(Paced::new(body, BODY_PAUSE)),
+        };
+        let mut work = pin!(self.router.clone().oneshot(Request::from_parts(parts, body)));
+        let guarded = std::future::poll_fn(|cx| {
+            match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(Ok(reply))) => Poll::Ready(reply),
+                Ok(Poll::Ready(Err(never))) => match never {},
+                Err(_) => Poll::Ready(Error::internal("a handler panicked").into_response()),
+            }
+        });
+        match tokio::time::timeout(patience, guarded).await {
+            Ok(reply) => reply,
+            Err(_) => Error::Timeout.into_response(),
+        }
+    }
+
+    /// Everything that a reply is given on its way out.
+    async fn dress(&self, visit: &Visit, route: &str, bare: Response, quota: Option<Quota>) -> Response {
+        let mut reply = problem::as_json(visit.wants_rfc9457, &visit.request_id, route, bare);
+        if let Some(origin) = &visit.origin {
+            reply = self.cors.answer(origin, &visit.method, reply);
+        }
+        if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
+            reply = headers::tell_methods(&visit.method, reply);
+        }
+        if let Some(seen) = &visit.seen {
+            reply = headers::unless_changed(&visit.method, seen, reply);
+        }
+        if let Some(encodings) = &visit.encodings {
+            reply = pack::pack(encodings, reply).await;
+        }
+        self.fixed.put_on(&mut reply, visit.is_private);
+        let headers = reply.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(&visit.request_id) {
+            headers.insert("x-request-id", value);
+        }
+        if visit.closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(quota) = quota {
+            headers::tell_quota(headers, quota);
+        }
+        reply
+    }
+}
+
+impl Visit {
+    fn of(parts: &Parts) -> Self {
+        let headers = &parts.headers;
+        let is_private = headers.contains_key(header::AUTHORIZATION)
+            || headers.contains_key(header::COOKIE)
+            || !parts.method.is_safe();
+        Self {
+            method: parts.method.clone(),
+            request_id: request_id::of(headers),
+            wants_rfc9457: headers
+                .get(header::ACCEPT)
+                .and_then(|accept| accept.to_str().ok())
+                .is_some_and(|accept| accept.contains("application/problem+json")),
+            is_private,
+            // What follows a body in chunks was not looked at (NET-04).
+            closes: headers.contains_key(header::TRANSFER_ENCODING),
+            encodings: headers.get(header::ACCEPT_ENCODING).cloned(),
+            seen: headers.get(header::IF_NONE_MATCH).cloned(),
+            origin: headers.get(header::ORIGIN).cloned(),
+        }
+    }
 }

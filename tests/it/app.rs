@@ -57,6 +57,7 @@ impl TestApp {
             .build()
             .unwrap();
         let mut config = Config::default();
+        config.limits.enabled = false;
         change(&mut config);
         till::shop::make_dir(&dir).unwrap();
         let keys = Keys::load(&dir, None).unwrap();

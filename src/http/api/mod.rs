@@ -1,5 +1,6 @@
 //! The table of JSON routes.
 
+pub mod aliases;
 pub mod audit;
 pub mod auth;
 pub mod events;

@@ -1,0 +1,241 @@
+//! The accept loop: who may connect, how long a connection may take, and how a stop lets those under way finish.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::config::Server;
+use crate::http::address;
+use crate::http::shell::Shell;
+use crate::http::wire::Patience;
+use crate::http::wire::Pulse;
+use crate::http::wire::Sent;
+use crate::http::wire::Wire;
+
+const MOST_HEADERS: usize = 64;
+const MOST_HEAD_BYTES: usize = 16 * 1024;
+const MOST_STREAMS: u32 = 100;
+const STALLED_WRITE: Duration = Duration::from_secs(30);
+/// Of the time that a stop may take, so much is left for closing the file.
+const FOR_CLOSING: Duration = Duration::from_secs(5);
+const UPKEEP: Duration = Duration::from_secs(5);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` is done, then lets the requests under way finish.
+pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
+    let house = House::new(&app, listener.local_addr().ok());
+    let seats = Arc::clone(&house.seats);
+    tokio::spawn(keep_figures(app.clone()));
+    let mut stop = pin!(stop);
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let accepted = tokio::select! {
+            accepted = house.next(&listener) => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, peer, seat)) => {
+                pause = SHORTEST_PAUSE;
+                house.welcome(stream, peer, seat);
+            }
+            // Whoever hung up in the queue costs nothing; no file left to open is over when somebody leaves.
+            Err(cause) if cause.kind() == std::io::ErrorKind::ConnectionAborted => {}
+            Err(cause) => {
+                tracing::warn!(%cause, "a connection could not be taken");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+    app.stop();
+    drop(listener);
+    let limit = Duration::from_secs(app.config().server.shutdown_seconds).saturating_sub(FOR_CLOSING);
+    let everybody = seats.acquire_many(house.size);
+    if tokio::time::timeout(limit, everybody).await.is_err() {
+        tracing::warn!("requests were cut off by the stop");
+    }
+}
+
+/// Sums up the figures now and then, whether anybody reads them or not.
+async fn keep_figures(app: App) {
+    let mut stopping = app.stopping();
+    while tokio::time::timeout(UPKEEP, stopping.wait_for(|stops| *stops))
+        .await
+        .is_err()
+    {
+        app.sum_up_figures();
+    }
+}
+
+/// Connections by address.
+type Counts = Arc<Mutex<HashMap<IpAddr, u64>>>;
+
+/// What connections share.
+struct House {
+    shell: Arc<Shell>,
+    seats: Arc<Semaphore>,
+    size: u32,
+    by_address: Counts,
+    settings: Server,
+    patience: Patience,
+    stopping: watch::Receiver<bool>,
+}
+
+/// A connection's place; it is free again when the socket closes.
+struct Seat {
+    _permit: OwnedSemaphorePermit,
+    counted: Option<(IpAddr, Counts)>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some((ip, counts)) = &self.counted {
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = counts.get_mut(ip) {
+                *count -= 1;
+                if *count == 0 {
+                    counts.remove(ip);
+                }
+            }
+        }
+    }
+}
+
+impl House {
+    fn new(app: &App, listens: Option<SocketAddr>) -> Self {
+        let settings = app.config().server.clone();
+        let size = u32::try_from(settings.connections).unwrap_or(u32::MAX);
+        Self {
+            shell: Arc::new(Shell::new(app.clone(), listens)),
+            seats: Arc::new(Semaphore::new(size as usize)),
+            size,
+            by_address: Arc::default(),
+            patience: Patience {
+                head: Duration::from_secs(settings.header_seconds),
+                idle: Duration::from_secs(settings.idle_seconds),
+                write: STALLED_WRITE,
+            },
+            settings,
+            stopping: app.stopping(),
+        }
+    }
+
+    /// The next connection once there is a seat; until then they wait in the kernel's queue.
+    async fn next(
+        &self,
+        listener: &TcpListener,
+    ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let permit = Arc::clone(&self.seats)
+            .acquire_owned()
+            .await
+            .map_err(std::io::Error::other)?;
+        let (stream, peer) = listener.accept().await?;
+        Ok((stream, peer, permit))
+    }
+
+    /// Serves a connection, unless its address has too many.
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let Some(seat) = self.seat(peer.ip(), permit) else {
+            return;
+        };
+        let _ = stream.set_nodelay(true);
+        let work = attend(
+            stream,
+            peer,
+            seat,
+            Arc::clone(&self.shell),
+            self.patience,
+            self.stopping.clone(),
+        );
+        tokio::spawn(work);
+    }
+
+    fn seat(&self, ip: IpAddr, permit: OwnedSemaphorePermit) -> Option<Seat> {
+        let proxies = &self.settings.trusted_proxies;
+        let is_free = ip.to_canonical().is_loopback() || proxies.iter().any(|net| net.contains(ip));
+        if is_free {
+            return Some(Seat {
+                _permit: permit,
+                counted: None,
+            });
+        }
+        let ip = address::household(ip);
+        let mut counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(ip).or_default();
+        if *count >= self.settings.connections_per_ip {
+            return None;
+        }
+        *count += 1;
+        Some(Seat {
+            _permit: permit,
+            counted: Some((ip, Arc::clone(&self.by_address))),
+        })
+    }
+}
+
+/// One connection from beginning to end.
+async fn attend(
+    stream: TcpStream,
+    peer: SocketAddr,
+    seat: Seat,
+    shell: Arc<Shell>,
+    patience: Patience,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let pulse = Arc::new(Pulse::default());
+    let wire = Wire::new(stream, Arc::clone(&pulse), seat);
+    let counted = Arc::clone(&pulse);
+    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let under_way = counted.begin(request.version() == hyper::Version::HTTP_2);
+        let shell = Arc::clone(&shell);
+        async move {
+            let reply = shell.answer(peer, request).await;
+            Ok::<_, Infallible>(reply.map(|body| Sent::new(body, under_way)))
+        }
+    });
+    let builder = builder();
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
+    let mut overstays = pin!(pulse.overstays(&patience));
+    let mut is_closing = false;
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = overstays.as_mut() => return,
+            _ = stopping.wait_for(|stops| *stops), if !is_closing => {
+                is_closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(MOST_HEAD_BYTES);
+    builder
+        .http2()
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(MOST_HEAD_BYTES as u32);
+    builder
+}

@@ -1,0 +1,252 @@
+//! How often one may ask (RL-02): a bucket for each client and kind of request, held in memory as the one moment at which
+//! it will be full again (GCRA).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
+
+use crate::config::Limits as Settings;
+use crate::domain::actor::Actor;
+use crate::domain::actor::ActorKind;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
+use crate::error::Result;
+use crate::http::address;
+
+/// More clients than this, and those unseen for longest are forgotten.
+const MOST_BUCKETS: usize = 100_000;
+const MINUTE: i64 = 60_000_000;
+
+/// A kind of request that has a limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Whatever has no other.
+    Any,
+    /// Signing in.
+    Login,
+    /// Making an account.
+    SignUp,
+    /// New tokens for old ones.
+    Refresh,
+    /// Placing an order.
+    Order,
+    /// Probes, assets and signed webhooks.
+    Unlimited,
+}
+
+impl Class {
+    /// The kind of a route.
+    pub fn of(method: &axum::http::Method, path: &str) -> Self {
+        match (method.as_str(), path) {
+            ("POST", "/api/v1/auth/login") => Self::Login,
+            ("POST", "/api/v1/auth/signup" | "/api/v1/auth/register") => Self::SignUp,
+            ("POST", "/api/v1/auth/refresh-token") => Self::Refresh,
+            ("POST", "/api/v1/orders" | "/api/v1/cart/checkout") => Self::Order,
+            ("POST", path) if path.starts_with("/api/v1/payments/webhook") => Self::Unlimited,
+            (_, "/health" | "/livez" | "/readyz" | "/metrics") => Self::Unlimited,
+            (_, path) if path.starts_with("/assets/") || path.starts_with("/api/docs") => Self::Unlimited,
+            _ => Self::Any,
+        }
+    }
+}
+
+/// Whose bucket it is. Nothing that a client may choose freely stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Address(IpAddr),
+    User(i64),
+    Key(i64),
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// So many in the whole window.
+    pub limit: u32,
+    /// So many at once from now.
+    pub remaining: u32,
+    /// Seconds until it is whole again.
+    pub reset: u64,
+}
+
+/// So many in so many microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    limit: u32,
+    window: i64,
+}
+
+impl Rate {
+    fn new(limit: u64, window: i64) -> Self {
+        Self {
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            window,
+        }
+    }
+}
+
+/// All buckets.
+pub struct Limits {
+    buckets: quick_cache::sync::Cache<(Class, Who), Arc<AtomicI64>>,
+    anonymous: Rate,
+    user: Rate,
+    login: Rate,
+    sign_up: Rate,
+    refresh: Rate,
+    order: Rate,
+}
+
+impl Limits {
+    /// Empty buckets of these sizes; nothing if limits are off.
+    pub fn new(settings: &Settings) -> Option<Self> {
+        settings.enabled.then(|| Self {
+            buckets: quick_cache::sync::Cache::new(MOST_BUCKETS),
+            anonymous: Rate::new(settings.anonymous_per_minute, MINUTE),
+            user: Rate::new(settings.user_per_minute, MINUTE),
+            login: Rate::new(settings.login_per_minute, MINUTE),
+            sign_up: Rate::new(settings.signup_per_hour, 60 * MINUTE),
+            refresh: Rate::new(settings.refresh_per_quarter_hour, 15 * MINUTE),
+            order: Rate::new(settings.orders_per_minute, MINUTE),
+        })
+    }
+
+    /// Takes a request out of the buckets that it falls into. Refused with `TooMany` if one is empty.
+    pub fn take(
+        &self,
+        class: Class,
+        ip: IpAddr,
+        by: Option<&Actor>,
+        now: Timestamp,
+    ) -> Result<Option<Quota>> {
+        let address = Who::Address(address::household(ip));
+        let (who, general) = match by.and_then(|by| Some((by.kind, by.user?, by.session))) {
+            Some((ActorKind::ApiKey, user, session)) => {
+                (Who::Key(session.map_or(user.0, |id| id.0)), self.user)
+            }
+            Some((_, user, _)) => (Who::User(user.0), self.user),
+            None => (address, self.anonymous),
+        };
+        let own = match class {
+            Class::Unlimited => return Ok(None),
+            Class::Login => Some((address, self.login)),
+            Class::SignUp => Some((address, self.sign_up)),
+            Class::Order if !matches!(by, Some(by) if by.is_staff || by.kind == ActorKind::ApiKey) => {
+                Some((who, self.order))
+            }
+            Class::Order | Class::Refresh | Class::Any => None,
+        };
+        let whole = self.draw((Class::Any, who), general, now)?;
+        match own {
+            Some((who, rate)) => self.draw((class, who), rate, now).map(Some),
+            None => Ok(Some(whole)),
+        }
+    }
+
+    /// Takes an exchange of tokens out of the user's bucket, once it is known whose they are.
+    pub fn take_refresh(&self, user: i64, now: Timestamp) -> Result<Quota> {
+        self.draw((Class::Refresh, Who::User(user)), self.refresh, now)
+    }
+
+    fn draw(&self, key: (Class, Who), rate: Rate, now: Timestamp) -> Result<Quota> {
+        let bucket = match self.buckets.get(&key) {
+            Some(bucket) => bucket,
+            None => {
+                let made = self.buckets.get_or_insert_with(&key, || {
+                    Ok::<_, std::convert::Infallible>(Arc::new(AtomicI64::new(0)))
+                });
+                match made {
+                    Ok(bucket) => bucket,
+                    Err(never) => match never {},
+                }
+            }
+        };
+        draw(&bucket, rate, now.ms().saturating_mul(1000))
+    }
+}
+
+/// Takes one out. The bucket holds when it will be full; each request puts that off by its share of the window.
+fn draw(full_at: &AtomicI64, rate: Rate, now: i64) -> Result<Quota> {
+    let share = (rate.window / i64::from(rate.limit)).max(1);
+    let mut found = full_at.load(Ordering::Relaxed);
+    loop {
+        // Full later than a window from now: the clock was set back, which must lock nobody out.
+        let from = match found > now.saturating_add(rate.window) {
+            true => now,
+            false => found.max(now),
+        };
+        let next = from + share;
+        let ahead = next - now;
+        if ahead > rate.window {
+            return Err(Refusal::TooMany {
+                retry_after: seconds(ahead - rate.window),
+                limit: rate.limit,
+            }
+            .into());
+        }
+        match full_at.compare_exchange_weak(found, next, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => {
+                return Ok(Quota {
+                    limit: rate.limit,
+                    remaining: u32::try_from((rate.window - ahead) / share).unwrap_or(0),
+                    reset: seconds(ahead),
+                });
+            }
+            Err(current) => found = current,
+        }
+    }
+}
+
+fn seconds(microseconds: i64) -> u64 {
+    u64::try_from((microseconds + 999_999) / 1_000_000).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEN: Rate = Rate {
+        limit: 10,
+        window: MINUTE,
+    };
+
+    /// RL-02
+    #[test]
+    fn a_window_holds_its_number_and_fills_evenly() {
+        let bucket = AtomicI64::new(0);
+        let left: Vec<u32> = (0..10)
+            .map(|_| draw(&bucket, TEN, MINUTE).unwrap().remaining)
+            .collect();
+        assert_eq!(left, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        let refused = draw(&bucket, TEN, MINUTE).unwrap_err();
+        assert_eq!(refused.retry_after(), Some(6));
+        assert!(draw(&bucket, TEN, MINUTE + 5_999_999).is_err());
+        let quota = draw(&bucket, TEN, MINUTE + 6_000_000).unwrap();
+        assert_eq!((quota.limit, quota.remaining, quota.reset), (10, 0, 60));
+        assert!(draw(&bucket, TEN, MINUTE + 6_000_000).is_err());
+        assert_eq!(draw(&bucket, TEN, 3 * MINUTE).unwrap().remaining, 9);
+    }
+
+    /// LIF-06
+    #[test]
+    fn a_clock_set_back_locks_nobody_out() {
+        let bucket = AtomicI64::new(0);
+        for _ in 0..10 {
+            draw(&bucket, TEN, 1000 * MINUTE).unwrap();
+        }
+        assert_eq!(draw(&bucket, TEN, MINUTE).unwrap().remaining, 9);
+        assert_eq!(draw(&bucket, TEN, 2 * MINUTE).unwrap().remaining, 9);
+    }
+
+    /// RL-02
+    #[test]
+    fn a_million_addresses_keep_a_hundred_thousand_buckets() {
+        let limits = Limits::new(&Settings::default()).unwrap();
+        let now = Timestamp::from_ms(1);
+        for number in 0..200_000_u32 {
+            let ip = IpAddr::from(number.to_be_bytes());
+            limits.take(Class::Any, ip, None, now).unwrap();
+        }
+        assert!(limits.buckets.len() <= MOST_BUCKETS);
+    }
+}
