@@ -11,6 +11,8 @@ use crate::error::Result;
 const NOT_NEEDED: [&str; 4] = ["MONGODB_", "REDIS_", "RABBITMQ_", "JWT_REFRESH_SECRET"];
 /// No access token lives longer, in seconds.
 const LONGEST_ACCESS: u64 = 600;
+/// Every refresh token lives this long, in seconds.
+const REFRESH: u64 = 7 * 86_400;
 
 /// Takes what the environment says under historic names.
 pub(super) fn apply(draft: &mut Draft, environment: &[(String, String)]) -> Result<()> {
@@ -48,8 +50,10 @@ fn one(draft: &mut Draft, name: &str, text: &str) -> Result<()> {
         "ALLOWED_ORIGINS" => draft.set("server", "allowed_origins", list(text), name),
         "JWT_EXPIRES_IN" => access(draft, name, text),
         "JWT_REFRESH_EXPIRES_IN" => {
-            let hours = duration(name, text)?.div_ceil(3600);
-            draft.set("auth", "refresh_hours", whole(hours), name)
+            if duration(name, text)? != REFRESH {
+                draft.note(format!("{name}={text}: refresh tokens live 7d, and so do these"));
+            }
+            Ok(())
         }
         "API_VERSION" if text != "v1" => bad(name, text, "v1, the only one there is"),
         "DEMO_MODE" => match text {

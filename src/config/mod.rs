@@ -216,9 +216,6 @@ pub struct Auth {
     /// How long an access token is good for.
     #[serde(deserialize_with = "values::between::<10, 600, _>")]
     pub access_seconds: u64,
-    /// How long a refresh token is good for.
-    #[serde(deserialize_with = "values::between::<1, 2160, _>")]
-    pub refresh_hours: u64,
     /// Signs tokens instead of the key file; from the environment only.
     #[serde(skip)]
     pub jwt_secret: Option<Secret>,
@@ -228,7 +225,6 @@ impl Default for Auth {
     fn default() -> Self {
         Self {
             access_seconds: 600,
-            refresh_hours: 168,
             jwt_secret: None,
         }
     }

@@ -115,13 +115,14 @@ fn historic_names_are_understood() {
         config.server.allowed_origins,
         ["https://a.example", "https://b.example"]
     );
-    assert_eq!((config.auth.access_seconds, config.auth.refresh_hours), (600, 48));
+    assert_eq!(config.auth.access_seconds, 600);
     assert!(config.is_demo);
     let notes = loaded.notes.join("\n");
     assert!(
         notes.contains("JWT_EXPIRES_IN=15m: access tokens live 10m at most"),
         "{notes}"
     );
+    assert!(notes.contains("JWT_REFRESH_EXPIRES_IN=2d: refresh tokens live 7d"), "{notes}");
     assert!(
         notes.contains("not needed, and not read: MONGODB_URI, REDIS_URL, JWT_REFRESH_SECRET"),
         "{notes}"
