@@ -122,7 +122,10 @@ fn historic_names_are_understood() {
         notes.contains("JWT_EXPIRES_IN=15m: access tokens live 10m at most"),
         "{notes}"
     );
-    assert!(notes.contains("JWT_REFRESH_EXPIRES_IN=2d: refresh tokens live 7d"), "{notes}");
+    assert!(
+        notes.contains("JWT_REFRESH_EXPIRES_IN=2d: refresh tokens live 7d"),
+        "{notes}"
+    );
     assert!(
         notes.contains("not needed, and not read: MONGODB_URI, REDIS_URL, JWT_REFRESH_SECRET"),
         "{notes}"
