@@ -19,6 +19,7 @@ pub mod lockout;
 pub mod money;
 pub(crate) mod named;
 pub mod order;
+pub mod order_filter;
 pub mod page;
 pub mod password;
 pub mod permission;

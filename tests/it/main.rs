@@ -18,6 +18,7 @@ mod kill;
 mod layers;
 mod limits;
 mod orders;
+mod orders_list;
 mod orders_steps;
 mod orders_words;
 mod power;

@@ -41,6 +41,7 @@ pub fn table() -> Table {
         .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements)
         .row(GET, "/stock/low", Needs(May::StockRead), stock::low)
         .row(POST, "/orders", SignedIn, orders::place)
+        .row(GET, "/orders", SignedIn, orders::list)
         .row(GET, "/orders/transitions", SignedIn, orders::transitions)
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)
         .row(GET, "/events", Needs(May::EventsRead), events::list)

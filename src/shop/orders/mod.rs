@@ -1,6 +1,7 @@
 //! Orders: placing them and moving them through their life.
 
 mod history;
+mod list;
 mod place;
 mod record;
 mod remark;
@@ -11,6 +12,7 @@ mod view;
 pub use history::Entry;
 pub use history::history;
 pub use history::show_at;
+pub use list::list;
 pub use place::place;
 pub use remark::NewNote;
 pub use remark::note;

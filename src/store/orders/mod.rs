@@ -3,6 +3,7 @@
 mod change;
 mod import;
 mod insert;
+mod list;
 mod read;
 
 pub use change::NewChange;
@@ -20,6 +21,8 @@ pub use insert::NewRow;
 pub use insert::insert;
 pub use insert::insert_contacts;
 pub use insert::insert_line;
+pub use list::count_placed;
+pub use list::page;
 pub use read::get;
 pub use read::head;
 pub use read::owner;

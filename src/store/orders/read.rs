@@ -111,51 +111,59 @@ pub fn owner(db: &Snapshot, customer: CustomerId) -> Result<Option<UserId>> {
         .flatten())
 }
 
+/// The columns of the personal part, in the order in which [`contacts_from_row`] takes them.
+pub(super) const CONTACTS: &str =
+    "k.token, k.email, k.shipping_address, k.billing_address, k.note, k.client_token";
+
+pub(super) fn contacts_from_row(row: &Row) -> rusqlite::Result<Contacts> {
+    Ok(Contacts {
+        token: row.get(0)?,
+        email: row.get(1)?,
+        shipping_address: row.get(2)?,
+        billing_address: row.get(3)?,
+        note: row.get(4)?,
+        client_token: row.get(5)?,
+    })
+}
+
 fn contacts(db: &Snapshot, order: OrderId) -> Result<Contacts> {
     let contacts = db
         .db()
-        .prepare_cached(
-            "SELECT token, email, shipping_address, billing_address, note, client_token
-             FROM order_contacts
-             WHERE order_id = ?1",
-        )?
-        .query_row(params![order], |row| {
-            Ok(Contacts {
-                token: row.get(0)?,
-                email: row.get(1)?,
-                shipping_address: row.get(2)?,
-                billing_address: row.get(3)?,
-                note: row.get(4)?,
-                client_token: row.get(5)?,
-            })
-        })
+        .prepare_cached(&format!(
+            "SELECT {CONTACTS} FROM order_contacts k WHERE k.order_id = ?1"
+        ))?
+        .query_row(params![order], contacts_from_row)
         .optional()?;
     Ok(contacts.unwrap_or_default())
 }
 
+/// The columns of a line, in the order in which [`line_from_row`] takes them.
+pub(super) const LINE: &str =
+    "l.id, l.variant_id, l.product_id, l.quantity, l.unit_price, l.list_price, l.discount,
+  l.tax, l.total, l.sku, l.name";
+
+pub(super) fn line_from_row(row: &Row) -> rusqlite::Result<Line> {
+    Ok(Line {
+        id: row.get(0)?,
+        variant: row.get(1)?,
+        product: row.get(2)?,
+        quantity: row.get(3)?,
+        unit_price: row.get(4)?,
+        list_price: row.get(5)?,
+        discount: row.get(6)?,
+        tax: row.get(7)?,
+        total: row.get(8)?,
+        sku: row.get(9)?,
+        name: row.get(10)?,
+    })
+}
+
 fn lines(db: &Snapshot, order: OrderId) -> Result<Vec<Line>> {
     db.db()
-        .prepare_cached(
-            "SELECT id, variant_id, product_id, quantity, unit_price, list_price, discount, tax, total, sku, name
-             FROM order_lines
-             WHERE id > ?1 << 12 AND id < (?1 + 1) << 12
-             ORDER BY id",
-        )?
-        .query_and_then(params![order], |row| {
-            Ok(Line {
-                id: row.get(0)?,
-                variant: row.get(1)?,
-                product: row.get(2)?,
-                quantity: row.get(3)?,
-                unit_price: row.get(4)?,
-                list_price: row.get(5)?,
-                discount: row.get(6)?,
-                tax: row.get(7)?,
-                total: row.get(8)?,
-                sku: row.get(9)?,
-                name: row.get(10)?,
-            })
-        })?
+        .prepare_cached(&format!(
+            "SELECT {LINE} FROM order_lines l WHERE l.id > ?1 << 12 AND l.id < (?1 + 1) << 12 ORDER BY l.id"
+        ))?
+        .query_and_then(params![order], |row| Ok(line_from_row(row)?))?
         .collect()
 }
 

@@ -1,8 +1,10 @@
 //! Orders over JSON.
 
+mod list;
 mod steps;
 mod words;
 
+pub use list::list;
 pub use steps::cancel;
 pub use steps::transitions;
 pub use steps::update_status;

@@ -1,0 +1,48 @@
+//! Lists of orders: customers see their own, who reads orders sees all.
+
+use crate::domain::actor::Actor;
+use crate::domain::fault::Bad;
+use crate::domain::id::CustomerId;
+use crate::domain::order::Order;
+use crate::domain::order_filter::Column;
+use crate::domain::order_filter::MOST_LOOKED_AT;
+use crate::domain::order_filter::OrderFilter;
+use crate::domain::order_filter::OrderSort;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
+use crate::domain::permission::Permission;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::store;
+
+/// One page of orders.
+///
+/// Refused as bad input where a sort by total would have to look at more than 50,000 orders.
+pub fn list(
+    db: &Snapshot,
+    by: &Actor,
+    mut filter: OrderFilter,
+    sort: OrderSort,
+    paging: &Paging,
+) -> Result<Page<Order>> {
+    let user = by.signed_in()?;
+    if !by.may(Permission::OrdersRead) {
+        let own = store::customers::ids_of_user(db, user)?;
+        filter.customers = Some(within(own, filter.customers));
+    }
+    if filter.column(sort) == Column::Total
+        && store::orders::count_placed(db, filter.from, filter.to, MOST_LOOKED_AT)? > MOST_LOOKED_AT
+    {
+        let bad = Bad::input("by total only while from and to hold at most 50,000 orders");
+        return Err(bad.at("sort").into());
+    }
+    store::orders::page(db, &filter, sort, paging)
+}
+
+/// Of the customers asked for those that are the caller's own.
+fn within(own: Vec<CustomerId>, asked: Option<Vec<CustomerId>>) -> Vec<CustomerId> {
+    match asked {
+        None => own,
+        Some(asked) => own.into_iter().filter(|id| asked.contains(id)).collect(),
+    }
+}

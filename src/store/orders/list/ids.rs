@@ -1,0 +1,247 @@
+//! Pages out of ids at hand: from the search index, from a customer's buckets, from a tag.
+
+use rusqlite::named_params;
+use rusqlite::params;
+
+use crate::domain::id::CustomerId;
+use crate::domain::order_filter::MOST_LOOKED_AT;
+use crate::domain::order_filter::OrderFilter;
+use crate::domain::page::MOST_COUNTED;
+use crate::domain::page::Total;
+use crate::domain::search::Find;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::orders::list::Found;
+use crate::store::orders::list::Wanted;
+use crate::store::orders::list::query::Query;
+use crate::store::orders::list::query::SET;
+use crate::store::orders::list::query::Scan;
+use crate::store::orders::list::query::json;
+use crate::store::orders::list::query::key;
+use crate::store::orders::list::query::order;
+use crate::store::search;
+use crate::store::search::Side;
+
+/// Where ids come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'a> {
+    Search(&'a Find),
+    Customers(&'a [CustomerId]),
+    Tag(&'a str),
+}
+
+impl<'a> Source<'a> {
+    /// The narrowest that the filter offers; the search index can be asked in no other way.
+    pub(super) fn of(filter: &'a OrderFilter) -> Option<Self> {
+        match filter {
+            OrderFilter { find: Some(find), .. } => Some(Self::Search(find)),
+            OrderFilter {
+                customers: Some(customers),
+                ..
+            } => Some(Self::Customers(customers)),
+            OrderFilter { tag: Some(tag), .. } => Some(Self::Tag(tag)),
+            _ => None,
+        }
+    }
+
+    /// The ids on one side, in its order, and how far the search index is behind.
+    fn ids(&self, db: &Snapshot, side: Side, limit: usize) -> Result<(Vec<i64>, Option<i64>)> {
+        match self {
+            Self::Search(find) => {
+                let found = search::order_ids(db, find, side, limit)?;
+                Ok((found.ids.into_iter().map(|id| id.0).collect(), found.behind))
+            }
+            Self::Customers(customers) => {
+                let mut ids = Vec::new();
+                for customer in *customers {
+                    ids.extend(of_customer(db, *customer, side, limit)?);
+                }
+                ids.sort_unstable();
+                if matches!(side, Side::Below(_)) {
+                    ids.reverse();
+                }
+                ids.truncate(limit);
+                Ok((ids, None))
+            }
+            Self::Tag(tag) => Ok((of_tag(db, tag, side, limit)?, None)),
+        }
+    }
+}
+
+/// Walks the buckets of 4,096 orders one by one, each in the order of its ids (SCHEMA).
+fn of_customer(db: &Snapshot, customer: CustomerId, side: Side, limit: usize) -> Result<Vec<i64>> {
+    let newest: i64 = db
+        .db()
+        .prepare_cached("SELECT ifnull(max(id), 0) FROM orders")?
+        .query_row([], |row| row.get(0))?;
+    match side {
+        Side::Below(below) => walk_down(db, customer, below.min(newest + 1), limit),
+        Side::Above(above) => walk_up(db, customer, above.max(0), newest, limit),
+    }
+}
+
+fn walk_down(db: &Snapshot, customer: CustomerId, below: i64, limit: usize) -> Result<Vec<i64>> {
+    db.db()
+        .prepare_cached(
+            "WITH RECURSIVE b(k) AS (SELECT (:below - 1) >> 12 UNION ALL SELECT k - 1 FROM b WHERE k > 0)
+             SELECT o.id
+             FROM b CROSS JOIN orders o
+             WHERE o.id >> 12 = b.k AND o.customer_id = :customer AND o.id < :below
+             LIMIT :limit",
+        )?
+        .query_and_then(
+            named_params! { ":below": below, ":customer": customer, ":limit": limit as i64 },
+            |row| Ok(row.get(0)?),
+        )?
+        .collect()
+}
+
+fn walk_up(db: &Snapshot, customer: CustomerId, above: i64, newest: i64, limit: usize) -> Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    let mut bucket = db.db().prepare_cached(
+        "SELECT o.id FROM orders o WHERE o.id >> 12 = ?1 AND o.customer_id = ?2 AND o.id > ?3 ORDER BY o.id",
+    )?;
+    for number in (above + 1) >> 12..=newest >> 12 {
+        for id in bucket.query_map(params![number, customer, above], |row| row.get(0))? {
+            ids.push(id?);
+        }
+        if ids.len() >= limit {
+            break;
+        }
+    }
+    ids.truncate(limit);
+    Ok(ids)
+}
+
+fn of_tag(db: &Snapshot, tag: &str, side: Side, limit: usize) -> Result<Vec<i64>> {
+    let (sql, id) = match side {
+        Side::Below(below) => (
+            "SELECT order_id FROM order_tags
+             WHERE tag_id = (SELECT id FROM tags WHERE name = ?1) AND order_id < ?2
+             ORDER BY order_id DESC LIMIT ?3",
+            below,
+        ),
+        Side::Above(above) => (
+            "SELECT order_id FROM order_tags
+             WHERE tag_id = (SELECT id FROM tags WHERE name = ?1) AND order_id > ?2
+             ORDER BY order_id LIMIT ?3",
+            above,
+        ),
+    };
+    db.db()
+        .prepare_cached(sql)?
+        .query_and_then(params![tag, id, limit as i64], |row| Ok(row.get(0)?))?
+        .collect()
+}
+
+/// By id: in growing handfuls, until the page is full or enough has been looked at.
+pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Found> {
+    let enough = (wanted.skip + wanted.limit) as usize;
+    let is_whole = Query::new(wanted.filter, Scan::Set(source)).rest.is_empty();
+    let mut handful = if is_whole { enough } else { enough.max(500) };
+    let mut at = match (wanted.behind, wanted.descending) {
+        (Some((_, id)), true) => Side::Below(id),
+        (Some((_, id)), false) => Side::Above(id),
+        (None, true) => Side::Below(i64::MAX),
+        (None, false) => Side::Above(0),
+    };
+    let mut looked_at = 0;
+    let mut fitting = Vec::new();
+    let mut edge = None;
+    let mut index_behind;
+    loop {
+        let ids;
+        (ids, index_behind) = source.ids(db, at, handful)?;
+        looked_at += ids.len();
+        let last = ids.last().copied();
+        let was_all = ids.len() < handful;
+        fitting.extend(fit(db, wanted, source, ids)?);
+        if fitting.len() >= enough || was_all {
+            break;
+        }
+        let Some(last) = last else {
+            break;
+        };
+        if looked_at >= MOST_LOOKED_AT as usize {
+            edge = Some((last, last));
+            break;
+        }
+        at = match wanted.descending {
+            true => Side::Below(last),
+            false => Side::Above(last),
+        };
+        handful = (handful * 4).min(MOST_LOOKED_AT as usize - looked_at).max(1);
+    }
+    let keys = fitting
+        .into_iter()
+        .skip(wanted.skip as usize)
+        .take(wanted.limit as usize)
+        .map(|id| (id, id))
+        .collect();
+    Ok(Found {
+        keys,
+        edge,
+        index_behind,
+    })
+}
+
+/// Of these ids those whose orders fit the rest of the filter, in the order of the list.
+fn fit(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>, ids: Vec<i64>) -> Result<Vec<i64>> {
+    let mut query = Query::new(wanted.filter, Scan::Set(source));
+    if query.rest.is_empty() {
+        return Ok(ids);
+    }
+    query.bind(":ids", json(&ids));
+    let sql = format!(
+        "SELECT o.id, o.id FROM {SET} WHERE {} ORDER BY {}",
+        query.rest(),
+        order(wanted.column, wanted.descending),
+    );
+    let keys = query.keys(db, &sql)?;
+    Ok(keys.into_iter().map(|(_, id)| id).collect())
+}
+
+/// By time or total: all ids of the source, 50,000 at most, sorted.
+pub(super) fn look_among(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Found> {
+    let (ids, index_behind) = source.ids(db, Side::Below(i64::MAX), MOST_LOOKED_AT as usize)?;
+    let mut query = Query::new(wanted.filter, Scan::Set(source));
+    query.start(wanted);
+    query.bind(":ids", json(&ids));
+    query.bind(":limit", wanted.limit);
+    query.bind(":skip", wanted.skip);
+    let sql = format!(
+        "SELECT {}, o.id FROM {SET} WHERE {} AND {} ORDER BY {} LIMIT :limit OFFSET :skip",
+        key(wanted.column),
+        query.scanned(),
+        query.rest(),
+        order(wanted.column, wanted.descending),
+    );
+    Ok(Found {
+        keys: query.keys(db, &sql)?,
+        edge: None,
+        index_behind,
+    })
+}
+
+pub(super) fn count(db: &Snapshot, filter: &OrderFilter, source: &Source<'_>) -> Result<Total> {
+    let mut query = Query::new(filter, Scan::Set(source));
+    let is_whole = query.rest.is_empty();
+    let most = if is_whole {
+        MOST_COUNTED + 1
+    } else {
+        MOST_LOOKED_AT
+    };
+    let (ids, behind) = source.ids(db, Side::Below(i64::MAX), most as usize)?;
+    let is_all = (ids.len() as i64) < most && behind.is_none();
+    let counted = match is_whole {
+        true => ids.len() as i64,
+        false => {
+            query.bind(":ids", json(&ids));
+            query.value(db, &format!("SELECT count(*) FROM {SET} WHERE {}", query.rest()))?
+        }
+    };
+    Ok(match is_all {
+        true => Total::of(counted),
+        false => Total::AtLeast(counted.min(MOST_COUNTED)),
+    })
+}

@@ -1,0 +1,93 @@
+//! Lists of orders. This is the one place that puts SQL together: out of the fixed fragments below, never out of values.
+//!
+//! A page is found in one of two ways. A *scan* runs along the table or one of its indexes; a *set* of ids comes from
+//! the search index, a customer's buckets or a tag. What the way does not serve is looked at row by row, 50,000 rows at
+//! most.
+
+mod ids;
+mod query;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod wholes;
+
+use crate::domain::id::OrderId;
+use crate::domain::order::Order;
+use crate::domain::order_filter::Column;
+use crate::domain::order_filter::OrderFilter;
+use crate::domain::order_filter::OrderSort;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
+use crate::domain::page::Total;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::orders::list::ids::Source;
+
+pub use scan::count_placed;
+
+/// A row's place in its list: the sort key (the id itself where the list is by id) and the id.
+type Keys = (i64, i64);
+
+/// A list that is asked for, with the direction in which it is walked.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    filter: &'a OrderFilter,
+    column: Column,
+    descending: bool,
+    /// The keys to begin behind.
+    behind: Option<Keys>,
+    skip: i64,
+    limit: i64,
+}
+
+/// What was found, and where to go on if the look ended before the list did.
+#[derive(Debug, Default)]
+struct Found {
+    keys: Vec<Keys>,
+    edge: Option<Keys>,
+    index_behind: Option<i64>,
+}
+
+/// One page of whole orders.
+pub fn page(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Order>> {
+    let wanted = Wanted {
+        filter,
+        column: filter.column(sort),
+        descending: matches!(sort, OrderSort::Newest | OrderSort::Dearest) != paging.is_backwards(),
+        behind: paging.keys(),
+        skip: paging.skipped(),
+        limit: paging.wanted() as i64,
+    };
+    let found = look(db, &wanted)?;
+    let is_whole = wanted.behind.is_none() && wanted.skip == 0 && found.keys.len() < paging.wanted();
+    let total = match (is_whole, found.edge) {
+        (true, None) if found.index_behind.is_none() => Total::Exactly(found.keys.len() as i64),
+        (true, _) => Total::AtLeast(found.keys.len() as i64),
+        (false, _) => count(db, &wanted)?,
+    };
+    let cut = paging.cut(found.keys, |keys| *keys);
+    let edge = found.edge.filter(|_| !paging.is_backwards());
+    let ids: Vec<OrderId> = cut.rows.iter().map(|(_, id)| OrderId(*id)).collect();
+    Ok(Page {
+        rows: wholes::of(db, &ids)?,
+        next: cut.next.or(edge.map(|keys| paging.cursor(keys))),
+        total: Some(total),
+        index_behind: found.index_behind,
+    })
+}
+
+fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
+    match Source::of(wanted.filter) {
+        Some(source) if wanted.column == Column::Id => ids::look_along(db, wanted, &source),
+        Some(source) => ids::look_among(db, wanted, &source),
+        None => scan::look(db, wanted),
+    }
+}
+
+/// How many rows the whole list has, as far as a look may go.
+fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Total> {
+    match Source::of(wanted.filter) {
+        Some(source) => ids::count(db, wanted.filter, &source),
+        None => scan::count(db, wanted),
+    }
+}
