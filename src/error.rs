@@ -117,7 +117,9 @@ impl Error {
             Self::Refused(Refusal::Locked { retry_after } | Refusal::TooMany { retry_after, .. }) => {
                 Some(*retry_after)
             }
-            Self::Busy | Self::Full | Self::Unavailable | Self::Broken(_) => Some(1),
+            Self::Full => Some(1),
+            // Whoever is told 503 is told when to come again.
+            _ if self.code().facts().0 == 503 => Some(1),
             _ => None,
         }
     }

@@ -3,8 +3,10 @@
 
 mod cache;
 mod figures;
+mod probe;
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -28,6 +30,7 @@ pub use cache::CachedOrder;
 pub use cache::Caches;
 pub use cache::OrderCopy;
 pub use figures::Memory;
+pub use probe::Checks;
 
 /// So many may wait for processor time; a second's worth of passwords.
 const MOST_WAITING: usize = 64;
@@ -47,6 +50,8 @@ struct Inner {
     commits: watch::Receiver<u64>,
     stops: watch::Sender<bool>,
     started: Stopwatch,
+    dir: PathBuf,
+    probe: probe::Probe,
     reads: metrics::Histogram,
     writes: metrics::Histogram,
     hashing: Arc<tokio::sync::Semaphore>,
@@ -90,6 +95,8 @@ impl App {
                 commits,
                 stops: watch::Sender::new(false),
                 started: Stopwatch::start(),
+                dir: dir.to_owned(),
+                probe: probe::Probe::default(),
                 reads: metrics::histogram!("db_read_duration_seconds"),
                 writes: metrics::histogram!("db_write_duration_seconds"),
                 hashing: Arc::new(tokio::sync::Semaphore::new(2)),
@@ -137,6 +144,16 @@ impl App {
     /// For how long the shop has run.
     pub fn uptime(&self) -> std::time::Duration {
         self.inner.started.elapsed()
+    }
+
+    /// The folder of the shop's files.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Whether the file can be written and the disk has room, at most a second old.
+    pub async fn checks(&self) -> Checks {
+        self.inner.probe.ask(self).await
     }
 
     /// All figures, as Prometheus reads them.

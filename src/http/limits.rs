@@ -6,11 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::app::App;
 use crate::config::Limits as Settings;
 use crate::domain::actor::Actor;
 use crate::domain::actor::ActorKind;
+use crate::domain::id::UserId;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
+use crate::error::Error;
 use crate::error::Result;
 use crate::http::address;
 
@@ -143,11 +149,6 @@ impl Limits {
         }
     }
 
-    /// Takes an exchange of tokens out of the user's bucket, once it is known whose they are.
-    pub fn take_refresh(&self, user: i64, now: Timestamp) -> Result<Quota> {
-        self.draw((Class::Refresh, Who::User(user)), self.refresh, now)
-    }
-
     fn draw(&self, key: (Class, Who), rate: Rate, now: Timestamp) -> Result<Quota> {
         let bucket = match self.buckets.get(&key) {
             Some(bucket) => bucket,
@@ -162,6 +163,28 @@ impl Limits {
             }
         };
         draw(&bucket, rate, now.ms().saturating_mul(1000))
+    }
+}
+
+/// The limit on exchanges of tokens: it is the user's, so that the handler takes from it once it knows whose token it is.
+pub struct RefreshLimit(Option<Arc<Limits>>);
+
+impl RefreshLimit {
+    /// Takes one out, if the token is somebody's. Refused with `TooMany` if there is none left.
+    pub fn take(&self, holder: Option<UserId>, now: Timestamp) -> Result<()> {
+        let (Some(limits), Some(user)) = (&self.0, holder) else {
+            return Ok(());
+        };
+        let key = (Class::Refresh, Who::User(user.0));
+        limits.draw(key, limits.refresh, now).map(|_| ())
+    }
+}
+
+impl FromRequestParts<App> for RefreshLimit {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        Ok(Self(parts.extensions.get::<Arc<Limits>>().cloned()))
     }
 }
 

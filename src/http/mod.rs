@@ -7,6 +7,7 @@ mod cors;
 pub mod extract;
 mod head;
 mod headers;
+mod health;
 mod hosts;
 pub mod limits;
 pub mod list;
@@ -34,10 +35,16 @@ pub use accept::serve;
 
 /// Every route, and the templates of their paths.
 fn router(app: App) -> (Router, Vec<String>) {
-    let table = api::table();
-    let templates = table.templates(api::aliases::ROOT);
-    let router = table
-        .into_router(api::aliases::ROOT)
+    let faces = [(api::aliases::ROOT, api::table()), ("", health::table())];
+    let templates = faces
+        .iter()
+        .flat_map(|(root, table)| table.templates(root))
+        .collect();
+    let router = faces
+        .into_iter()
+        .fold(Router::new(), |router, (root, table)| {
+            router.merge(table.into_router(root))
+        })
         .fallback(async || Error::NotFound("page"))
         .method_not_allowed_fallback(async || {
             Error::Request(Code::MethodNotAllowed, "That cannot be done here.".into())

@@ -4,11 +4,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::http::Method;
+use axum::response::Response;
 use metrics::Counter;
 use metrics::Histogram;
 
 use crate::clock::Stopwatch;
 use crate::http::limits::Class;
+use crate::http::problem::Failed;
 
 /// The statuses that have a meter of their own; any other is counted as the last one of its hundred.
 const STATUSES: [u16; 30] = [
@@ -37,6 +39,18 @@ struct Meter {
     labels: [metrics::Label; 2],
     duration: Histogram,
     statuses: [OnceLock<Counter>; STATUSES.len()],
+}
+
+/// Counts an order that was placed, or why it was not. One that is told again was counted the first time.
+pub fn count_order(reply: &Response) {
+    match reply.extensions().get::<Failed>() {
+        Some(Failed(error)) => {
+            let (_, _, reason, _) = error.code().facts();
+            metrics::counter!("orders_failed_total", "reason" => reason).increment(1);
+        }
+        None if reply.headers().contains_key("idempotent-replayed") => {}
+        None => metrics::counter!("orders_created_total").increment(1),
+    }
 }
 
 impl Routes {

@@ -44,6 +44,7 @@ use crate::http::paced::Paced;
 use crate::http::pack;
 use crate::http::problem;
 use crate::http::request_id;
+use crate::http::routes;
 use crate::http::routes::Routes;
 use crate::http::session;
 use crate::http::token::Tokens;
@@ -127,12 +128,15 @@ impl Shell {
         self.tidy(&mut parts);
         let asked = self.asked(peer.ip(), &parts, Arc::clone(&visit.request_id));
         let known = self.routes.find(parts.uri.path());
-        let limits = known.class(&parts.method);
+        let class = known.class(&parts.method);
         let patience = known.patience(self.patience);
-        let (bare, quota) = match self.admit(&mut parts, asked, limits).await {
+        let (bare, quota) = match self.admit(&mut parts, asked, class).await {
             Ok(quota) => (self.route(parts, body, patience).await, quota),
             Err(error) => (error.into_response(), None),
         };
+        if class == Class::Order {
+            routes::count_order(&bare);
+        }
         let reply = self.dress(&visit, known.template(), bare, quota).await;
         known.count(&visit.method, reply.status().as_u16(), watch);
         tracing::debug!(

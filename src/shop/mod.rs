@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod checks;
 pub mod customers;
 pub mod events;
 pub mod identity;

@@ -133,6 +133,17 @@ fn know(tx: &Tx, user: &User, device: &Device) -> Result<Option<String>> {
     Ok(Some(secret::to_text(&token)))
 }
 
+/// Whose refresh token it is, good or used: whoever asks too often is held back before anything changes.
+pub fn holder(db: &Snapshot, token: &str) -> Result<Option<UserId>> {
+    let Some(secret) = secret::from_text(token) else {
+        return Ok(None);
+    };
+    let Some(found) = store::sessions::find_refresh(db, &secret::digest(&secret))? else {
+        return Ok(None);
+    };
+    Ok(store::sessions::find(db, found.session)?.map(|session| session.user))
+}
+
 /// Trades a refresh token for its successor.
 ///
 /// Within ten seconds of its use the same token gives the same successor (the reply was lost); later it ends the whole

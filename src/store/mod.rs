@@ -5,6 +5,7 @@ pub mod audit;
 mod batch;
 pub mod bench;
 mod checkpoint;
+pub mod checks;
 pub mod credit_notes;
 pub mod customers;
 pub mod events;

@@ -101,6 +101,47 @@ fn a_customer_places_twenty_orders_a_minute() {
     assert_eq!(app.get("ann", "/api/v1/orders/1").status, 200);
 }
 
+/// RL-02: ten exchanges in a quarter of an hour, whoever's tokens they are; a refused one costs no token.
+#[test]
+fn a_user_renews_ten_times_in_a_quarter_of_an_hour() {
+    let app = limited();
+    let token = |who: &str| {
+        app.token(who);
+        let body = json!({ "username": who, "password": crate::app::PASSWORD });
+        let answer = app.post("nobody", "/api/v1/auth/login", body);
+        answer.json()["refresh_token"].as_str().unwrap().to_owned()
+    };
+    let renew = |token: &str| {
+        app.post(
+            "nobody",
+            "/api/v1/auth/refresh-token",
+            json!({ "refresh_token": token }),
+        )
+    };
+    let mut mine = token("ann");
+    for _ in 0..10 {
+        let answer = renew(&mine);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        mine = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    }
+    assert_eq!(renew(&mine).status, 429);
+    assert_eq!(renew(&token("bob")).status, 200);
+    app.clock.pass(90_000);
+    assert_eq!(renew(&mine).status, 200);
+}
+
+/// RL-02
+#[test]
+fn probes_are_never_held_back() {
+    let app = TestApp::start_with(|config| {
+        config.limits.enabled = true;
+        config.limits.anonymous_per_minute = 1;
+    });
+    for path in ["/livez", "/readyz", "/health", "/livez"] {
+        assert_eq!(app.get("nobody", path).status, 200, "{path}");
+    }
+}
+
 /// RL-02
 #[test]
 fn switched_off_there_are_no_limits_and_no_headers() {

@@ -13,6 +13,7 @@ mod client;
 mod config;
 mod events;
 mod faults;
+mod health;
 mod imports;
 mod kill;
 mod layers;

@@ -29,6 +29,7 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::Visitor;
+use crate::http::limits::RefreshLimit;
 use crate::http::login;
 use crate::http::login::Credentials;
 use crate::http::site::Cookie;
@@ -189,9 +190,13 @@ pub struct Refresh {
 pub async fn refresh(
     State(app): State<App>,
     signer: Signer,
+    limit: RefreshLimit,
     Visitor(by): Visitor,
     Json(body): Json<Refresh>,
 ) -> Result<impl IntoResponse> {
+    let token = body.refresh_token.clone();
+    let holder = app.read(move |db| sessions::holder(db, &token)).await?;
+    limit.take(holder, app.clock().now())?;
     let keys = app.keys().clone();
     let opened = app
         .write(move |tx| sessions::refresh(tx, &by, &keys, &body.refresh_token))
