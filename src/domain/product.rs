@@ -37,24 +37,64 @@ named! {
     }
 }
 
+named! {
+    /// How a list of products is sorted.
+    ProductSort {
+        Newest = 0 "newest",
+        Price = 1 "price",
+        PriceDown = 2 "-price",
+        Name = 3 "name",
+    }
+}
+
+/// Whose hand changes a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// Its seller's, whose words are looked at before they show.
+    Seller,
+    /// Staff's.
+    Staff,
+}
+
 impl ProductStatus {
-    /// The status that a change by its maker leads to: draft → pending, any ↔ archived.
+    /// The status that a change leads to: draft → pending, any ↔ archived. Only staff put back for sale what was archived.
     ///
     /// Refused with `NotAllowed` for any other pair.
-    pub fn changed_to(self, wanted: Self) -> Result<Self, Refusal> {
-        match (self, wanted) {
-            (from, to) if from == to => Ok(to),
-            (Self::Draft, Self::Pending) | (_, Self::Archived) => Ok(wanted),
-            (Self::Archived, Self::Draft | Self::Pending) => Ok(wanted),
-            _ => Err(Refusal::NotAllowed(
-                format!(
-                    "A product does not go from {} to {} this way.",
-                    self.name(),
-                    wanted.name()
-                )
-                .into(),
-            )),
+    pub fn changed_to(self, wanted: Self, hand: Hand) -> Result<Self, Refusal> {
+        match (self, wanted, hand) {
+            (from, to, _) if from == to => Ok(to),
+            (Self::Draft, Self::Pending, _) | (_, Self::Archived, _) => Ok(wanted),
+            (Self::Archived, Self::Draft | Self::Pending, _) | (Self::Archived, _, Hand::Staff) => Ok(wanted),
+            _ => Err(self.refused(wanted)),
         }
+    }
+
+    /// The status that a decision of staff leads to: what is not archived is approved or rejected, but not twice.
+    ///
+    /// Refused with `NotAllowed` for any other pair.
+    pub fn decided(self, wanted: Self) -> Result<Self, Refusal> {
+        match (self, wanted) {
+            (from, to) if from == to => Err(self.refused(wanted)),
+            (Self::Archived, _) | (Self::Draft, Self::Rejected) => Err(self.refused(wanted)),
+            _ => Ok(wanted),
+        }
+    }
+
+    /// The status after the words of a product were changed: a seller's wait for approval again.
+    pub fn reworded(self, hand: Hand) -> Self {
+        match (self, hand) {
+            (Self::Approved | Self::Rejected, Hand::Seller) => Self::Pending,
+            (status, _) => status,
+        }
+    }
+
+    fn refused(self, wanted: Self) -> Refusal {
+        let words = format!(
+            "A product does not go from {} to {} this way.",
+            self.name(),
+            wanted.name()
+        );
+        Refusal::NotAllowed(words.into())
     }
 }
 
@@ -96,6 +136,7 @@ pub struct Variant {
     pub title: Option<String>,
     pub price: Option<Money>,
     pub weight_g: Option<i64>,
+    pub low_at: Option<i64>,
     pub available: i64,
     pub version: i64,
 }
@@ -110,12 +151,19 @@ pub struct Product {
     pub category: Option<String>,
     pub name: String,
     pub description: String,
-    pub tax_class: i64,
+    pub tax_category: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
     pub version: i64,
     pub variants: Vec<Variant>,
+}
+
+impl Product {
+    /// The cheapest variant's price.
+    pub fn price_from(&self) -> Option<Money> {
+        self.variants.iter().filter_map(|variant| variant.price).min()
+    }
 }
 
 /// What an order needs to know of a variant.
@@ -240,4 +288,128 @@ pub struct Adjustment {
     pub reason: MovementReason,
     /// In words.
     pub note: Option<String>,
+}
+
+/// What is to change of a product; what is not said stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProductChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// Its shelf in the shop, or none.
+    pub category: Option<Option<String>>,
+    /// How it is taxed, or as most things are.
+    pub tax_category: Option<Option<String>>,
+    /// Where it is to stand.
+    pub status: Option<ProductStatus>,
+    /// Its variants.
+    pub variants: VariantsChange,
+}
+
+impl ProductChange {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.description.is_none()
+            && self.category.is_none()
+            && self.tax_category.is_none()
+            && self.status.is_none()
+            && matches!(self.variants, VariantsChange::None)
+    }
+}
+
+/// What is to change of a product's variants.
+#[derive(Debug, Clone, Default)]
+pub enum VariantsChange {
+    /// Nothing.
+    #[default]
+    None,
+    /// The only one there is.
+    Only(VariantChange),
+    /// All: those named by id stay, those without an id are new, the others go.
+    All(Vec<VariantChange>),
+}
+
+/// What is to change of a variant; what is not said stays.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct VariantChange {
+    pub id: Option<VariantId>,
+    pub sku: Option<Sku>,
+    pub title: Option<Option<String>>,
+    pub price: Option<Option<Money>>,
+    pub weight_g: Option<Option<i64>>,
+    pub low_at: Option<Option<i64>>,
+}
+
+/// Which products are asked for.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct ProductFilter {
+    /// What the search has found.
+    pub ids: Option<Vec<ProductId>>,
+    pub status: Option<ProductStatus>,
+    pub category: Option<String>,
+    pub min_price: Option<Money>,
+    pub max_price: Option<Money>,
+    pub in_stock: Option<bool>,
+    pub seller: Option<UserId>,
+    pub not_seller: Option<UserId>,
+}
+
+/// A category and how many products for sale are in it.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Category {
+    pub id: i64,
+    pub name: String,
+    pub products: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_life_of_a_product() {
+        let mut life = String::new();
+        for from in ProductStatus::ALL {
+            for to in ProductStatus::ALL.iter().filter(|to| *to != from) {
+                let mut who = Vec::new();
+                for (hand, name) in [(Hand::Seller, "seller"), (Hand::Staff, "staff")] {
+                    if from.changed_to(*to, hand).is_ok() {
+                        who.push(name);
+                    }
+                }
+                if from.decided(*to).is_ok()
+                    && [ProductStatus::Approved, ProductStatus::Rejected].contains(to)
+                {
+                    who.push("decision");
+                }
+                if !who.is_empty() {
+                    life += &format!("{} -> {}: {}\n", from.name(), to.name(), who.join(", "));
+                }
+            }
+        }
+        assert_eq!(
+            life,
+            "\
+draft -> pending: seller, staff
+draft -> approved: decision
+draft -> archived: seller, staff
+pending -> approved: decision
+pending -> rejected: decision
+pending -> archived: seller, staff
+approved -> rejected: decision
+approved -> archived: seller, staff
+rejected -> approved: decision
+rejected -> archived: seller, staff
+archived -> draft: seller, staff
+archived -> pending: seller, staff
+archived -> approved: staff
+archived -> rejected: staff
+"
+        );
+    }
 }

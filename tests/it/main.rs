@@ -24,6 +24,7 @@ mod orders_steps;
 mod orders_words;
 mod power;
 mod problems;
+mod products;
 mod search;
 mod sessions;
 mod shell;

@@ -18,6 +18,7 @@ use crate::http::route::Access::Public;
 use crate::http::route::Access::SignedIn;
 use crate::http::route::Table;
 
+const DELETE: Method = Method::DELETE;
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
@@ -35,8 +36,37 @@ pub fn table() -> Table {
         .row(GET, "/auth/me", SignedIn, users::show_me)
         .row(PATCH, "/auth/me", SignedIn, users::update_me)
         .row(GET, "/products/public", Public, products::list_public)
+        .row(GET, "/products/public/sku/{sku}", Public, products::show_by_sku)
         .row(GET, "/products/public/{id}", Public, products::show_public)
+        .row(GET, "/products/my-home", SignedIn, products::list_others)
+        .row(GET, "/products", SignedIn, products::list)
+        .row(GET, "/products/{id}", SignedIn, products::show)
         .row(POST, "/products", Needs(May::ProductsCreate), products::create)
+        .row(
+            PATCH,
+            "/products/{id}",
+            OwnOr(May::ProductsUpdate),
+            products::update,
+        )
+        .row(
+            DELETE,
+            "/products/{id}",
+            OwnOr(May::ProductsDelete),
+            products::destroy,
+        )
+        .row(
+            POST,
+            "/products/{id}/approve",
+            Needs(May::ProductsApprove),
+            products::approve,
+        )
+        .row(
+            POST,
+            "/products/{id}/reject",
+            Needs(May::ProductsApprove),
+            products::reject,
+        )
+        .row(GET, "/categories", Public, products::categories)
         .row(POST, "/stock/adjustments", Needs(May::StockUpdate), stock::adjust)
         .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements)
         .row(GET, "/stock/low", Needs(May::StockRead), stock::low)

@@ -12,6 +12,7 @@ use crate::domain::product::MovementReason;
 use crate::domain::product::NewProduct;
 use crate::domain::product::Product;
 use crate::domain::product::ProductStatus;
+use crate::domain::text::Sku;
 use crate::error::Result;
 use crate::secret;
 use crate::shop::Tx;
@@ -64,27 +65,26 @@ fn insert(tx: &Tx, by: &Actor, new: &NewProduct) -> Result<Product> {
         Some(name) => Some(store::products::category(tx, name)?),
         None => None,
     };
-    let first_sku = new.variants.first().and_then(|variant| variant.sku.as_ref());
-    let name = match (&new.name, first_sku) {
-        (Some(name), _) => name.clone(),
-        (None, Some(sku)) => sku.as_str().to_owned(),
-        (None, None) => String::from("Product"),
+    let skus = new
+        .variants
+        .iter()
+        .map(|variant| sku_of(variant.sku.as_ref()))
+        .collect::<Result<Vec<_>>>()?;
+    let name = match (&new.name, skus.first()) {
+        (Some(name), _) => name.as_str(),
+        (None, first) => first.map_or("Product", String::as_str),
     };
-    let id = store::products::insert(tx, status, seller, category, &name, price_from)?;
+    let id = store::products::insert(tx, status, seller, category, name, price_from)?;
     store::products::set_text(tx, id, new.description.as_deref().unwrap_or_default())?;
-    insert_variants(tx, by, id, new)?;
+    insert_variants(tx, by, id, new, &skus)?;
     let product = store::products::get(tx, id)?;
     tell(tx, by, &product)?;
     Ok(product)
 }
 
-fn insert_variants(tx: &Tx, by: &Actor, product: ProductId, new: &NewProduct) -> Result<()> {
-    for variant in &new.variants {
-        let sku = match &variant.sku {
-            Some(sku) => sku.as_str().to_owned(),
-            None => format!("P{product}-{}", secret::to_text(&secret::random::<4>()?)),
-        };
-        let id = store::products::insert_variant(tx, product, variant, &sku)?;
+fn insert_variants(tx: &Tx, by: &Actor, product: ProductId, new: &NewProduct, skus: &[String]) -> Result<()> {
+    for (variant, sku) in new.variants.iter().zip(skus) {
+        let id = store::products::insert_variant(tx, product, variant, sku)?;
         store::stock::open(tx, id)?;
         if variant.quantity > 0 {
             let cause = Cause {
@@ -97,6 +97,14 @@ fn insert_variants(tx: &Tx, by: &Actor, product: ProductId, new: &NewProduct) ->
         }
     }
     Ok(())
+}
+
+/// The SKU that is asked for; a variant without one gets one made up.
+pub(super) fn sku_of(asked: Option<&Sku>) -> Result<String> {
+    match asked {
+        Some(sku) => Ok(sku.as_str().to_owned()),
+        None => Ok(format!("P-{}", secret::to_text(&secret::random::<6>()?))),
+    }
 }
 
 fn tell(tx: &Tx, by: &Actor, product: &Product) -> Result<()> {

@@ -7,6 +7,9 @@ use crate::domain::money::Currency;
 use crate::domain::product::Product;
 use crate::domain::product::Variant;
 use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::error::Result;
+use crate::secret;
 
 /// A product as the API shows it; a simple one carries its variant's SKU, price and quantity.
 #[derive(Serialize)]
@@ -23,7 +26,7 @@ pub struct ProductView<'a> {
     seller_id: Option<i64>,
     variants: Vec<VariantView<'a>>,
     images: [&'static str; 0],
-    tax_category: Option<&'static str>,
+    tax_category: Option<&'a str>,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: i64,
@@ -66,7 +69,7 @@ impl<'a> ProductView<'a> {
                 .map(|variant| view(variant, currency))
                 .collect(),
             images: [],
-            tax_category: None,
+            tax_category: product.tax_category.as_deref(),
             created_at: product.created_at,
             updated_at: product.updated_at,
             version: product.version,
@@ -83,5 +86,31 @@ fn view(variant: &Variant, currency: Currency) -> VariantView<'_> {
         quantity: variant.available,
         weight_g: variant.weight_g,
         version: variant.version,
+    }
+}
+
+/// A digest of what shows in a product without raising its version: its stock. It stands in the entity tag.
+pub fn stock_digest(product: &Product) -> String {
+    let mut figures = Vec::with_capacity(8 * product.variants.len());
+    for variant in &product.variants {
+        figures.extend(variant.available.to_be_bytes());
+    }
+    let digest = secret::digest_parts(&[&figures]);
+    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The former values of what a change has changed, as the audit keeps them; none if nothing shows.
+pub fn former(before: &Product, after: &Product, currency: Currency) -> Result<Option<String>> {
+    let broken = |cause: serde_json::Error| Error::Internal(cause.into());
+    let mut former = serde_json::to_value(ProductView::new(before, currency)).map_err(broken)?;
+    let now = serde_json::to_value(ProductView::new(after, currency)).map_err(broken)?;
+    if let Some(fields) = former.as_object_mut() {
+        fields.retain(|name, value| {
+            !["version", "updated_at"].contains(&name.as_str()) && now.get(name) != Some(value)
+        });
+    }
+    match former.as_object().is_some_and(|fields| fields.is_empty()) {
+        true => Ok(None),
+        false => serde_json::to_string(&former).map(Some).map_err(broken),
     }
 }

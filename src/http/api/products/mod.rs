@@ -1,25 +1,36 @@
-//! The catalogue over JSON.
+//! The catalogue over JSON: making products.
 
-use axum::Json as Reply;
+mod change;
+mod list;
+
+pub use change::approve;
+pub use change::destroy;
+pub use change::reject;
+pub use change::update;
+pub use list::categories;
+pub use list::list;
+pub use list::list_others;
+pub use list::list_public;
+pub use list::show;
+pub use list::show_by_sku;
+pub use list::show_public;
+
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
-use crate::domain::id::ProductId;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
 use crate::domain::product::MOST_STOCK;
 use crate::domain::product::NewProduct;
 use crate::domain::product::NewVariant;
-use crate::domain::product::Product;
 use crate::domain::text;
 use crate::domain::text::Sku;
 use crate::error::Error;
@@ -27,7 +38,8 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
-use crate::http::extract::Path;
+use crate::http::version;
+use crate::http::version::IfNoneMatch;
 use crate::shop::catalogue;
 use crate::shop::catalogue::ProductView;
 use crate::shop::once::Key;
@@ -70,6 +82,11 @@ impl CreateProduct {
         let description = self
             .description
             .and_then(|words| keep(text::paragraph(&words, 20_000), "description", &mut faults));
+        let is_said_twice =
+            self.sku.is_some() || self.price.is_some() || self.quantity.is_some() || self.weight_g.is_some();
+        if self.variants.is_some() && is_said_twice {
+            faults.push(Bad::invalid("stand beside price, sku, quantity or weight_g").at("variants"));
+        }
         let only = CreateVariant {
             sku: self.sku,
             title: None,
@@ -106,6 +123,12 @@ impl CreateVariant {
         if !(0..=MOST_STOCK).contains(&quantity) {
             faults.push(Bad::invalid("0 to 1,000,000,000 pieces.").at(format!("{at}quantity")));
         }
+        if self
+            .weight_g
+            .is_some_and(|grams| !(0..=MOST_STOCK).contains(&grams))
+        {
+            faults.push(Bad::invalid("0 to 1,000,000,000 grams.").at(format!("{at}weight_g")));
+        }
         NewVariant {
             sku: self
                 .sku
@@ -141,52 +164,16 @@ pub async fn create(
     let made = app
         .write(move |tx| catalogue::create(tx, &by, key.as_ref(), &new))
         .await?;
-    match made {
-        Once::First(product) => {
-            Ok((StatusCode::CREATED, Reply(ProductView::new(&product, currency))).into_response())
-        }
-        Once::Again(product) => Ok((
-            StatusCode::CREATED,
-            [("idempotent-replayed", "true")],
-            Reply(ProductView::new(&product, currency)),
-        )
-            .into_response()),
+    let (product, is_again) = match made {
+        Once::First(product) => (product, false),
+        Once::Again(product) => (product, true),
+    };
+    let tag = list::tag_of(&product);
+    let view = ProductView::new(&product, currency);
+    let mut reply = version::tagged(StatusCode::CREATED, &tag, &IfNoneMatch::default(), &view)?;
+    if is_again {
+        let headers = reply.headers_mut();
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
-}
-
-#[derive(Serialize)]
-struct Page {
-    data: Vec<Box<RawValue>>,
-    next: Option<String>,
-}
-
-pub async fn list_public(State(app): State<App>) -> Result<Response> {
-    let (products, currency) = app
-        .read(|db| {
-            let currency = settings::show(db)?.terms.currency;
-            Ok((catalogue::list_public(db, ProductId(i64::MAX), 50)?, currency))
-        })
-        .await?;
-    let data = products
-        .iter()
-        .map(|product| raw(product, currency))
-        .collect::<Result<_>>()?;
-    Ok(Reply(Page { data, next: None }).into_response())
-}
-
-fn raw(product: &Product, currency: Currency) -> Result<Box<RawValue>> {
-    serde_json::value::to_raw_value(&ProductView::new(product, currency))
-        .map_err(|cause| Error::Internal(cause.into()))
-}
-
-pub async fn show_public(State(app): State<App>, Path(id): Path<ProductId>) -> Result<Response> {
-    let (product, currency) = app
-        .read(move |db| {
-            Ok((
-                catalogue::show_public(db, id)?,
-                settings::show(db)?.terms.currency,
-            ))
-        })
-        .await?;
-    Ok(Reply(ProductView::new(&product, currency)).into_response())
+    Ok(reply)
 }

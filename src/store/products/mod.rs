@@ -1,5 +1,18 @@
 //! Rows of `products`, their texts, variants and categories.
 
+mod change;
+mod list;
+
+pub use change::delete;
+pub use change::delete_variant;
+pub use change::set_low_at;
+pub use change::set_status;
+pub use change::tax_class;
+pub use change::update;
+pub use change::update_variant;
+pub use list::categories;
+pub use list::page;
+
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
@@ -22,12 +35,14 @@ use crate::store::Tx;
 use crate::store::fault::OnUnique;
 
 const SELECT: &str = "SELECT p.id, p.status, p.seller_id, c.name AS category, p.name, ifnull(t.description, '') AS description,
-  p.tax_class, p.created_at, p.updated_at, p.deleted_at, p.version
+  x.name AS tax_category, p.created_at, p.updated_at, p.deleted_at, p.version
   FROM products p
   LEFT JOIN categories c ON c.id = p.category_id
-  LEFT JOIN product_texts t ON t.product_id = p.id";
+  LEFT JOIN product_texts t ON t.product_id = p.id
+  LEFT JOIN tax_classes x ON x.id = p.tax_class";
 
-const VARIANT: &str = "SELECT v.id, v.product_id, v.sku, v.title, v.price, v.weight_g, s.available, v.version
+const VARIANT: &str =
+    "SELECT v.id, v.product_id, v.sku, v.title, v.price, v.weight_g, v.low_at, s.available, v.version
   FROM variants v JOIN stock s ON s.variant_id = v.id";
 
 fn from_row(row: &Row) -> rusqlite::Result<Product> {
@@ -38,7 +53,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Product> {
         category: row.get("category")?,
         name: row.get("name")?,
         description: row.get("description")?,
-        tax_class: row.get("tax_class")?,
+        tax_category: row.get("tax_category")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
         deleted_at: row.get("deleted_at")?,
@@ -55,6 +70,7 @@ fn variant_from_row(row: &Row) -> rusqlite::Result<Variant> {
         title: row.get("title")?,
         price: row.get("price")?,
         weight_g: row.get("weight_g")?,
+        low_at: row.get("low_at")?,
         available: row.get("available")?,
         version: row.get("version")?,
     })
@@ -82,6 +98,15 @@ pub fn variants(db: &Snapshot, product: ProductId) -> Result<Vec<Variant>> {
             Ok(variant_from_row(row)?)
         })?
         .collect()
+}
+
+/// The product that sells a SKU.
+pub fn by_sku(db: &Snapshot, sku: &str) -> Result<ProductId> {
+    db.db()
+        .prepare_cached("SELECT product_id FROM variants WHERE sku = :sku AND deleted_at IS NULL")?
+        .query_row(named_params! { ":sku": sku }, |row| row.get("product_id"))
+        .optional()?
+        .ok_or(Error::NotFound("product"))
 }
 
 /// Adds a product's own row and its text.
@@ -215,27 +240,6 @@ pub fn offers_of(db: &Snapshot, product: ProductId) -> Result<Vec<Offer>> {
         ))?
         .query_and_then(params![product], |row| Ok(offer_from_row(row)?))?
         .collect()
-}
-
-/// The newest approved products below `before`.
-pub fn public_page(db: &Snapshot, before: ProductId, limit: usize) -> Result<Vec<Product>> {
-    let mut products: Vec<Product> = db
-        .db()
-        .prepare_cached(&format!(
-            "{SELECT}
-             WHERE p.id < :before AND p.status = 2 AND p.deleted_at IS NULL
-             ORDER BY p.id DESC
-             LIMIT :limit"
-        ))?
-        .query_and_then(
-            named_params! { ":before": before, ":limit": limit as i64 },
-            |row| Ok::<_, Error>(from_row(row)?),
-        )?
-        .collect::<Result<_>>()?;
-    for product in &mut products {
-        product.variants = variants(db, product.id)?;
-    }
-    Ok(products)
 }
 
 /// Brings a variant that is there to what a file says.
