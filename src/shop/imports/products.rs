@@ -214,10 +214,14 @@ struct ProductEvent<'a> {
 fn tell(tx: &Tx, kind: EventType, id: ProductId) -> Result<()> {
     let product = store::products::get(tx, id)?;
     let currency = store::settings::terms(tx)?.currency;
+    let seq = match kind {
+        EventType::ProductCreated => 1,
+        _ => store::products::next_seq(tx, id)?,
+    };
     let data = ProductEvent {
         product: ProductView::new(&product, currency),
-        seq: product.version,
+        seq,
     };
-    events::emit(tx, kind, id.0, product.version, &data)?;
+    events::emit(tx, kind, id.0, seq, &data)?;
     Ok(())
 }
