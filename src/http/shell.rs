@@ -108,7 +108,7 @@ impl Shell {
         let server = &app.config().server;
         let (router, templates) = http::router(app.clone());
         Self {
-            tokens: Arc::new(Tokens::new(&app.keys().token)),
+            tokens: Arc::new(Tokens::new(&app.keys().token).living(app.config().auth.access_seconds)),
             router,
             routes: Routes::new(templates),
             hosts: Hosts::new(server, listens),

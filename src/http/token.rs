@@ -49,6 +49,7 @@ pub struct Tokens {
     sign: EncodingKey,
     verify: DecodingKey,
     validation: Validation,
+    life: i64,
 }
 
 impl Tokens {
@@ -67,7 +68,22 @@ impl Tokens {
             sign: EncodingKey::from_secret(key),
             verify: DecodingKey::from_secret(key),
             validation,
+            life: ACCESS_LIFE,
         }
+    }
+
+    /// The same, whose tokens live shorter.
+    pub fn living(self, seconds: u64) -> Self {
+        let asked = i64::try_from(seconds).map_or(ACCESS_LIFE, |seconds| seconds.saturating_mul(1000));
+        Self {
+            life: asked.min(ACCESS_LIFE),
+            ..self
+        }
+    }
+
+    /// How long a token lives, in milliseconds.
+    pub fn life(&self) -> i64 {
+        self.life
     }
 
     /// A token for a session.
@@ -88,7 +104,7 @@ impl Tokens {
             sid: session.0,
             role: role.to_owned(),
             ver: epoch,
-            exp: issued + ACCESS_LIFE / 1000,
+            exp: issued + self.life / 1000,
             iat: issued,
             nbf: issued,
         };

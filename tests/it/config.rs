@@ -141,6 +141,21 @@ fn a_secret_is_never_printed() {
     assert!(!toml::to_string(&loaded.config).unwrap().contains(secret));
 }
 
+/// K1: `JWT_EXPIRES_IN` shortens the life of access tokens.
+#[test]
+fn an_access_token_lives_as_long_as_the_settings_say() {
+    let app = crate::app::TestApp::start_with(|config| config.auth.access_seconds = 60);
+    let token = app.token("ann").unwrap();
+    let me = |app: &crate::app::TestApp| {
+        let path = "/api/v1/auth/me";
+        app.client().send("GET", path, Some(&token), &[], None).status
+    };
+    app.clock.pass(60_000);
+    assert_eq!(me(&app), 200);
+    app.clock.pass(6_000);
+    assert_eq!(me(&app), 401);
+}
+
 /// RL-02
 #[test]
 fn limits_are_off_on_loopback_only_and_it_is_said() {

@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::domain::fault::Bad;
 use crate::domain::fault::FaultKind;
 use crate::domain::refusal::Refusal;
-use crate::domain::user::ACCESS_LIFE;
 use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::DemoUser;
 use crate::domain::user::Session;
@@ -70,7 +69,7 @@ pub fn admit(app: &App, signer: &Signer, opened: Opened) -> Result<(Cookies, Rep
         cookies.push(site.set(Cookie::Device, device, DEVICE_LIFE));
     }
     let (tokens, life) = match opened.kind {
-        SessionKind::Token => (Some(TokensView::new(signer, &opened)?), ACCESS_LIFE),
+        SessionKind::Token => (Some(TokensView::new(signer, &opened)?), signer.life()),
         SessionKind::Cookie => {
             let life = Session::life(opened.kind, opened.user.role_is_staff);
             cookies.push(site.set(Cookie::Session, &opened.secret, life));
