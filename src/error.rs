@@ -239,7 +239,7 @@ impl Code {
             Refusal::BadCredentials => Self::InvalidCredentials,
             Refusal::TokenExpired => Self::TokenExpired,
             Refusal::TokenInvalid => Self::TokenInvalid,
-            Refusal::Forbidden(_) => Self::InsufficientPermissions,
+            Refusal::Forbidden { .. } => Self::InsufficientPermissions,
             Refusal::Locked { .. } => Self::AccountLocked,
             Refusal::CrossSite => Self::CsrfRefused,
             Refusal::Fields(faults) => Self::of_faults(faults),

@@ -122,8 +122,14 @@ impl Actor {
         match (self.may(permission), self.kind) {
             (true, _) => Ok(()),
             (false, ActorKind::Guest) => Err(Refusal::NotSignedIn),
-            (false, _) => Err(Refusal::forbidden(permission)),
+            (false, _) => Err(self.lacks(permission)),
         }
+    }
+
+    /// That the actor lacks the right.
+    pub fn lacks(&self, needs: Permission) -> Refusal {
+        let user = self.user;
+        Refusal::Forbidden { needs, user }
     }
 
     /// Refused with `Unauthorized` unless somebody is signed in.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::domain::fault::Fault;
+use crate::domain::id::UserId;
 use crate::domain::order::OrderState;
 use crate::domain::permission::Permission;
 
@@ -21,7 +22,12 @@ pub enum Refusal {
     /// The token never was good, or has been revoked.
     TokenInvalid,
     /// The actor's role lacks this right.
-    Forbidden(Option<Permission>),
+    Forbidden {
+        /// The right.
+        needs: Permission,
+        /// Who lacks it.
+        user: Option<UserId>,
+    },
     /// Too many failed sign-ins with this name; seconds until the next try.
     Locked {
         /// Seconds.
@@ -75,11 +81,6 @@ pub struct ShortItem {
 }
 
 impl Refusal {
-    /// The right is missing.
-    pub fn forbidden(permission: Permission) -> Self {
-        Self::Forbidden(Some(permission))
-    }
-
     /// The sentence, where the table's own is not enough.
     pub fn sentence(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -106,7 +107,7 @@ impl Refusal {
             Self::Shortage(items) => json!({ "items": items }),
             Self::NothingLeft(lists) => (**lists).clone(),
             Self::PriceChanged(quote) => json!({ "quote": quote }),
-            Self::Forbidden(Some(permission)) => json!({ "permission": permission.name() }),
+            Self::Forbidden { needs, .. } => json!({ "permission": needs.name() }),
             Self::TooMany { limit, .. } => json!({ "limit": limit }),
             _ => return None,
         })

@@ -152,7 +152,11 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     }
 }
 
-/// A part of the path that is an id: what cannot be read is not there.
+/// An id that nothing has.
+const NOTHINGS_ID: &str = "0";
+
+/// A part of the path that is an id. What cannot be read is the id of nothing, and not yet a refusal: who lacks the right
+/// hears that first, whatever the id.
 pub struct Path<T>(pub T);
 
 impl<T: std::str::FromStr + Send> FromRequestParts<App> for Path<T> {
@@ -162,7 +166,8 @@ impl<T: std::str::FromStr + Send> FromRequestParts<App> for Path<T> {
         let axum::extract::Path(text) = axum::extract::Path::<String>::from_request_parts(parts, app)
             .await
             .map_err(|_| Error::NotFound("page"))?;
-        text.parse().map(Self).map_err(|_| Error::NotFound("thing"))
+        let id = text.parse().or_else(|_| NOTHINGS_ID.parse());
+        id.map(Self).map_err(|_| Error::NotFound("thing"))
     }
 }
 

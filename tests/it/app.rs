@@ -129,6 +129,9 @@ impl TestApp {
             name: None,
             password: test_hash(),
         };
+        if self.number(&format!("SELECT count(*) FROM users WHERE username = '{who}'")) > 0 {
+            return;
+        }
         let made = self.app.store().write(move |tx| match role {
             "customer" => identity::sign_up(tx, &Actor::system(), &new),
             _ => identity::create(tx, &Actor::system(), &new, role),

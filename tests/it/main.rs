@@ -22,6 +22,7 @@ mod orders;
 mod orders_list;
 mod orders_steps;
 mod orders_words;
+mod permissions;
 mod power;
 mod problems;
 mod products;

@@ -91,11 +91,10 @@ fn customer(tx: &Tx, by: &Actor, user: UserId, new: &NewOrder) -> Result<Custome
         None => customers::own(tx, by, user)?,
         Some(id) if by.may(Permission::OrdersCreate) => store::customers::get(tx, id)?,
         Some(id) => {
-            let customer =
-                store::customers::get(tx, id).map_err(|_| Refusal::forbidden(Permission::OrdersCreate))?;
+            let customer = store::customers::get(tx, id).map_err(|_| by.lacks(Permission::OrdersCreate))?;
             match customer.user == Some(user) {
                 true => customer,
-                false => return Err(Refusal::forbidden(Permission::OrdersCreate).into()),
+                false => return Err(by.lacks(Permission::OrdersCreate).into()),
             }
         }
     };

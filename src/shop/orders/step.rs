@@ -153,7 +153,7 @@ fn may_cancel_own(tx: &Tx, by: &Actor, order: &Order) -> Result<()> {
     may_see(by, owner)?;
     match by.user == owner {
         true => Ok(()),
-        false => Err(Refusal::forbidden(Permission::OrdersCancel).into()),
+        false => Err(by.lacks(Permission::OrdersCancel).into()),
     }
 }
 

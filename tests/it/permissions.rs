@@ -1,0 +1,350 @@
+//! Who may do what: every route as every role, on what is theirs, somebody else's, missing and deleted. The table is
+//! written by hand from API.md and never made from the code it checks, so that a forgotten check is a red line.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+use serde_json::json;
+use till::http::api;
+use till::http::route::Access;
+
+use crate::app::PASSWORD;
+use crate::app::TestApp;
+use crate::client::Answer;
+
+/// Who calls, in the order of the columns. The customer is ann.
+const CALLERS: [&str; 5] = ["nobody", "ann", "seller", "staff", "owner"];
+
+/// Method, path, on which thing, and the status for each caller. A thing is made afresh for each cell: `ann's`, `bob's`
+/// and `seller's` exist, `missing` is an id that nothing has, `odd` one that is no number, `deleted` was the seller's.
+const TABLE: &str = "
+                                                    nobody customer seller staff owner
+POST  /auth/signup                        -            201   201   201   201   201
+POST  /auth/register                      -            201   201   201   201   201
+POST  /auth/login                         -            200   200   200   200   200
+POST  /auth/demo-login                    -            404   404   404   404   404
+POST  /auth/refresh-token                 -            401   401   401   401   401
+POST  /auth/logout                        -            401   200   200   200   200
+GET   /auth/me                            -            401   200   200   200   200
+PATCH /auth/me                            -            401   200   200   200   200
+
+GET   /products/public                    -            200   200   200   200   200
+GET   /products/public/{id}               staff's      200   200   200   200   200
+GET   /products/public/{id}               missing      404   404   404   404   404
+GET   /products/public/{id}               odd          404   404   404   404   404
+POST  /products                           -            401   403   201   201   201
+
+POST  /stock/adjustments                  -            401   403   403   201   201
+GET   /stock/movements                    -            401   403   403   200   200
+GET   /stock/low                          -            401   403   403   200   200
+
+POST  /orders                             -            401   201   201   201   201
+POST  /orders                             for-ann      401   201   403   201   201
+POST  /orders                             for-bob      401   403   403   201   201
+POST  /orders                             for-missing  401   403   403   404   404
+GET   /orders                             -            401   200   200   200   200
+GET   /orders/transitions                 -            401   200   200   200   200
+GET   /orders/{id}                        ann's        401   200   404   200   200
+GET   /orders/{id}                        bob's        401   404   404   200   200
+GET   /orders/{id}                        missing      401   404   404   404   404
+GET   /orders/{id}                        odd          401   404   404   404   404
+PATCH /orders/{id}/status                 ann's        401   403   403   200   200
+PATCH /orders/{id}/status                 bob's        401   403   403   200   200
+PATCH /orders/{id}/status                 missing      401   403   403   404   404
+PATCH /orders/{id}/status                 odd          401   403   403   404   404
+POST  /orders/{id}/cancel                 ann's        401   200   404   200   200
+POST  /orders/{id}/cancel                 bob's        401   404   404   200   200
+POST  /orders/{id}/cancel                 missing      401   404   404   404   404
+POST  /orders/{id}/cancel                 odd          401   404   404   404   404
+POST  /orders/{id}/reorder                ann's        401   200   404   200   200
+POST  /orders/{id}/reorder                bob's        401   404   404   200   200
+POST  /orders/{id}/reorder                missing      401   404   404   404   404
+POST  /orders/{id}/reorder                odd          401   404   404   404   404
+GET   /orders/{id}/history                ann's        401   200   404   200   200
+GET   /orders/{id}/history                bob's        401   404   404   200   200
+GET   /orders/{id}/history                missing      401   404   404   404   404
+GET   /orders/{id}/history                odd          401   404   404   404   404
+POST  /orders/{id}/notes                  ann's        401   403   403   201   201
+POST  /orders/{id}/notes                  bob's        401   403   403   201   201
+POST  /orders/{id}/notes                  missing      401   403   403   404   404
+POST  /orders/{id}/notes                  odd          401   403   403   404   404
+PUT   /orders/{id}/tags                   ann's        401   403   403   200   200
+PUT   /orders/{id}/tags                   bob's        401   403   403   200   200
+PUT   /orders/{id}/tags                   missing      401   403   403   404   404
+PUT   /orders/{id}/tags                   odd          401   403   403   404   404
+
+GET   /events                             -            401   403   403   200   200
+GET   /audit-logs                         -            401   403   403   200   200
+GET   /audit-logs/verify                  -            401   403   403   200   200
+";
+
+struct Line {
+    method: &'static str,
+    path: &'static str,
+    thing: &'static str,
+    statuses: Vec<u16>,
+}
+
+fn table() -> Vec<Line> {
+    let lines = TABLE.lines().skip(2).filter(|line| !line.is_empty());
+    let read = |line: &'static str| {
+        let mut words = line.split_whitespace();
+        let mut word = || words.next().unwrap();
+        let (method, path, thing) = (word(), word(), word());
+        let statuses: Vec<u16> = words.map(|status| status.parse().unwrap()).collect();
+        assert_eq!(statuses.len(), CALLERS.len(), "{line}");
+        Line {
+            method,
+            path,
+            thing,
+            statuses,
+        }
+    };
+    lines.map(read).collect()
+}
+
+/// A number that no other cell has.
+fn fresh() -> u32 {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn made(answer: &Answer) -> i64 {
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    answer.json()["id"].as_i64().unwrap()
+}
+
+/// The id of a new thing of the kind that the path is about.
+fn thing(app: &TestApp, path: &str, thing: &str) -> String {
+    let whose = match thing {
+        "missing" => return "987654".to_owned(),
+        "odd" => return "x".to_owned(),
+        "deleted" => "seller",
+        thing => thing.trim_end_matches("'s"),
+    };
+    let id = match path.split('/').nth(1).unwrap() {
+        "orders" => {
+            let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
+            made(&app.post(whose, "/api/v1/orders", body))
+        }
+        "products" => product(app, whose),
+        noun => panic!("no {noun} can be made"),
+    };
+    if thing == "deleted" {
+        let gone = app.send("DELETE", whose, &format!("/api/v1/products/{id}"), &[], None);
+        assert!(gone.status < 300, "{}", gone.body);
+    }
+    id.to_string()
+}
+
+/// A product for sale, also where a seller's own begins unapproved.
+fn product(app: &TestApp, whose: &str) -> i64 {
+    let body = json!({ "name": "Thing", "sku": format!("T{}", fresh()), "price": "1.00" });
+    made(&app.post(whose, "/api/v1/products", body))
+}
+
+/// The customer record behind a user.
+fn customer(app: &TestApp, who: &str) -> i64 {
+    let sql = "SELECT c.id FROM customers c JOIN users u ON u.id = c.user_id WHERE u.username";
+    app.number(&format!("{sql} = '{who}'"))
+}
+
+/// A body that is in order, so that only who asks decides.
+fn body(app: &TestApp, line: &Line) -> Option<Value> {
+    let number = fresh();
+    Some(match (line.method, line.path) {
+        ("POST", "/auth/signup" | "/auth/register") => json!({
+            "username": format!("new{number}"), "email": format!("new{number}@shop.test"), "password": PASSWORD,
+        }),
+        ("POST", "/auth/login") => json!({ "username": "ann", "password": PASSWORD }),
+        ("POST", "/auth/refresh-token") => json!({ "refresh_token": "AAAA" }),
+        ("PATCH", "/auth/me") => json!({ "name": "New Name" }),
+        ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),
+        ("POST", "/stock/adjustments") => json!({ "sku": "MUG", "delta": 1, "reason": "restock" }),
+        ("POST", "/orders") => {
+            let mut order = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
+            match line.thing {
+                "for-ann" => order["customer_id"] = json!(customer(app, "ann")),
+                "for-bob" => order["customer_id"] = json!(customer(app, "bob")),
+                "for-missing" => order["customer_id"] = json!(987_654),
+                _ => {}
+            }
+            order
+        }
+        ("PATCH", "/orders/{id}/status") => json!({ "status": "processing", "version": 1 }),
+        ("POST", "/orders/{id}/notes") => json!({ "note": "as agreed" }),
+        ("PUT", "/orders/{id}/tags") => json!({ "tags": ["gift"] }),
+        // It has no body at all.
+        (_, "/orders/{id}/reorder") => return None,
+        ("POST" | "PATCH" | "PUT", _) => json!({}),
+        _ => return None,
+    })
+}
+
+/// AZ-01, AZ-02, A17, defects 2 and 5
+#[test]
+fn every_route_as_every_role_on_everything() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100_000);
+    for who in ["ann", "bob", "seller", "staff"] {
+        app.token(who);
+    }
+    let mut wrong = Vec::new();
+    for line in table() {
+        for (who, status) in CALLERS.into_iter().zip(&line.statuses) {
+            let path = match line.path.contains("{id}") {
+                true => line.path.replace("{id}", &thing(&app, line.path, line.thing)),
+                false => line.path.to_owned(),
+            };
+            let sent = body(&app, &line);
+            let answer = app.send(line.method, who, &format!("/api/v1{path}"), &[], sent.as_ref());
+            if answer.status != *status {
+                let Line {
+                    method, path, thing, ..
+                } = &line;
+                wrong.push(format!(
+                    "{method} {path} {thing} as {who}: {} not {status}",
+                    answer.status
+                ));
+            }
+            if line.path == "/auth/logout" {
+                app.forget_tokens();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// AZ-01
+#[test]
+fn every_route_stands_in_the_table_and_none_besides() {
+    let routes: BTreeSet<String> = api::table()
+        .rows()
+        .iter()
+        .map(|row| format!("{} {}", row.method, row.path))
+        .collect();
+    let lines: BTreeSet<String> = table()
+        .iter()
+        .map(|line| format!("{} {}", line.method, line.path))
+        .collect();
+    let missing: Vec<_> = routes.difference(&lines).collect();
+    let gone: Vec<_> = lines.difference(&routes).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "not in the table: {missing:?}; no route: {gone:?}"
+    );
+}
+
+/// AZ-01
+#[test]
+fn the_access_that_a_route_declares_is_the_one_it_has() {
+    for row in api::table().rows() {
+        let lines = table();
+        let mut lines = lines
+            .iter()
+            .filter(|line| line.method == row.method && line.path == row.path);
+        let name = format!("{} {}", row.method, row.path);
+        let fits = |line: &Line| match row.access {
+            // To refresh is to show a token.
+            Access::Public => line.statuses[0] != 401 || row.path == "/auth/refresh-token",
+            Access::SignedIn => line.statuses[0] == 401,
+            Access::Needs(_) => line.statuses[0] == 401 && line.statuses[1] == 403,
+            Access::OwnOr(_) => line.statuses[0] == 401 && line.statuses[1] != 403,
+        };
+        assert!(lines.all(fits), "{name} declares {:?}", row.access);
+    }
+}
+
+/// Names of columns that no client may set, whatever the route.
+const COLUMNS: [&str; 22] = [
+    "id",
+    "user_id",
+    "owner_id",
+    "seller_id",
+    "created_by",
+    "role",
+    "role_id",
+    "token_epoch",
+    "email_verified",
+    "is_staff",
+    "number",
+    "subtotal",
+    "discount",
+    "shipping",
+    "tax",
+    "total",
+    "paid",
+    "refunded",
+    "payment_status",
+    "placed_at",
+    "created_at",
+    "deleted_at",
+];
+
+/// Rows of everything that a write could have changed.
+fn census(app: &TestApp) -> String {
+    let tables = [
+        "users",
+        "customers",
+        "products",
+        "variants",
+        "orders",
+        "order_lines",
+        "stock_movements",
+        "events",
+    ];
+    let db = app.db();
+    let mut told = String::new();
+    for table in tables {
+        let Ok(mut statement) = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1")) else {
+            continue;
+        };
+        let width = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            told += table;
+            for column in 0..width {
+                told += &format!(" {:?}", row.get_ref(column).unwrap());
+            }
+            told += "\n";
+        }
+    }
+    told
+}
+
+/// AZ-04, defects 1 and 6
+#[test]
+fn no_column_can_be_set_that_is_not_offered() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 1000);
+    app.token("ann");
+    app.token("bob");
+    for line in table() {
+        let Some(good) = body(&app, &line) else { continue };
+        if line.path.contains("{id}") && !["ann's", "staff's"].contains(&line.thing)
+            || line.path == "/auth/demo-login"
+        {
+            continue;
+        }
+        let path = match line.path.contains("{id}") {
+            true => line.path.replace("{id}", &thing(&app, line.path, line.thing)),
+            false => line.path.to_owned(),
+        };
+        let before = census(&app);
+        for column in COLUMNS.into_iter().filter(|column| good.get(column).is_none()) {
+            let mut sent = good.clone();
+            sent[column] = json!(1);
+            let answer = app.send(line.method, "owner", &format!("/api/v1{path}"), &[], Some(&sent));
+            assert_eq!(
+                (answer.status, answer.code()),
+                (400, 2001),
+                "{} {path} {column}: {}",
+                line.method,
+                answer.body
+            );
+        }
+        assert_eq!(census(&app), before, "{} {path}", line.method);
+    }
+}
