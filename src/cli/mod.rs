@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod config;
 mod context;
+mod doctor;
 mod import;
 mod migrate;
 mod print;
@@ -72,6 +73,8 @@ enum Verb {
     User(user::User),
     /// Measure orders and reads a second.
     Bench(bench::Bench),
+    /// Check everything that must hold of the file.
+    Doctor(doctor::Doctor),
     /// Look into the audit.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -101,6 +104,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Import(import) => import.run(&context),
         Verb::User(user) => user.run(&context),
         Verb::Bench(bench) => bench.run(&context),
+        Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Audit(audit) => audit.run(&context),
     }
 }

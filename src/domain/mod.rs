@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod address;
 pub mod audit;
+pub mod check;
 pub mod country;
 pub mod credit_note;
 pub mod customer;

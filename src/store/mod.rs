@@ -12,6 +12,7 @@ pub mod events;
 mod fault;
 mod file;
 pub mod idempotency;
+pub mod invariants;
 pub mod logins;
 pub mod orders;
 pub mod products;

@@ -15,12 +15,14 @@ use till::app::App;
 use till::clock::Clock;
 use till::config::Config;
 use till::domain::actor::Actor;
+use till::domain::check::Finding;
 use till::domain::text::Email;
 use till::domain::text::Username;
 use till::domain::time::Timestamp;
 use till::domain::user::NewUser;
 use till::secret;
 use till::secret::Keys;
+use till::shop::doctor;
 use till::shop::identity;
 
 use crate::client::Answer;
@@ -87,6 +89,17 @@ impl TestApp {
     /// The test damages the file itself: the doctor is not asked at the end.
     pub fn expect_findings(&self) {
         self.expects_findings.store(true, Ordering::Relaxed);
+    }
+
+    /// What the doctor says at the end of a test that has not failed and has not damaged the file.
+    fn findings(&self) -> Vec<Finding> {
+        if std::thread::panicking() || self.expects_findings.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let key = self.app.keys().audit;
+        doctor::examine(self.app.store(), &Actor::system(), &key, |_| {})
+            .unwrap()
+            .findings
     }
 
     /// The app itself, for verbs.
@@ -185,8 +198,9 @@ impl TestApp {
         file
     }
 
-    /// Runs a statement on the file, past every rule.
+    /// Runs a statement on the file, past every rule: the doctor is not asked at the end.
     pub fn execute(&self, sql: &str) {
+        self.expect_findings();
         self.file().execute_batch(sql).unwrap();
     }
 
@@ -227,8 +241,10 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
+        let findings = self.findings();
         let _ = self.app.close();
         let _ = std::fs::remove_dir_all(&self.dir);
+        assert!(findings.is_empty(), "the doctor found {findings:#?}");
     }
 }
 

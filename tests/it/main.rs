@@ -11,6 +11,7 @@ mod binary;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod config;
+mod doctor;
 mod events;
 mod faults;
 mod health;

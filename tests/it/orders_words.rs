@@ -26,6 +26,7 @@ fn alter(app: &TestApp, sql: &str) {
     let file = rusqlite::Connection::open(app.dir().join("till.db")).unwrap();
     file.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     assert_eq!(file.execute(sql, []).unwrap(), 1);
+    app.expect_findings();
 }
 
 /// D9: who, when, from, to, note and request id, creation included; the owner reads what is public.

@@ -48,9 +48,16 @@ pub fn note(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, new: &NewNote) 
         };
         let head = order.head.clone();
         let order = record(tx, by, order.clone(), head, &Former::default(), changing)?;
-        Ok((order.head.version, entry(tx, &order, order.head.version)?))
+        let version = order.head.version;
+        Ok(((id.0 << 12) + version, entry(tx, &order, version)?))
     };
-    once(tx, key, Made::Note, |version| entry(tx, &order, version), act)
+    once(
+        tx,
+        key,
+        Made::Note,
+        |entry_id| entry(tx, &order, entry_id & 4095),
+        act,
+    )
 }
 
 fn entry(db: &Snapshot, order: &Order, version: i64) -> Result<Entry> {

@@ -1,0 +1,122 @@
+//! The doctor: every claim that must hold of the whole file, one after the other, and what breaks it.
+
+use crate::domain::actor::Actor;
+use crate::domain::check::Checked;
+use crate::domain::check::Finding;
+use crate::domain::check::Report;
+use crate::domain::permission::Permission;
+use crate::domain::time::Zone;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::shop::Store;
+use crate::shop::audit;
+use crate::store::invariants;
+use crate::store::settings;
+
+/// Findings of one check that are told; the rest is counted.
+const MOST_TOLD: u64 = 20;
+
+/// Makes every check. Each looks at one picture of the file, so that a shop that goes on is judged fairly; `progress`
+/// hears the name of each before it is made.
+pub fn examine(
+    store: &Store,
+    by: &Actor,
+    key: &[u8; 32],
+    mut progress: impl FnMut(&'static str),
+) -> Result<Report> {
+    by.require(Permission::SystemRead)?;
+    let mut report = Report::default();
+    for check in invariants::FILE.iter().chain(invariants::all()) {
+        progress(check.name);
+        let mut found = Found::new(check.name);
+        store.read(|db| {
+            invariants::run(db, check, |finding| {
+                found.add(finding);
+                true
+            })
+        })?;
+        found.into_report(&mut report);
+    }
+    progress("ledgers");
+    store.read(|db| ledgers(db, &mut report))?;
+    progress("audit.chain");
+    store.read(|db| chain(db, by, key, &mut report))?;
+    store.read(|db| zone(db, &mut report))?;
+    Ok(report)
+}
+
+/// What was found by one check.
+struct Found {
+    check: &'static str,
+    count: u64,
+    told: Vec<Finding>,
+}
+
+impl Found {
+    fn new(check: &'static str) -> Self {
+        Self {
+            check,
+            count: 0,
+            told: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, finding: Finding) {
+        self.count += 1;
+        if self.count <= MOST_TOLD {
+            self.told.push(finding);
+        }
+    }
+
+    fn into_report(self, report: &mut Report) {
+        report.checks.push(Checked {
+            check: self.check,
+            findings: self.count,
+        });
+        report.findings.extend(self.told);
+    }
+}
+
+fn ledgers(db: &Snapshot, report: &mut Report) -> Result<()> {
+    let mut found: Vec<Found> = invariants::LEDGERS.iter().copied().map(Found::new).collect();
+    invariants::walk(db, &mut |finding| {
+        if let Some(of) = found.iter_mut().find(|of| of.check == finding.check) {
+            of.add(finding);
+        }
+    })?;
+    for of in found {
+        of.into_report(report);
+    }
+    Ok(())
+}
+
+fn chain(db: &Snapshot, by: &Actor, key: &[u8; 32], report: &mut Report) -> Result<()> {
+    let mut found = Found::new("audit.chain");
+    let verdict = audit::verify(db, by, key, None, |_| {})?;
+    if let Some(broken) = verdict.broken {
+        found.add(Finding {
+            check: "audit.chain",
+            row: format!("audit {}", broken.id),
+            expected: String::from("as it was noted"),
+            found: broken.what.to_owned(),
+        });
+    }
+    found.into_report(report);
+    Ok(())
+}
+
+/// The one setting that only our own rules can read.
+fn zone(db: &Snapshot, report: &mut Report) -> Result<()> {
+    let mut found = Found::new("settings.time_zone");
+    let name = settings::value(db, "time_zone")?.unwrap_or_default();
+    if Zone::parse(&name).is_err() {
+        found.add(Finding {
+            check: "settings.time_zone",
+            row: String::from("setting time_zone"),
+            expected: String::from("a time zone such as Europe/London"),
+            found: name,
+        });
+    }
+    found.into_report(report);
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! What must hold of everything but orders: the catalogue, stock, people, keys, events, derived marks, settings.
+
+use crate::store::invariants::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        name: "product.price_from",
+        sql: "SELECT 'product ' || id, cheapest, price_from
+          FROM (SELECT p.id, p.price_from, (
+              SELECT min(v.price) FROM variants v WHERE v.product_id = p.id AND v.deleted_at IS NULL) AS cheapest
+            FROM products p WHERE p.deleted_at IS NULL)
+          WHERE price_from IS NOT cheapest",
+    },
+    Check {
+        name: "product.variants",
+        sql: "SELECT 'product ' || p.id, 'at least one variant', 'none'
+          FROM products p
+          WHERE p.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id)",
+    },
+    Check {
+        name: "variant.stock",
+        sql: "SELECT 'variant ' || v.id, 'a row of stock', 'none'
+          FROM variants v
+          WHERE NOT EXISTS (SELECT 1 FROM stock s WHERE s.variant_id = v.id)",
+    },
+    Check {
+        name: "stock.available",
+        sql: "SELECT 'variant ' || variant_id, 'at least 0', available FROM stock WHERE available < 0",
+    },
+    Check {
+        name: "customer.user",
+        sql: "SELECT 'customer ' || c.id, 'a user', 'user ' || c.user_id
+          FROM customers c
+          WHERE c.user_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = c.user_id)",
+    },
+    Check {
+        name: "user.admin",
+        sql: "SELECT 'users', 'an active admin', 'none'
+          WHERE EXISTS (SELECT 1 FROM users WHERE role_id = 1)
+            AND NOT EXISTS (SELECT 1 FROM users WHERE role_id = 1 AND status = 0)",
+    },
+    Check {
+        name: "session.epoch",
+        sql: "SELECT 'session ' || s.id, 'at most ' || u.token_epoch, s.token_epoch
+          FROM sessions s JOIN users u ON u.id = s.user_id
+          WHERE s.token_epoch > u.token_epoch",
+    },
+    Check {
+        name: "session.kind",
+        sql: "SELECT 'session ' || id, iif(kind = 1, 'a secret', 'no secret'), iif(secret IS NULL, 'none', 'one')
+          FROM sessions
+          WHERE (kind = 1) <> (secret IS NOT NULL)",
+    },
+    Check {
+        name: "refresh_token.session",
+        sql: "SELECT 'refresh token ' || t.id, 'at most ' || s.expires_at, t.expires_at
+          FROM refresh_tokens t LEFT JOIN sessions s ON s.id = t.session_id
+          WHERE s.id IS NULL OR s.kind <> 0 OR t.expires_at > s.expires_at",
+    },
+    Check {
+        name: "idempotency.resource",
+        sql: "SELECT 'idempotency ' || i.id, 'the thing it made', 'kind ' || i.kind || ', id ' || i.resource_id
+          FROM idempotency i
+          WHERE CASE i.kind
+            WHEN 1 THEN NOT EXISTS (SELECT 1 FROM orders WHERE id = i.resource_id)
+            WHEN 2 THEN NOT EXISTS (SELECT 1 FROM products WHERE id = i.resource_id)
+            WHEN 3 THEN NOT EXISTS (SELECT 1 FROM stock_movements WHERE id = i.resource_id)
+            WHEN 4 THEN NOT EXISTS (SELECT 1 FROM orders WHERE id = i.resource_id AND status = 4)
+            WHEN 5 THEN NOT EXISTS (SELECT 1 FROM order_changes WHERE id = i.resource_id)
+            ELSE 0 END",
+    },
+    Check {
+        name: "event.data",
+        sql: "SELECT 'event ' || id, 'JSON', 'none' FROM events WHERE NOT json_valid(data)",
+    },
+    Check {
+        name: "audit.event",
+        sql: "SELECT 'audit ' || a.id, 'event ' || a.event_id, 'none'
+          FROM audit a
+          WHERE a.event_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = a.event_id)",
+    },
+    Check {
+        name: "mark.ahead",
+        sql: "SELECT 'mark ' || name, 'at most ' || newest, upto
+          FROM (SELECT name, upto, CASE name
+              WHEN 'search.orders' THEN (SELECT ifnull(max(id), 0) FROM orders)
+              WHEN 'search.products' THEN (SELECT ifnull(max(id), 0) FROM products)
+              WHEN 'search.events' THEN (SELECT ifnull(max(id), 0) FROM events) END AS newest
+            FROM marks)
+          WHERE upto > newest",
+    },
+    Check {
+        name: "settings.sane",
+        sql: "SELECT 'setting ' || n.name, n.expected, s.value
+          FROM (SELECT 'currency' AS name, 'three capitals' AS expected UNION ALL SELECT 'time_zone', 'a zone'
+            UNION ALL SELECT 'tax_included', '0 or 1' UNION ALL SELECT 'number_base', 'a number from 1000'
+            UNION ALL SELECT 'numbers_stored', '0 or 1' UNION ALL SELECT 'demo', '0 or 1'
+            UNION ALL SELECT 'epoch', '16 hexadecimal digits') n
+          LEFT JOIN settings s ON s.name = n.name
+          WHERE NOT ifnull(CASE n.name
+            WHEN 'currency' THEN s.value GLOB '[A-Z][A-Z][A-Z]'
+            WHEN 'time_zone' THEN length(s.value) > 0
+            WHEN 'number_base' THEN CAST(s.value AS INTEGER) >= 1000 AND s.value NOT GLOB '*[^0-9]*'
+            WHEN 'epoch' THEN length(s.value) = 16 AND s.value NOT GLOB '*[^0-9a-f]*'
+            ELSE s.value IN ('0', '1') END, 0)",
+    },
+];
