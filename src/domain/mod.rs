@@ -28,6 +28,7 @@ pub mod product;
 pub mod refusal;
 pub mod search;
 pub mod settings;
+pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod touched;

@@ -73,6 +73,18 @@ pub fn table() -> Table {
         .row(GET, "/stock/low", Needs(May::StockRead), stock::low)
         .row(POST, "/orders", SignedIn, orders::place)
         .row(GET, "/orders", SignedIn, orders::list)
+        .row(
+            GET,
+            "/orders/statistics",
+            Needs(May::OrdersRead),
+            orders::statistics,
+        )
+        .row(
+            GET,
+            "/orders/export.csv",
+            Needs(May::OrdersExport),
+            orders::export,
+        )
         .row(GET, "/orders/transitions", SignedIn, orders::transitions)
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)
         .row(GET, "/events", Needs(May::EventsRead), events::list)

@@ -1,14 +1,18 @@
 //! Orders: placing them and moving them through their life.
 
+mod export;
 mod history;
 mod list;
 mod place;
 mod record;
 mod remark;
 mod reorder;
+mod statistics;
 mod step;
 mod view;
 
+pub use export::begin_export;
+pub use export::export_page;
 pub use history::Entry;
 pub use history::history;
 pub use history::show_at;
@@ -19,6 +23,7 @@ pub use remark::note;
 pub use remark::tag;
 pub use reorder::Reorder;
 pub use reorder::reorder;
+pub use statistics::statistics;
 pub use step::Cancel;
 pub use step::Move;
 pub use step::cancel;

@@ -5,6 +5,7 @@ mod import;
 mod insert;
 mod list;
 mod read;
+mod sums;
 
 pub use change::NewChange;
 pub use change::change;
@@ -23,8 +24,10 @@ pub use insert::insert_contacts;
 pub use insert::insert_line;
 pub use list::count_placed;
 pub use list::page;
+pub use list::rows;
 pub use read::get;
 pub use read::head;
 pub use read::owner;
 pub use read::placed_at;
 pub use read::tags;
+pub use sums::tally;

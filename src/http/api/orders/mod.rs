@@ -1,10 +1,14 @@
 //! Orders over JSON.
 
+mod export;
 mod list;
+mod statistics;
 mod steps;
 mod words;
 
+pub use export::export;
 pub use list::list;
+pub use statistics::statistics;
 pub use steps::cancel;
 pub use steps::transitions;
 pub use steps::update_status;

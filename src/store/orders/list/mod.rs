@@ -48,16 +48,9 @@ struct Found {
     index_behind: Option<i64>,
 }
 
-/// One page of whole orders.
+/// One page of whole orders, with the length of its list.
 pub fn page(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Order>> {
-    let wanted = Wanted {
-        filter,
-        column: filter.column(sort),
-        descending: matches!(sort, OrderSort::Newest | OrderSort::Dearest) != paging.is_backwards(),
-        behind: paging.keys(),
-        skip: paging.skipped(),
-        limit: paging.wanted() as i64,
-    };
+    let wanted = Wanted::of(filter, sort, paging);
     let found = look(db, &wanted)?;
     let is_whole = wanted.behind.is_none() && wanted.skip == 0 && found.keys.len() < paging.wanted();
     let total = match (is_whole, found.edge) {
@@ -65,13 +58,37 @@ pub fn page(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Pagin
         (true, _) => Total::AtLeast(found.keys.len() as i64),
         (false, _) => count(db, &wanted)?,
     };
+    Ok(read(db, found, paging)?.counted(total))
+}
+
+/// One page of whole orders, without counting its list.
+pub fn rows(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Order>> {
+    let found = look(db, &Wanted::of(filter, sort, paging))?;
+    read(db, found, paging)
+}
+
+impl<'a> Wanted<'a> {
+    fn of(filter: &'a OrderFilter, sort: OrderSort, paging: &Paging) -> Self {
+        Self {
+            filter,
+            column: filter.column(sort),
+            descending: matches!(sort, OrderSort::Newest | OrderSort::Dearest) != paging.is_backwards(),
+            behind: paging.keys(),
+            skip: paging.skipped(),
+            limit: paging.wanted() as i64,
+        }
+    }
+}
+
+/// Reads the orders that were found.
+fn read(db: &Snapshot, found: Found, paging: &Paging) -> Result<Page<Order>> {
     let cut = paging.cut(found.keys, |keys| *keys);
     let edge = found.edge.filter(|_| !paging.is_backwards());
     let ids: Vec<OrderId> = cut.rows.iter().map(|(_, id)| OrderId(*id)).collect();
     Ok(Page {
         rows: wholes::of(db, &ids)?,
         next: cut.next.or(edge.map(|keys| paging.cursor(keys))),
-        total: Some(total),
+        total: None,
         index_behind: found.index_behind,
     })
 }

@@ -1,0 +1,123 @@
+//! What the shop has sold, over JSON.
+
+use std::collections::BTreeMap;
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::domain::money::Amount;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::refusal::Refusal;
+use crate::domain::settings::Settings;
+use crate::domain::statistics::Cut;
+use crate::domain::statistics::Sums;
+use crate::domain::statistics::Tally;
+use crate::domain::time::Moment;
+use crate::domain::time::Timestamp;
+use crate::error::Result;
+use crate::http::extract::CurrentUser;
+use crate::http::list::ListQuery;
+use crate::shop::orders;
+use crate::shop::settings;
+
+#[derive(Serialize)]
+struct StatisticsView {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    by: Cut,
+    currency: String,
+    items: i64,
+    #[serde(flatten)]
+    sums: SumsView,
+    average: Amount,
+    by_status: BTreeMap<&'static str, i64>,
+    series: Vec<StretchView>,
+}
+
+#[derive(Serialize)]
+struct SumsView {
+    orders: i64,
+    gross: Amount,
+    refunded: Amount,
+    net: Amount,
+}
+
+#[derive(Serialize)]
+struct StretchView {
+    period: String,
+    #[serde(flatten)]
+    sums: SumsView,
+}
+
+pub async fn statistics(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    mut asked: ListQuery,
+) -> Result<Response> {
+    let view = app
+        .read_long(move |db| {
+            let settings = settings::show(db)?;
+            let zone = &settings.zone;
+            let from = asked.read("from", Moment::parse).map(|from| from.start(zone));
+            let to = asked.read("to", Moment::parse).map(|to| to.end(zone));
+            let cut = asked.one_of("by", Cut::parse).unwrap_or(Cut::Day);
+            asked.end()?;
+            let tally = orders::statistics(db, &by, from, to)?;
+            view(&tally, &settings, (from, to), cut)
+        })
+        .await?;
+    Ok(Reply(view).into_response())
+}
+
+fn view(
+    tally: &Tally,
+    settings: &Settings,
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    by: Cut,
+) -> Result<StatisticsView> {
+    let currency = settings.terms.currency;
+    let whole = tally.whole();
+    let series = tally.series(&settings.zone, by).into_iter().map(|stretch| {
+        Ok(StretchView {
+            sums: SumsView::new(&stretch.sums, currency)?,
+            period: stretch.period,
+        })
+    });
+    Ok(StatisticsView {
+        from,
+        to,
+        by,
+        currency: currency.as_str().to_owned(),
+        items: whole.items,
+        sums: SumsView::new(&whole, currency)?,
+        average: amount(whole.average(), currency)?,
+        by_status: tally
+            .states()
+            .map(|(state, orders)| (state.name(), orders))
+            .collect(),
+        series: series.collect::<Result<_>>()?,
+    })
+}
+
+impl SumsView {
+    fn new(sums: &Sums, currency: Currency) -> Result<Self> {
+        Ok(Self {
+            orders: sums.orders,
+            gross: amount(sums.gross, currency)?,
+            refunded: amount(sums.refunded, currency)?,
+            net: amount(sums.net(), currency)?,
+        })
+    }
+}
+
+fn amount(minor: i64, currency: Currency) -> Result<Amount> {
+    let money = Money::new(minor).ok_or_else(|| {
+        Refusal::Rule("This is more than the shop can count. Ask for a shorter time.".into())
+    })?;
+    Ok(money.write(currency))
+}

@@ -1,0 +1,255 @@
+//! Orders: many at once. Nothing is sold twice, nothing is lost.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::client::Answer;
+
+const ORDERS: &str = "/api/v1/orders";
+
+/// Sends one request from each of many clients at once.
+fn at_once(app: &TestApp, who: &str, requests: &[(&str, String, Value)]) -> Vec<Answer> {
+    let token = app.token(who);
+    let token = token.as_deref();
+    std::thread::scope(|scope| {
+        let sent: Vec<_> = requests
+            .iter()
+            .map(|(method, path, body)| {
+                scope.spawn(move || app.client().send(method, path, token, &[], Some(body)))
+            })
+            .collect();
+        sent.into_iter().map(|sent| sent.join().unwrap()).collect()
+    })
+}
+
+fn number(app: &TestApp, sql: &str) -> i64 {
+    let file = rusqlite::Connection::open(app.dir().join("till.db")).unwrap();
+    file.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// One buyer each wants one of the last ten; how many got one.
+fn rush(app: &TestApp, buyers: usize, sku: &str) -> usize {
+    app.product(sku, "4.50", 10);
+    let body = json!({ "items": [{ "sku": sku, "quantity": 1 }] });
+    let requests = vec![("POST", ORDERS.to_owned(), body); buyers];
+    let answers = at_once(app, "ann", &requests);
+    for answer in &answers {
+        match answer.status {
+            201 => {}
+            status => assert_eq!((status, answer.code()), (409, 6004), "{}", answer.body),
+        }
+    }
+    answers.iter().filter(|answer| answer.status == 201).count()
+}
+
+/// CON-01
+#[test]
+fn the_last_ten_are_sold_ten_times() {
+    let app = TestApp::start();
+    assert_eq!(rush(&app, 40, "MUG"), 10);
+    assert_eq!(number(&app, "SELECT available FROM stock"), 0);
+    let refused = number(&app, "SELECT count(*) FROM events WHERE type = 2");
+    assert_eq!(refused, 30);
+}
+
+/// CON-01
+#[test]
+#[ignore = "200 rounds of 500 buyers"]
+fn five_hundred_buyers_of_the_last_ten_two_hundred_times() {
+    let app = TestApp::start();
+    for round in 0..200 {
+        assert_eq!(rush(&app, 500, &format!("MUG-{round}")), 10);
+    }
+    assert_eq!(number(&app, "SELECT sum(available) FROM stock"), 0);
+}
+
+/// CON-05: of a cancellation and a shipment at once one wins, and the stock says which.
+#[test]
+fn cancel_and_ship_have_one_winner() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    for round in 1..=12 {
+        let placed = app.post(
+            "owner",
+            ORDERS,
+            json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+        );
+        let path = format!("{ORDERS}/{}", placed.json()["id"]);
+        let process = json!({ "status": "processing", "version": 1 });
+        assert_eq!(app.patch("owner", &format!("{path}/status"), process).status, 200);
+        let before = number(&app, "SELECT available FROM stock");
+        let answers = at_once(
+            &app,
+            "owner",
+            &[
+                (
+                    "PATCH",
+                    format!("{path}/status"),
+                    json!({ "status": "shipped", "version": 2 }),
+                ),
+                ("POST", format!("{path}/cancel"), json!({ "version": 2 })),
+            ],
+        );
+        let won: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        let order = app.get("owner", &path).json();
+        let back = number(&app, "SELECT available FROM stock") - before;
+        match won.as_slice() {
+            [200, 412] => assert_eq!((&order["status"], back), (&json!("shipped"), 0), "{round}"),
+            [412, 200] => assert_eq!((&order["status"], back), (&json!("canceled"), 1), "{round}"),
+            other => panic!("round {round}: {other:?}"),
+        }
+        assert_eq!(order["version"], 3);
+    }
+}
+
+/// Editors add to the note of one order, each with the version it saw; every edit that was taken is there in the end.
+fn edit(app: &TestApp, editors: usize, edits: usize) -> (usize, i64) {
+    app.product("MUG", "4.50", 100);
+    app.post(
+        "owner",
+        ORDERS,
+        json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+    );
+    let path = format!("{ORDERS}/1");
+    let token = app.token("owner");
+    let taken = std::thread::scope(|scope| {
+        let editors: Vec<_> = (0..editors)
+            .map(|editor| {
+                let (path, token, client) = (&path, token.as_deref(), app.client());
+                scope.spawn(move || {
+                    (0..edits)
+                        .filter(|edit| {
+                            let tags = json!({ "tags": [format!("{editor}-{edit}")] });
+                            let answer = client.send("PUT", &format!("{path}/tags"), token, &[], Some(&tags));
+                            assert!([200, 409].contains(&answer.status), "{}", answer.body);
+                            answer.status == 200
+                        })
+                        .count()
+                })
+            })
+            .collect();
+        editors.into_iter().map(|editor| editor.join().unwrap()).sum()
+    });
+    (taken, app.get("owner", &path).json()["version"].as_i64().unwrap())
+}
+
+/// CON-04: each edit that was taken is a version, none is lost.
+#[test]
+fn every_edit_that_was_taken_is_a_version() {
+    let app = TestApp::start();
+    let (taken, version) = edit(&app, 10, 10);
+    assert_eq!((taken, version), (100, 101));
+    assert_eq!(number(&app, "SELECT count(*) FROM order_changes"), 100);
+}
+
+/// CON-04
+#[test]
+#[ignore = "3,800 edits by 100 editors"]
+fn a_hundred_editors_lose_none_of_thirty_eight_edits_each() {
+    let app = TestApp::start();
+    let (taken, version) = edit(&app, 100, 38);
+    assert_eq!((taken, version), (3800, 3801));
+}
+
+/// CON-04: of many moves from one version one is made.
+#[test]
+fn of_many_moves_from_one_version_one_is_made() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    app.post(
+        "owner",
+        ORDERS,
+        json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+    );
+    let path = format!("{ORDERS}/1/status");
+    for (version, to) in [(1, "processing"), (2, "shipped"), (3, "delivered")] {
+        let body = json!({ "status": to, "version": version });
+        let answers = at_once(&app, "owner", &vec![("PATCH", path.clone(), body); 16]);
+        let moved = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(moved, 1, "{to}");
+        assert!(answers.iter().all(|answer| [200, 412].contains(&answer.status)));
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Place(Vec<(usize, i64)>),
+    Cancel(usize, bool),
+    Step(usize),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        3 => prop::collection::vec((0_usize..3, 1_i64..8), 1..4).prop_map(Act::Place),
+        2 => (0_usize..20, any::<bool>()).prop_map(|(order, restock)| Act::Cancel(order, restock)),
+        2 => (0_usize..20).prop_map(Act::Step),
+    ];
+    prop::collection::vec(act, 1..40)
+}
+
+const SKUS: [&str; 3] = ["CUP", "MUG", "POT"];
+
+/// One act on the shop; whatever is refused changes nothing.
+fn act_on(app: &TestApp, act: &Act) {
+    let status = match act {
+        Act::Place(items) => {
+            let items: Vec<Value> = items
+                .iter()
+                .map(|(sku, quantity)| json!({ "sku": SKUS[*sku], "quantity": quantity }))
+                .collect();
+            app.post("owner", ORDERS, json!({ "items": items })).status
+        }
+        Act::Cancel(order, restock) => {
+            let body = json!({ "restock": restock });
+            app.post("owner", &format!("{ORDERS}/{}/cancel", order + 1), body)
+                .status
+        }
+        Act::Step(order) => {
+            let path = format!("{ORDERS}/{}", order + 1);
+            let now = app.get("owner", &path).json();
+            let to = match now["status"].as_str() {
+                Some("pending") => "processing",
+                Some("processing") => "shipped",
+                _ => "delivered",
+            };
+            let body = json!({ "status": to, "version": now["version"].as_i64().unwrap_or(1) });
+            app.patch("owner", &format!("{path}/status"), body).status
+        }
+    };
+    assert!([200, 201, 404, 409].contains(&status), "{act:?}: {status}");
+}
+
+/// Nothing comes from nowhere: the ledger sums to the stock, and each order took what it has not given back.
+fn assert_conserved(app: &TestApp) {
+    let wrong = "SELECT count(*) FROM stock s WHERE s.available <>
+       (SELECT ifnull(sum(m.delta), 0) FROM stock_movements m WHERE m.variant_id = s.variant_id)";
+    assert_eq!(number(app, wrong), 0);
+    let wrong = "SELECT count(*) FROM orders o
+       WHERE (SELECT ifnull(-sum(m.delta), 0) FROM stock_movements m WHERE m.order_id = o.id) NOT IN
+         (iif(o.status = 4, 0, o.item_count), iif(o.status = 4 AND o.fulfilment_status = 2, o.item_count, -1),
+          iif(o.status = 4, 0, -1))";
+    assert_eq!(number(app, wrong), 0);
+    let wrong = "SELECT count(*) FROM orders o WHERE o.version <>
+       1 + (SELECT count(*) FROM order_changes c WHERE c.order_id = o.id)
+       OR o.events <> (SELECT count(*) FROM events e WHERE e.subject = o.id AND e.type BETWEEN 1 AND 6)";
+    assert_eq!(number(app, wrong), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    /// CON-02: after every act, whatever came before.
+    #[test]
+    fn goods_are_conserved(acts in acts()) {
+        let app = TestApp::start();
+        for sku in SKUS {
+            app.product(sku, "4.50", 30);
+        }
+        for act in &acts {
+            act_on(&app, act);
+            assert_conserved(&app);
+        }
+    }
+}
