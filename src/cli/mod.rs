@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod context;
 mod doctor;
+mod export;
 mod import;
 mod migrate;
 mod print;
@@ -68,6 +69,8 @@ enum Verb {
     Migrate(migrate::Migrate),
     /// Bring in products, customers or orders from a file.
     Import(import::Import),
+    /// Take orders, products or customers out as a file.
+    Export(export::Export),
     /// Make and change users.
     #[command(subcommand)]
     User(user::User),
@@ -102,6 +105,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Config(config) => config.run(&context),
         Verb::Serve(serve) => serve.run(&context),
         Verb::Import(import) => import.run(&context),
+        Verb::Export(export) => export.run(&context),
         Verb::User(user) => user.run(&context),
         Verb::Bench(bench) => bench.run(&context),
         Verb::Doctor(doctor) => doctor.run(&context),

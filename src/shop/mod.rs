@@ -10,6 +10,7 @@ pub mod checks;
 pub mod customers;
 pub mod doctor;
 pub mod events;
+pub mod exports;
 pub mod identity;
 pub mod imports;
 pub mod login;

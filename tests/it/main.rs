@@ -13,6 +13,7 @@ mod client;
 mod config;
 mod doctor;
 mod events;
+mod exports;
 mod faults;
 mod health;
 mod imports;

@@ -44,7 +44,7 @@ impl Report {
             Some(path) => {
                 let made = File::create(path);
                 let file = made.map_err(|cause| {
-                    Error::Setup(format!("cannot write the report {}: {cause}", path.display()))
+                    Error::internal(format!("cannot write the report {}: {cause}", path.display()))
                 })?;
                 let mut file = BufWriter::new(file);
                 writeln!(file, "line,key,reason").map_err(unwritten)?;
@@ -126,5 +126,5 @@ impl Report {
 }
 
 fn unwritten(cause: std::io::Error) -> Error {
-    Error::Setup(format!("the report cannot be written: {cause}"))
+    Error::internal(format!("the report cannot be written: {cause}"))
 }

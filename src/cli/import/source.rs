@@ -68,11 +68,11 @@ pub fn size(path: &Path) -> Result<u64> {
 }
 
 fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
-    Error::Setup(format!("cannot read {}: {cause}", path.display()))
+    Error::internal(format!("cannot read {}: {cause}", path.display()))
 }
 
 fn broken(cause: &std::io::Error) -> Error {
-    Error::Setup(format!("the file ends badly: {cause}"))
+    Error::internal(format!("the file ends badly: {cause}"))
 }
 
 impl Rows {
@@ -105,7 +105,7 @@ impl Rows {
             .from_reader(bytes);
         let header = reader
             .byte_headers()
-            .map_err(|cause| Error::Setup(format!("the header cannot be read: {cause}")))?;
+            .map_err(|cause| Error::internal(format!("the header cannot be read: {cause}")))?;
         let names = header
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase())
@@ -126,7 +126,7 @@ impl Rows {
         loop {
             let more = reader
                 .read_byte_record(&mut record)
-                .map_err(|cause| Error::Setup(format!("the file cannot be read on: {cause}")))?;
+                .map_err(|cause| Error::internal(format!("the file cannot be read on: {cause}")))?;
             if !more {
                 return Ok(None);
             }
@@ -151,7 +151,7 @@ impl Rows {
             }
             *line += 1;
             if read as u64 == LONGEST {
-                return Err(Error::Setup(format!(
+                return Err(Error::internal(format!(
                     "line {line} is longer than {LONGEST} bytes"
                 )));
             }

@@ -193,7 +193,7 @@ fn change(tx: &Tx, by: &Actor, mut product: Product, row: &ImportedProduct) -> R
                 is.title = wanted.title.clone().or(is.title.take());
                 is.price = wanted.price.or(is.price);
                 is.weight_g = wanted.weight_g.or(is.weight_g);
-                store::products::import_variant(tx, is)?;
+                store::products::update_variant(tx, is)?;
             }
         }
     }

@@ -242,23 +242,6 @@ pub fn offers_of(db: &Snapshot, product: ProductId) -> Result<Vec<Offer>> {
         .collect()
 }
 
-/// Brings a variant that is there to what a file says.
-pub fn import_variant(tx: &Tx, variant: &Variant) -> Result<()> {
-    tx.db()
-        .prepare_cached(
-            "UPDATE variants
-             SET title = :title, price = :price, weight_g = :weight, version = version + 1
-             WHERE id = :id AND (title IS NOT :title OR price IS NOT :price OR weight_g IS NOT :weight)",
-        )?
-        .execute(named_params! {
-            ":id": variant.id,
-            ":title": variant.title,
-            ":price": variant.price,
-            ":weight": variant.weight_g,
-        })?;
-    Ok(())
-}
-
 /// Brings a product that is there to what a file says; without a category it keeps its own.
 pub fn import_product(tx: &Tx, product: &Product, category: Option<i64>) -> Result<()> {
     tx.db()
@@ -277,4 +260,24 @@ pub fn import_product(tx: &Tx, product: &Product, category: Option<i64>) -> Resu
             ":now": tx.now,
         })?;
     Ok(())
+}
+
+/// The products above `after` that are not deleted, oldest first, with their variants.
+pub fn after(db: &Snapshot, after: ProductId, limit: usize) -> Result<Vec<Product>> {
+    let mut products: Vec<Product> = db
+        .db()
+        .prepare_cached(&format!(
+            "{SELECT}
+             WHERE p.id > :after AND p.deleted_at IS NULL
+             ORDER BY p.id
+             LIMIT :limit"
+        ))?
+        .query_and_then(named_params! { ":after": after, ":limit": limit as i64 }, |row| {
+            Ok::<_, Error>(from_row(row)?)
+        })?
+        .collect::<Result<_>>()?;
+    for product in &mut products {
+        product.variants = variants(db, product.id)?;
+    }
+    Ok(products)
 }

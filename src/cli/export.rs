@@ -1,0 +1,291 @@
+//! `till export`: orders, products or customers as a file that `till import` reads.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::ValueEnum;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::Context;
+use crate::domain::actor::Actor;
+use crate::domain::text::csv_cell;
+use crate::error::Error;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::shop::Store;
+use crate::shop::exports;
+use crate::shop::exports::Page;
+
+const NOTES: &str = "\
+What is exported can be imported again, into an empty file too: products first, then customers, then orders. Credit \
+notes come behind the orders, as invoices of the kind `cancellation`. A customer without a number is given one made of \
+the id (T7). In CSV an order has one row a line.
+
+A spreadsheet would run a CSV cell that begins with = + - @ or a tab: a `'` is put before such a text, and `till import` \
+takes it off again.";
+
+const PRODUCTS: &[&str] = &[
+    "sku",
+    "name",
+    "title",
+    "price",
+    "category",
+    "description",
+    "quantity",
+    "weight_g",
+    "status",
+    "product",
+];
+const CUSTOMERS: &[&str] = &["number", "name", "email", "phone", "country"];
+const INVOICE: &[&str] = &[
+    "number",
+    "kind",
+    "placed_at",
+    "customer",
+    "country",
+    "currency",
+    "status",
+    "shipping",
+    "tax",
+    "paid",
+    "refunded",
+    "processing_at",
+    "shipped_at",
+    "delivered_at",
+    "canceled_at",
+    "refunded_at",
+    "email",
+    "note",
+    "shipping_address",
+    "billing_address",
+];
+const LINE: &[&str] = &["sku", "name", "qty", "unit_price", "discount", "tax"];
+
+/// Take orders, products or customers out as a file.
+#[derive(Debug, Args)]
+#[command(after_long_help = NOTES)]
+pub struct Export {
+    /// What to take out.
+    #[arg(value_enum)]
+    what: What,
+    /// How to write it.
+    #[arg(long, value_enum, default_value = "csv")]
+    format: Format,
+    /// The file to write, packed if its name ends in .gz; without it standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    Orders,
+    Products,
+    Customers,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Csv,
+    Jsonl,
+}
+
+impl Export {
+    pub fn run(self, context: &Context) -> Result<ExitCode> {
+        let store = context.store()?;
+        let mut sheet = Sheet {
+            out: self.open()?,
+            format: self.format,
+            rows: 0,
+        };
+        self.write(&store, &mut sheet)?;
+        let rows = sheet.rows;
+        sheet.out.finish().map_err(|cause| unwritten(&cause))?;
+        let (what, format) = (name(self.what), name(self.format));
+        let (noted_what, noted_format) = (what.clone(), format.clone());
+        store.write(move |tx| exports::done(tx, &Actor::system(), &noted_what, &noted_format, rows))?;
+        let Some(path) = &self.out else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        std::fs::rename(partial(path), path).map_err(|cause| unwritten(&cause))?;
+        let told = serde_json::json!({ "what": what, "format": format, "rows": rows });
+        context.print(format!("{rows} {what} written to {}", path.display()), &told)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// A file gets its name when it is whole.
+    fn open(&self) -> Result<Out> {
+        let Some(path) = &self.out else {
+            return Ok(Out::Plain(BufWriter::new(Box::new(std::io::stdout()))));
+        };
+        let file = File::create(partial(path)).map_err(|cause| unwritten(&cause))?;
+        let file: BufWriter<Box<dyn Write>> = BufWriter::new(Box::new(file));
+        Ok(match path.extension().is_some_and(|end| end == "gz") {
+            true => Out::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            false => Out::Plain(file),
+        })
+    }
+
+    fn write(&self, store: &Store, sheet: &mut Sheet) -> Result<()> {
+        match self.what {
+            What::Products => {
+                sheet.header(PRODUCTS.iter().copied())?;
+                each(store, exports::products, |row| sheet.flat(row, PRODUCTS))?;
+            }
+            What::Customers => {
+                sheet.header(CUSTOMERS.iter().copied())?;
+                each(store, exports::customers, |row| sheet.flat(row, CUSTOMERS))?;
+            }
+            What::Orders => {
+                let line = LINE.iter().copied().map(line_column);
+                sheet.header(INVOICE.iter().copied().chain(["charge"]).chain(line))?;
+                each(store, exports::orders, |row| sheet.invoice(row))?;
+                each(store, exports::credit_notes, |row| sheet.invoice(row))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the rows go.
+enum Out {
+    Plain(BufWriter<Box<dyn Write>>),
+    Gzip(GzEncoder<BufWriter<Box<dyn Write>>>),
+}
+
+impl Out {
+    fn put(&mut self, text: &str, end: &str) -> std::io::Result<()> {
+        match self {
+            Self::Plain(out) => write!(out, "{text}{end}"),
+            Self::Gzip(out) => write!(out, "{text}{end}"),
+        }
+    }
+
+    fn finish(self) -> std::io::Result<()> {
+        match self {
+            Self::Plain(mut out) => out.flush(),
+            Self::Gzip(out) => out.finish()?.flush(),
+        }
+    }
+}
+
+/// An order has a tax of its own beside its lines'.
+fn line_column(name: &'static str) -> &'static str {
+    match name {
+        "tax" => "line_tax",
+        other => other,
+    }
+}
+
+fn name(value: impl ValueEnum) -> String {
+    value
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+fn unwritten(cause: &std::io::Error) -> Error {
+    Error::internal(format!("the export cannot be written: {cause}"))
+}
+
+/// Takes page after page, each from a picture of its own, so that nothing is held up or held in memory.
+fn each<T>(
+    store: &Store,
+    page: impl Fn(&Snapshot, &Actor, i64) -> Result<Page<T>>,
+    mut put: impl FnMut(&T) -> Result<()>,
+) -> Result<()> {
+    let mut after = Some(0);
+    while let Some(behind) = after {
+        let page = store.read(|db| page(db, &Actor::system(), behind))?;
+        for row in &page.rows {
+            put(row)?;
+        }
+        after = page.next;
+    }
+    Ok(())
+}
+
+struct Sheet {
+    out: Out,
+    format: Format,
+    rows: u64,
+}
+
+impl Sheet {
+    fn header<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Result<()> {
+        match self.format {
+            Format::Jsonl => Ok(()),
+            Format::Csv => {
+                let names: Vec<&str> = names.collect();
+                self.put(&names.join(","))
+            }
+        }
+    }
+
+    /// A row that is one row in either format.
+    fn flat(&mut self, row: &impl Serialize, columns: &[&str]) -> Result<()> {
+        self.rows += 1;
+        match self.format {
+            Format::Jsonl => self.put(&json(row)?),
+            Format::Csv => {
+                let row = value(row)?;
+                let cells: Vec<String> = columns.iter().map(|name| cell(&row[*name])).collect();
+                self.put(&cells.join(","))
+            }
+        }
+    }
+
+    /// An invoice: a line of JSON, or as many rows as it has lines.
+    fn invoice(&mut self, row: &impl Serialize) -> Result<()> {
+        if self.format == Format::Jsonl {
+            return self.flat(row, &[]);
+        }
+        self.rows += 1;
+        let row = value(row)?;
+        let head: Vec<String> = INVOICE.iter().map(|name| cell(&row[*name])).collect();
+        let head = head.join(",");
+        for (of, charge) in [("lines", "no"), ("charges", "yes")] {
+            for line in row[of].as_array().into_iter().flatten() {
+                let cells: Vec<String> = LINE.iter().map(|name| cell(&line[*name])).collect();
+                self.put(&format!("{head},{charge},{}", cells.join(",")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, text: &str) -> Result<()> {
+        let end = match self.format {
+            Format::Csv => "\r\n",
+            Format::Jsonl => "\n",
+        };
+        self.out.put(text, end).map_err(|cause| unwritten(&cause))
+    }
+}
+
+fn json(row: &impl Serialize) -> Result<String> {
+    serde_json::to_string(row).map_err(|cause| Error::Internal(cause.into()))
+}
+
+fn value(row: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(row).map_err(|cause| Error::Internal(cause.into()))
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => csv_cell(text).into_owned(),
+        Value::Number(number) => number.to_string(),
+        other => csv_cell(&other.to_string()).into_owned(),
+    }
+}
