@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::cli::Context;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::config::Flags;
 use crate::error::Error;
 use crate::error::Result;
@@ -25,6 +26,9 @@ pub struct Serve {
     /// Run a shop of examples, in a folder of its own.
     #[arg(long)]
     demo: bool,
+    /// Serve a route that does nothing beside the others.
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
 impl Serve {
@@ -45,13 +49,11 @@ impl Serve {
             runtime.worker_threads(usize::try_from(context.config.server.workers).unwrap_or(1));
         }
         let runtime = runtime.enable_all().build().map_err(internal)?;
-        let app = App::open(
-            &context.data,
-            context.config.clone(),
-            Clock::System,
-            keys,
-            give_up,
-        )?;
+        let config = Config {
+            is_bench: self.bench,
+            ..context.config.clone()
+        };
+        let app = App::open(&context.data, config, Clock::System, keys, give_up)?;
         let served = fits(context, &app).and_then(|()| runtime.block_on(serve(context, &app)));
         app.close()?;
         served.map(|()| ExitCode::SUCCESS)

@@ -36,6 +36,9 @@ pub struct Config {
     /// Whether this is a demo: a flag, never a setting.
     #[serde(skip)]
     pub is_demo: bool,
+    /// Whether a bench measures this process: a flag, never a setting.
+    #[serde(skip)]
+    pub is_bench: bool,
 }
 
 /// Where and how the shop listens.

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use crate::cli::bench::histogram::Histogram;
 use crate::cli::bench::machine::Reading;
+use crate::cli::bench::machine::Used;
+use crate::cli::bench::plan::Caller;
 use crate::cli::bench::plan::Plan;
 use crate::cli::bench::plan::Tally;
 use crate::cli::bench::requests::Asked;
+use crate::cli::bench::requests::Bearers;
 use crate::cli::bench::requests::Maker;
+use crate::cli::bench::requests::Source;
 use crate::cli::bench::wire::Wire;
 use crate::clock::Clock;
 use crate::clock::Stopwatch;
@@ -34,7 +38,7 @@ enum Phase {
 /// What all connections share; they run on one thread.
 struct Desk {
     phase: Phase,
-    tokens: Rc<Vec<String>>,
+    bearers: Rc<Bearers>,
     latencies: Histogram,
     tally: Tally,
 }
@@ -59,30 +63,30 @@ async fn drive(plan: Plan) -> Result<Tally> {
     let signer = Signer::new(&plan)?;
     let desk = Rc::new(RefCell::new(Desk {
         phase: Phase::Warming,
-        tokens: Rc::new(signer.sign(&plan)?),
+        bearers: Rc::new(signer.sign(&plan)?),
         latencies: Histogram::default(),
         tally: Tally::default(),
     }));
+    let source = Source::open(&plan.load)?;
     let renewing = tokio::task::spawn_local(renew(signer, Rc::clone(&plan), Rc::clone(&desk)));
     let mut connections = Vec::with_capacity(plan.connections);
     for number in 0..plan.connections {
         let wire = Wire::open(plan.at).await?;
-        let asking = ask_on(wire, number, Rc::clone(&plan), Rc::clone(&desk));
-        connections.push(tokio::task::spawn_local(asking));
+        let maker = Maker::new(source.clone(), number as u64 + 1);
+        connections.push(tokio::task::spawn_local(ask_on(wire, maker, Rc::clone(&desk))));
     }
-    tokio::time::sleep(Duration::from_secs_f64(plan.warm)).await;
-    let before = Reading::take(plan.server);
-    let watch = Stopwatch::start();
-    desk.borrow_mut().phase = Phase::Counting;
-    tokio::time::sleep(Duration::from_secs_f64(plan.seconds)).await;
-    desk.borrow_mut().phase = Phase::Over;
-    let seconds = watch.seconds();
-    let used = Reading::take(plan.server).since(before);
-    for connection in connections {
-        connection
-            .await
-            .map_err(|cause| Error::Internal(cause.into()))??;
-    }
+    let all = async {
+        for connection in connections {
+            connection
+                .await
+                .map_err(|cause| Error::Internal(cause.into()))??;
+        }
+        Ok::<_, Error>(())
+    };
+    let (used, seconds) = match source.is_finite() {
+        true => to_the_end(&plan, &desk, all).await?,
+        false => for_a_time(&plan, &desk, all).await?,
+    };
     renewing.abort();
     let mut desk = desk.borrow_mut();
     desk.tally.used = used;
@@ -92,17 +96,43 @@ async fn drive(plan: Plan) -> Result<Tally> {
     Ok(std::mem::take(&mut desk.tally))
 }
 
-/// Asks until the run is over. What was asked is waited for, so that every order that was placed is known.
-async fn ask_on(mut wire: Wire, number: usize, plan: Rc<Plan>, desk: Shared) -> Result<()> {
-    let mut maker = Maker::new(&plan.load, number as u64 + 1);
+/// Counts between two moments. What was asked is waited for, so that every order that was placed is known.
+async fn for_a_time(
+    plan: &Plan,
+    desk: &Shared,
+    all: impl Future<Output = Result<()>>,
+) -> Result<(Used, f64)> {
+    tokio::time::sleep(Duration::from_secs_f64(plan.warm)).await;
+    let before = Reading::take(plan.server);
+    let watch = Stopwatch::start();
+    desk.borrow_mut().phase = Phase::Counting;
+    tokio::time::sleep(Duration::from_secs_f64(plan.seconds)).await;
+    desk.borrow_mut().phase = Phase::Over;
+    let told = (Reading::take(plan.server).since(before), watch.seconds());
+    all.await?;
+    Ok(told)
+}
+
+/// Counts everything.
+async fn to_the_end(
+    plan: &Plan,
+    desk: &Shared,
+    all: impl Future<Output = Result<()>>,
+) -> Result<(Used, f64)> {
+    let before = Reading::take(plan.server);
+    let watch = Stopwatch::start();
+    desk.borrow_mut().phase = Phase::Counting;
+    all.await?;
+    Ok((Reading::take(plan.server).since(before), watch.seconds()))
+}
+
+async fn ask_on(mut wire: Wire, mut maker: Maker, desk: Shared) -> Result<()> {
     let mut request = Vec::with_capacity(4096);
-    let mut turn = number;
     while desk.borrow().phase != Phase::Over {
-        let tokens = Rc::clone(&desk.borrow().tokens);
-        let Some(asked) = maker.next(&tokens[turn % tokens.len()], &mut request)? else {
+        let bearers = Rc::clone(&desk.borrow().bearers);
+        let Some(asked) = maker.next(&bearers, &mut request)? else {
             break;
         };
-        turn += plan.connections;
         let watch = Stopwatch::start();
         let status = wire.ask(&request).await?;
         let latency = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -137,9 +167,16 @@ impl Signer {
         Ok(Self(Tokens::new(&Keys::load(&plan.dir, None)?.token)))
     }
 
-    fn sign(&self, plan: &Plan) -> Result<Vec<String>> {
+    fn sign(&self, plan: &Plan) -> Result<Bearers> {
+        Ok(Bearers {
+            customers: self.all(&plan.callers.customers)?,
+            staff: self.all(&plan.callers.staff)?,
+        })
+    }
+
+    fn all(&self, callers: &[Caller]) -> Result<Vec<String>> {
         let now = Clock::System.now();
-        plan.callers
+        callers
             .iter()
             .map(|caller| {
                 self.0.sign(
@@ -157,8 +194,8 @@ impl Signer {
 async fn renew(signer: Signer, plan: Rc<Plan>, desk: Shared) {
     loop {
         tokio::time::sleep(Duration::from_secs(RENEW_AFTER)).await;
-        if let Ok(tokens) = signer.sign(&plan) {
-            desk.borrow_mut().tokens = Rc::new(tokens);
+        if let Ok(bearers) = signer.sign(&plan) {
+            desk.borrow_mut().bearers = Rc::new(bearers);
         }
     }
 }

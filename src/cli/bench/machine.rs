@@ -42,6 +42,14 @@ impl Reading {
         }
     }
 
+    /// The counters now, where this process is what is measured.
+    pub fn alone() -> Self {
+        Self {
+            client: 0,
+            ..Self::take(Some(std::process::id()))
+        }
+    }
+
     /// What was used since an earlier reading.
     pub fn since(self, earlier: Self) -> Used {
         let server = self.server.saturating_sub(earlier.server);

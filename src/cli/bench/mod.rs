@@ -1,30 +1,34 @@
 //! `till bench`: how many durable orders a second, on a file that holds a million. It drives a server over loopback from a
 //! process of its own, counts the rows afterwards, and fails if what was acknowledged is not all there.
 
+mod cases;
 mod check;
 mod drive;
 mod histogram;
+mod limit;
 mod machine;
 mod plan;
 mod prepare;
 mod report;
 mod requests;
+mod sales;
 mod server;
 mod wire;
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::ExitCode;
 use std::process::Stdio;
 
 use clap::Args;
-use clap::ValueEnum;
 
 use crate::cli::Context;
-use crate::cli::bench::plan::Caller;
+use crate::cli::bench::cases::Case;
+use crate::cli::bench::cases::What;
+use crate::cli::bench::plan::Callers;
 use crate::cli::bench::plan::Keys as KeyKind;
-use crate::cli::bench::plan::Load;
 use crate::cli::bench::plan::Plan;
 use crate::cli::bench::plan::Tally;
 use crate::cli::bench::report::Report;
@@ -41,18 +45,22 @@ use crate::store;
 /// Measure orders and reads a second.
 ///
 /// Each figure is the median of three rounds. The folder is made on the first run, which takes some minutes and some
-/// gigabytes, and kept.
+/// gigabytes, and kept. "written" is bytes on the disk, "others" the processors that other processes kept busy meanwhile:
+/// figures count only where that is next to nothing.
 #[derive(Debug, Args)]
 pub struct Bench {
     /// What to measure.
     #[arg(default_value = "all")]
     what: What,
     /// A server that runs already, as 127.0.0.1:8080; its folder is --dir, prepared by an earlier bench.
-    #[arg(long)]
-    url: Option<std::net::SocketAddr>,
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
+    url: Option<SocketAddr>,
     /// The folder to measure on.
     #[arg(long, default_value = "data-bench")]
     dir: PathBuf,
+    /// The sales to replay: JSON lines, plain or .gz.
+    #[arg(long)]
+    file: Option<PathBuf>,
     /// How many orders the file holds before.
     #[arg(long, default_value_t = 1_000_000)]
     orders: i64,
@@ -70,34 +78,22 @@ pub struct Bench {
     drive: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
-    /// Three lines out of 100,000 products, keys in the order of time.
-    Orders,
-    /// The same with random keys, at 64 connections.
-    OrdersRandomKeys,
-    /// Three lines out of 10 products, at 64 connections.
-    OrdersHot,
-    /// Everything.
-    All,
-}
-
-/// A line of the table, to be measured in each round.
-struct Case {
-    name: &'static str,
-    connections: usize,
-    load: Load,
-}
-
-/// How many connections, where it is not told.
-const CONNECTIONS: usize = 64;
 /// Seconds of a round that do not count.
 const WARM: f64 = 1.0;
+
+fn address(text: &str) -> std::result::Result<SocketAddr, std::net::AddrParseError> {
+    text.trim_start_matches("http://").trim_end_matches('/').parse()
+}
 
 impl Bench {
     pub fn run(self, context: &Context) -> Result<ExitCode> {
         if self.drive {
             return drive::run();
+        }
+        if self.what == What::Replay && self.file.is_none() {
+            return Err(Error::internal(
+                "say which sales to replay: --file orders.jsonl.gz",
+            ));
         }
         if self.url.is_none() {
             prepare::prepare(&self.dir, self.orders)?;
@@ -106,12 +102,14 @@ impl Bench {
         let store = Store::beside(Options::new(&self.dir, Clock::System, keys.audit))?;
         let bytes = prepare::warm(&self.dir)?;
         eprintln!("the file was read once: {} MiB", bytes >> 20);
+        if let (true, Some(file)) = (self.what.wants(What::Replay), &self.file) {
+            prepare::shelves(&store, file)?;
+        }
         let callers = Callers {
             customers: prepare::sign_in_customers(&store, 256)?,
-            _staff: prepare::sign_in_staff(&store, 64)?,
+            staff: prepare::sign_in_staff(&store, 64)?,
         };
-        let mut report = Report::default();
-        self.measure(&store, &callers, &mut report)?;
+        let report = self.measure(&store, &callers)?;
         context.print(&report, &report)?;
         Ok(match report.failures.is_empty() {
             true => ExitCode::SUCCESS,
@@ -119,32 +117,43 @@ impl Bench {
         })
     }
 
-    fn measure(&self, store: &Store, callers: &Callers, report: &mut Report) -> Result<()> {
-        let cases = self.cases();
+    /// In each round the bare file first, then every case on a server that has just started.
+    fn measure(&self, store: &Store, callers: &Callers) -> Result<Report> {
+        let cases = cases::cases(self.what, &self.connections, self.orders, self.file.as_deref());
+        let mut report = Report::default();
         let mut tallies: Vec<Vec<Tally>> = vec![Vec::new(); cases.len()];
+        let mut bare: [Vec<Tally>; 2] = Default::default();
         let mut starts = Vec::new();
-        for _ in 0..self.rounds {
+        for round in 0..self.rounds {
+            if self.url.is_none() && self.what.places_orders() {
+                bare[0].push(self.bare(store, KeyKind::InTime, round)?);
+                bare[1].push(self.bare(store, KeyKind::Random, round)?);
+            }
             let server = self.server()?;
             starts.extend(server.ready_ms.zip(server.resident()));
             for (case, tallies) in cases.iter().zip(&mut tallies) {
-                let (tally, faults) = self.one(store, &server, case, callers)?;
-                let failed = faults
-                    .into_iter()
-                    .map(|fault| format!("{} at {}: {fault}", case.name, case.connections));
-                report.failures.extend(failed);
-                tallies.push(tally);
+                tallies.push(self.one(store, &server, case, callers, &mut report.failures)?);
             }
-            if let Some(bytes) = server.resident() {
-                report.memory_after = report.memory_after.max(bytes);
-            }
+            report.memory_after = report.memory_after.max(server.resident().unwrap_or(0));
         }
-        report.starts(&starts);
+        let [in_time, random] = bare;
+        report.rows.extend(Row::median("bare SQLite", 1, in_time));
+        report
+            .rows
+            .extend(Row::median("bare SQLite, random keys", 1, random));
         for (case, tallies) in cases.iter().zip(tallies) {
             report
                 .rows
                 .extend(Row::median(case.name, case.connections, tallies));
         }
-        Ok(())
+        report.starts(&starts);
+        report.shares();
+        Ok(report)
+    }
+
+    fn bare(&self, store: &Store, keys: KeyKind, round: usize) -> Result<Tally> {
+        let users = store.read(store::bench::buyers)?;
+        limit::bare(&self.dir, self.seconds, keys, &users, round as u64)
     }
 
     fn server(&self) -> Result<Server> {
@@ -154,46 +163,16 @@ impl Bench {
         }
     }
 
-    fn cases(&self) -> Vec<Case> {
-        let orders = |name, connections, variants, keys| Case {
-            name,
-            connections,
-            load: Load::Orders { variants, keys },
-        };
-        let mut cases = Vec::new();
-        if self.wants(What::Orders) {
-            cases.extend(
-                self.connections
-                    .iter()
-                    .map(|count| orders("orders", *count, prepare::PRODUCTS, KeyKind::InTime)),
-            );
-        }
-        if self.wants(What::OrdersRandomKeys) {
-            cases.push(orders(
-                "orders-random-keys",
-                CONNECTIONS,
-                prepare::PRODUCTS,
-                KeyKind::Random,
-            ));
-        }
-        if self.wants(What::OrdersHot) {
-            cases.push(orders("orders-hot", CONNECTIONS, 10, KeyKind::InTime));
-        }
-        cases
-    }
-
-    fn wants(&self, what: What) -> bool {
-        self.what == what || self.what == What::All
-    }
-
-    /// One case in one round: marks, load, count.
+    /// One case in one round: marks, load, count. The worker has caught up before, so that it starts as in peace.
     fn one(
         &self,
         store: &Store,
         server: &Server,
         case: &Case,
         callers: &Callers,
-    ) -> Result<(Tally, Vec<String>)> {
+        failures: &mut Vec<String>,
+    ) -> Result<Tally> {
+        prepare::index(store)?;
         let plan = Plan {
             at: server.at,
             dir: self.dir.clone(),
@@ -202,19 +181,19 @@ impl Bench {
             warm: WARM,
             seconds: self.seconds,
             load: case.load.clone(),
-            callers: callers.customers.clone(),
+            callers: callers.clone(),
         };
         let marks = store.read(store::bench::marks)?;
         let tally = drive(&plan)?;
         let found = store.read(|db| store::bench::above(db, &marks))?;
-        Ok((tally.clone(), check::faults(&tally, &found)))
+        let faults = check::faults(&tally, &found);
+        failures.extend(
+            faults
+                .into_iter()
+                .map(|fault| format!("{} at {}: {fault}", case.name, case.connections)),
+        );
+        Ok(tally)
     }
-}
-
-/// Who is signed in.
-struct Callers {
-    customers: Vec<Caller>,
-    _staff: Vec<Caller>,
 }
 
 /// Runs the load generator as a process of its own.

@@ -28,7 +28,16 @@ pub struct Plan {
     /// What is asked.
     pub load: Load,
     /// Who asks, in turn.
-    pub callers: Vec<Caller>,
+    pub callers: Callers,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Callers {
+    /// They place orders.
+    pub customers: Vec<Caller>,
+    /// They look at all orders.
+    pub staff: Vec<Caller>,
 }
 
 /// Somebody signed in.
@@ -44,13 +53,23 @@ pub struct Caller {
 /// What is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Load {
-    /// Orders of three lines out of variants 1 to `variants`.
-    Orders {
-        /// How many different ones.
-        variants: i64,
-        /// How their idempotency keys are made.
-        keys: Keys,
-    },
+    /// Orders of three lines.
+    Orders(Goods),
+    /// One look, again and again.
+    Look(Look),
+    /// Ninety looks at ten orders placed.
+    Mixed(Look, Goods),
+    /// The sales of a file, each once, in order.
+    Replay(PathBuf),
+}
+
+/// Out of which variants orders are made: 1 to `variants`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Goods {
+    /// How many different ones.
+    pub variants: i64,
+    /// How their idempotency keys are made.
+    pub keys: Keys,
 }
 
 /// How idempotency keys are made.
@@ -60,6 +79,16 @@ pub enum Keys {
     InTime,
     /// UUIDv4.
     Random,
+}
+
+/// A look over HTTP. A `#` in the path stands for a number from 1 to `most` that is drawn anew for each request, of which
+/// only every `step`th is drawn.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the sentence above says it")]
+pub struct Look {
+    pub path: String,
+    pub most: i64,
+    pub step: i64,
 }
 
 /// What came of a run.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::cli::bench::plan::Caller;
 use crate::cli::bench::requests::Dice;
+use crate::cli::bench::sales;
 use crate::clock::Clock;
 use crate::clock::Stopwatch;
 use crate::domain::actor::Actor;
@@ -39,13 +40,15 @@ use crate::shop::catalogue;
 use crate::shop::identity;
 use crate::shop::once::Key;
 use crate::shop::orders;
+use crate::shop::search;
 use crate::shop::sessions;
 use crate::shop::sessions::Device;
 use crate::store;
 
 /// Different products to order.
 pub const PRODUCTS: i64 = 100_000;
-const CUSTOMERS: i64 = 20_000;
+/// Customers, each with a user.
+pub const CUSTOMERS: i64 = 20_000;
 /// Orders are spread over so many days before today.
 const DAYS: i64 = 700;
 /// Rows a transaction.
@@ -60,6 +63,7 @@ pub fn prepare(dir: &Path, orders: i64) -> Result<()> {
     let store = Store::serve(Options::new(dir, clock.clone(), keys.audit))?;
     let watch = Stopwatch::start();
     let made = users(&store)? | products(&store)? | place(&store, &clock, orders)?;
+    index(&store)?;
     store.close()?;
     if made {
         eprintln!("prepared in {:.0} s", watch.seconds());
@@ -159,6 +163,7 @@ fn place(store: &Store, clock: &Clock, wanted: i64) -> Result<bool> {
             }
             store::bench::age_orders(tx, first)
         })?;
+        index(store)?;
         clock.pass(DAYS * time::DAY / (wanted / CHUNK).max(1));
         if last % 100_000 == 0 {
             eprintln!("{last} orders");
@@ -195,6 +200,31 @@ fn place_one(tx: &Tx, dice: &mut Dice, user: UserId) -> Result<()> {
     };
     let key = Key::new(&by, "POST /orders", &uuid::Uuid::now_v7().to_string(), b"bench");
     orders::place(tx, &by, Some(&key), &new).map(drop)
+}
+
+/// Makes what a file of sales names and the shop does not have.
+pub fn shelves(store: &Store, file: &Path) -> Result<()> {
+    let names: std::collections::BTreeSet<String> = sales::read(file)?
+        .into_iter()
+        .flat_map(|sale| sale.lines)
+        .map(|sold| sold.sku)
+        .collect();
+    store.write(move |tx| {
+        for sku in &names {
+            if store::products::offer_by_sku(tx, sku)?.is_none() {
+                create(tx, sku, sku, 100)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Lets the search's index see every order, so that the worker has nothing left to do.
+pub fn index(store: &Store) -> Result<()> {
+    while store.read(search::is_behind)? {
+        store.write(search::catch_up)?;
+    }
+    Ok(())
 }
 
 /// Signs in so many customers, each on a session of its own.

@@ -95,6 +95,26 @@ impl Report {
         }
     }
 
+    /// How close the figures come to their limits.
+    pub fn shares(&mut self) {
+        for (name, limit) in [
+            ("orders", "bare SQLite"),
+            ("orders-random-keys", "bare SQLite, random keys"),
+            ("detail, cached", "nothing"),
+        ] {
+            let rate = |name: &str, connections: usize| {
+                self.rows
+                    .iter()
+                    .find(|row| row.name == name && row.connections == connections)
+                    .map(|row| row.per_second)
+            };
+            let limit_rate = rate(limit, 1).or(rate(limit, 64));
+            if let (Some(rate), Some(limit_rate)) = (rate(name, 64), limit_rate) {
+                self.figure(&format!("{name} / {limit}"), 100.0 * rate / limit_rate, "%");
+            }
+        }
+    }
+
     fn figure(&mut self, name: &str, value: f64, unit: &'static str) {
         self.figures.push(Figure {
             name: name.to_owned(),
@@ -115,7 +135,7 @@ impl std::fmt::Display for Report {
             row.fmt(f)?;
         }
         for figure in &self.figures {
-            writeln!(f, "{:<34} {:>10.1} {}", figure.name, figure.value, figure.unit)?;
+            writeln!(f, "{:<44} {:>8.1} {}", figure.name, figure.value, figure.unit)?;
         }
         for failure in &self.failures {
             writeln!(f, "FAILED {failure}")?;

@@ -1,9 +1,15 @@
 //! The bytes of requests: made outside the time of anybody but the load generator, with as little of that as can be.
 
+use std::cell::Cell;
 use std::io::Write;
+use std::rc::Rc;
 
+use crate::cli::bench::plan::Goods;
 use crate::cli::bench::plan::Keys;
 use crate::cli::bench::plan::Load;
+use crate::cli::bench::plan::Look;
+use crate::cli::bench::sales;
+use crate::cli::bench::sales::Sale;
 use crate::error::Error;
 use crate::error::Result;
 
@@ -38,57 +44,155 @@ pub struct Asked {
     pub pieces: i64,
 }
 
+/// Access tokens of those who are signed in.
+#[derive(Default)]
+pub struct Bearers {
+    /// They place orders.
+    pub customers: Vec<String>,
+    /// They look at all orders, and decide prices.
+    pub staff: Vec<String>,
+}
+
+/// What all connections of a run take their requests from.
+#[derive(Clone)]
+pub struct Source {
+    load: Rc<Load>,
+    sales: Rc<Vec<Sale>>,
+    /// The next sale.
+    next: Rc<Cell<usize>>,
+}
+
+impl Source {
+    /// Reads what the load needs.
+    pub fn open(load: &Load) -> Result<Self> {
+        Ok(Self {
+            load: Rc::new(load.clone()),
+            sales: Rc::new(match load {
+                Load::Replay(file) => sales::read(file)?,
+                _ => Vec::new(),
+            }),
+            next: Rc::default(),
+        })
+    }
+
+    /// Whether it ends by itself.
+    pub fn is_finite(&self) -> bool {
+        matches!(*self.load, Load::Replay(_))
+    }
+}
+
 /// Makes the requests of one connection.
 pub struct Maker {
-    load: Load,
+    source: Source,
     dice: Dice,
     body: Vec<u8>,
 }
 
+const LINES: i64 = 3;
+
 impl Maker {
     /// For connection number `seed` of a run.
-    pub fn new(load: &Load, seed: u64) -> Self {
+    pub fn new(source: Source, seed: u64) -> Self {
         Self {
-            load: load.clone(),
+            source,
             dice: Dice::new(seed),
             body: Vec::with_capacity(1024),
         }
     }
 
-    /// Writes the next request of the bearer of `token` to `request`; nothing when there are no more.
-    pub fn next(&mut self, token: &str, request: &mut Vec<u8>) -> Result<Option<Asked>> {
+    /// Writes the next request to `request`; nothing when there are no more.
+    pub fn next(&mut self, bearers: &Bearers, request: &mut Vec<u8>) -> Result<Option<Asked>> {
         request.clear();
-        match self.load {
-            Load::Orders { variants, keys } => self.order(token, variants, keys, request).map(Some),
-        }
-        .map_err(|cause| Error::Internal(cause.into()))
+        let load = Rc::clone(&self.source.load);
+        let made = match &*load {
+            Load::Orders(goods) => self.order(bearers, *goods, request).map(Some),
+            Load::Look(look) => self.look(bearers, look, request).map(Some),
+            Load::Mixed(look, goods) => match self.dice.upto(10) {
+                1 => self.order(bearers, *goods, request).map(Some),
+                _ => self.look(bearers, look, request).map(Some),
+            },
+            Load::Replay(_) => self.sale(bearers, request),
+        };
+        made.map_err(|cause| Error::Internal(cause.into()))
     }
 
-    fn order(
-        &mut self,
-        token: &str,
-        variants: i64,
-        keys: Keys,
-        request: &mut Vec<u8>,
-    ) -> std::io::Result<Asked> {
-        const LINES: i64 = 3;
+    fn look(&mut self, bearers: &Bearers, look: &Look, request: &mut Vec<u8>) -> std::io::Result<Asked> {
+        let number = (self.dice.upto(look.most / look.step)) * look.step;
+        let token = &bearers.staff[self.dice.upto(bearers.staff.len() as i64) as usize - 1];
+        let (start, end) = look.path.split_once('#').unwrap_or((&look.path, ""));
+        request.extend_from_slice(b"GET ");
+        request.extend_from_slice(start.as_bytes());
+        if start.len() < look.path.len() {
+            write!(request, "{number}{end}")?;
+        }
+        write!(
+            request,
+            " HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
+        )?;
+        Ok(Asked {
+            hoped: 200,
+            ..Asked::default()
+        })
+    }
+
+    fn order(&mut self, bearers: &Bearers, goods: Goods, request: &mut Vec<u8>) -> std::io::Result<Asked> {
         let mut pieces = 0;
         self.body.clear();
         self.body.extend_from_slice(b"{\"items\":[");
         for line in 0..LINES {
             let quantity = self.dice.upto(3);
             pieces += quantity;
-            if line > 0 {
-                self.body.push(b',');
-            }
-            let variant = self.dice.upto(variants);
-            write!(self.body, "{{\"variant_id\":{variant},\"quantity\":{quantity}}}")?;
+            let comma = if line > 0 { "," } else { "" };
+            let variant = self.dice.upto(goods.variants);
+            write!(
+                self.body,
+                "{comma}{{\"variant_id\":{variant},\"quantity\":{quantity}}}"
+            )?;
         }
         self.body.extend_from_slice(
             b"],\"shipping_address\":{\"name\":\"Ada Lovelace\",\"line1\":\"12 St James's Square\",\
               \"city\":\"London\",\"postcode\":\"SW1Y 4JH\",\"country\":\"GB\",\"phone\":\"+442071234567\"},\
               \"note\":\"Leave it at the door, please.\"}",
         );
+        let token = &bearers.customers[self.dice.upto(bearers.customers.len() as i64) as usize - 1];
+        self.post(token, goods.keys, request)?;
+        Ok(Asked {
+            hoped: 201,
+            lines: LINES,
+            pieces,
+        })
+    }
+
+    /// The next sale of the file, as staff with the prices of then.
+    fn sale(&mut self, bearers: &Bearers, request: &mut Vec<u8>) -> std::io::Result<Option<Asked>> {
+        let at = self.source.next.get();
+        self.source.next.set(at + 1);
+        let sales = Rc::clone(&self.source.sales);
+        let Some(sale) = sales.get(at) else {
+            return Ok(None);
+        };
+        self.body.clear();
+        self.body.extend_from_slice(b"{\"items\":[");
+        for (number, sold) in sale.lines.iter().enumerate() {
+            let comma = if number > 0 { "," } else { "" };
+            let (pounds, pence) = (sold.unit_price_pence / 100, sold.unit_price_pence % 100);
+            write!(
+                self.body,
+                "{comma}{{\"sku\":\"{}\",\"quantity\":{},\"price\":\"{pounds}.{pence:02}\"}}",
+                sold.sku, sold.qty
+            )?;
+        }
+        self.body.extend_from_slice(b"]}");
+        let token = &bearers.staff[at % bearers.staff.len()];
+        self.post(token, Keys::InTime, request)?;
+        Ok(Some(Asked {
+            hoped: 201,
+            lines: sale.lines.len() as i64,
+            pieces: sale.lines.iter().map(|sold| sold.qty).sum(),
+        }))
+    }
+
+    fn post(&self, token: &str, keys: Keys, request: &mut Vec<u8>) -> std::io::Result<()> {
         let key = match keys {
             Keys::InTime => uuid::Uuid::now_v7(),
             Keys::Random => uuid::Uuid::new_v4(),
@@ -100,10 +204,6 @@ impl Maker {
             self.body.len()
         )?;
         request.extend_from_slice(&self.body);
-        Ok(Asked {
-            hoped: 201,
-            lines: LINES,
-            pieces,
-        })
+        Ok(())
     }
 }

@@ -36,7 +36,7 @@ impl Server {
         let mut child = Command::new(program)
             .arg("--data")
             .arg(dir)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--bench"])
             .env("TILL_LIMITS__ENABLED", "false")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -4,6 +4,7 @@ pub mod aliases;
 pub mod audit;
 pub mod auth;
 pub mod events;
+pub mod nothing;
 pub mod orders;
 pub mod products;
 pub mod stock;

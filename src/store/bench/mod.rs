@@ -1,5 +1,10 @@
 //! What `till bench` asks of the file: marks before a run, counts above them after it, and a year that has passed.
 
+mod bare;
+
+pub use bare::Bare;
+pub use bare::Draw;
+
 use rusqlite::Row;
 use rusqlite::named_params;
 
