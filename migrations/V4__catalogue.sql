@@ -14,7 +14,7 @@ CREATE TABLE products (
   events INTEGER NOT NULL DEFAULT 1                   -- how many it and its stock have written: the last event's seq
 ) STRICT;
 CREATE INDEX products_seller   ON products (seller_id) WHERE seller_id IS NOT NULL AND deleted_at IS NULL;
-CREATE INDEX products_status   ON products (status) WHERE deleted_at IS NULL;
+CREATE INDEX products_status   ON products (status, deleted_at);
 CREATE INDEX products_category ON products (category_id, status) WHERE deleted_at IS NULL;
 CREATE INDEX products_price    ON products (status, price_from) WHERE deleted_at IS NULL;
 CREATE INDEX products_name     ON products (status, name COLLATE NOCASE) WHERE deleted_at IS NULL;

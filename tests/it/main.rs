@@ -12,6 +12,7 @@ mod binary;
 mod client;
 mod config;
 mod doctor;
+mod conservation;
 mod events;
 mod exports;
 mod faults;

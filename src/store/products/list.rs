@@ -121,8 +121,24 @@ pub fn page(
     sort: ProductSort,
     paging: &Paging,
 ) -> Result<Page<Product>> {
+    let counted = count(db, &Wanted::new(filter))?;
+    let (sql, wanted) = statement(filter, sort, paging);
+    let products = db
+        .db()
+        .prepare_cached(&sql)?
+        .query_and_then(wanted.with().as_slice(), |row| Ok::<_, Error>(from_row(row)?))?
+        .collect::<Result<Vec<_>>>()?;
+    let mut page = paging.cut(products, |product| (0, product.id.0));
+    add_variants(db, &mut page.rows)?;
+    if let (Some(next), Some(last)) = (&mut page.next, page.rows.last()) {
+        next.keys.0 = key(sort, last);
+    }
+    Ok(page.counted(Total::of(counted)))
+}
+
+/// The statement of a page, and what it is bound to.
+fn statement<'a>(filter: &'a ProductFilter, sort: ProductSort, paging: &Paging) -> (String, Wanted<'a>) {
     let mut wanted = Wanted::new(filter);
-    let counted = count(db, &wanted)?;
     let (order, behind) = sorted(sort, paging.is_backwards());
     if let Some((key, id)) = paging.keys() {
         wanted.add(behind, ":id", Some(id));
@@ -136,17 +152,7 @@ pub fn page(
         "{SELECT} WHERE {} ORDER BY {order} LIMIT :limit OFFSET :skipped",
         wanted.conditions()
     );
-    let products = db
-        .db()
-        .prepare_cached(&sql)?
-        .query_and_then(wanted.with().as_slice(), |row| Ok::<_, Error>(from_row(row)?))?
-        .collect::<Result<Vec<_>>>()?;
-    let mut page = paging.cut(products, |product| (0, product.id.0));
-    add_variants(db, &mut page.rows)?;
-    if let (Some(next), Some(last)) = (&mut page.next, page.rows.last()) {
-        next.keys.0 = key(sort, last);
-    }
-    Ok(page.counted(Total::of(counted)))
+    (sql, wanted)
 }
 
 /// The sort key of a product, for its cursor; a name is looked up again by the id.
@@ -212,3 +218,7 @@ pub fn categories(db: &Snapshot) -> Result<Vec<Category>> {
         })?
         .collect()
 }
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

@@ -244,3 +244,45 @@ fn count(db: &Snapshot, wanted: &MovementFilter, span: Span) -> Result<i64> {
     }
     Ok(counted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+    use rusqlite::Connection;
+
+    /// SCHEMA, *Buckets*: the ledger is walked by its own ids, and of one variant by the buckets of its index.
+    #[test]
+    fn the_ledger_is_walked_without_sorting() {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        for (sql, wanted) in [
+            (
+                ROWS_DOWN,
+                "SEARCH m USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+            ),
+            (
+                ROWS_UP,
+                "SEARCH m USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+            ),
+            (
+                BUCKET_DOWN,
+                "SEARCH m USING INDEX stock_movements_variant (<expr>=? AND variant_id=?",
+            ),
+            (
+                BUCKET_UP,
+                "SEARCH m USING INDEX stock_movements_variant (<expr>=? AND variant_id=?",
+            ),
+        ] {
+            let mut steps = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut rows = steps.raw_query();
+            let mut plan = String::new();
+            while let Some(row) = rows.next().unwrap() {
+                plan += &row.get::<_, String>("detail").unwrap();
+                plan += "; ";
+            }
+            assert!(plan.contains(wanted), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
