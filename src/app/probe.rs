@@ -11,8 +11,6 @@ use crate::shop::checks;
 
 /// An answer is good for so long.
 const FRESH: Duration = Duration::from_secs(1);
-/// A writer that takes longer is as good as none.
-const DEADLINE: Duration = Duration::from_secs(2);
 const MIB: u64 = 1024 * 1024;
 
 /// What the probes found.
@@ -55,7 +53,9 @@ impl Probe {
 }
 
 async fn look(app: &App) -> Checks {
-    let written = tokio::time::timeout(DEADLINE, app.write(checks::can_write)).await;
+    // A writer that takes longer is as good as none.
+    let deadline = Duration::from_secs(app.config().health.timeout_seconds);
+    let written = tokio::time::timeout(deadline, app.write(checks::can_write)).await;
     let free = rustix::fs::statvfs(app.dir()).map_or(0, |disk| disk.f_bavail * disk.f_frsize / MIB);
     Checks {
         database: matches!(written, Ok(Ok(()))),

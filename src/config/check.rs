@@ -31,13 +31,6 @@ pub(super) fn rules(loaded: &mut Loaded) -> Result<()> {
              server.insecure_http = true",
         );
     }
-    if loaded.config.disk.floor_mib > loaded.config.disk.warning_mib {
-        return refuse(
-            loaded,
-            "disk.floor_mib",
-            "is above disk.warning_mib, so nobody would be warned",
-        );
-    }
     if !loaded.config.limits.enabled {
         loaded
             .notes

@@ -44,7 +44,11 @@ fn one(draft: &mut Draft, name: &str, text: &str) -> Result<()> {
         "PORT" => port(draft, name, text),
         "JWT_SECRET" => draft.set_secret(name, text),
         "SHUTDOWN_TIMEOUT" => draft.set("server", "shutdown_seconds", seconds(name, text)?, name),
-        "HEALTH_CHECK_INTERVAL" => draft.set("health", "interval_seconds", seconds(name, text)?, name),
+        "HEALTH_CHECK_INTERVAL" => {
+            number(name, text)?;
+            draft.note(format!("{name}: the shop answers probes whenever they come"));
+            Ok(())
+        }
         "HEALTH_CHECK_TIMEOUT" => draft.set("health", "timeout_seconds", seconds(name, text)?, name),
         "MAX_WORKERS" => draft.set("server", "workers", whole(number(name, text)?), name),
         "ALLOWED_ORIGINS" => draft.set("server", "allowed_origins", list(text), name),

@@ -82,9 +82,6 @@ pub struct Server {
     /// How many of them from one address, this machine and trusted proxies apart.
     #[serde(deserialize_with = "values::between::<1, 65536, _>")]
     pub connections_per_ip: u64,
-    /// The longest JSON body.
-    #[serde(deserialize_with = "values::between::<1, 65536, _>")]
-    pub body_kib: u64,
 }
 
 impl Default for Server {
@@ -107,7 +104,6 @@ impl Default for Server {
             reply_seconds: 30,
             connections: 2048,
             connections_per_ip: 64,
-            body_kib: 256,
         }
     }
 }
@@ -187,16 +183,10 @@ impl Default for Store {
     }
 }
 
-/// When the disk is full.
+/// How full the disk may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Disk {
-    /// Kept aside, and let go when nothing else is left.
-    #[serde(deserialize_with = "values::between::<0, 1_048_576, _>")]
-    pub ballast_mib: u64,
-    /// Free room below which is warned.
-    #[serde(deserialize_with = "values::between::<0, 1_048_576, _>")]
-    pub warning_mib: u64,
     /// Free room below which the shop is not ready.
     #[serde(deserialize_with = "values::between::<0, 1_048_576, _>")]
     pub floor_mib: u64,
@@ -204,11 +194,7 @@ pub struct Disk {
 
 impl Default for Disk {
     fn default() -> Self {
-        Self {
-            ballast_mib: 64,
-            warning_mib: 500,
-            floor_mib: 100,
-        }
+        Self { floor_mib: 100 }
     }
 }
 
@@ -249,23 +235,17 @@ pub struct Metrics {
     pub public: bool,
 }
 
-/// How the shop looks after itself.
+/// The probes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Health {
-    /// How old an answer of the self-check may be.
-    #[serde(deserialize_with = "values::between::<1, 3600, _>")]
-    pub interval_seconds: u64,
-    /// How long the self-check waits for the writer.
+    /// How long a probe waits for the writer.
     #[serde(deserialize_with = "values::between::<1, 60, _>")]
     pub timeout_seconds: u64,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self {
-            interval_seconds: 30,
-            timeout_seconds: 5,
-        }
+        Self { timeout_seconds: 5 }
     }
 }

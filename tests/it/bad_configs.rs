@@ -206,11 +206,6 @@ const CASES: &[Case] = &[
         &[("DEMO_MODE", "1"), ("--listen", "0.0.0.0:0")],
         "--listen: server.listen a demo listens on loopback",
     ),
-    (
-        "[disk]\nfloor_mib = 600\n",
-        &[],
-        "config.toml:2: disk.floor_mib is above disk.warning_mib",
-    ),
 ];
 
 /// LIF-07, TOK-01, RL-02
