@@ -11,8 +11,8 @@ mod binary;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod config;
-mod doctor;
 mod conservation;
+mod doctor;
 mod events;
 mod exports;
 mod faults;
