@@ -8,6 +8,7 @@ use crate::domain::fault::Bad;
 use crate::domain::id::AuditId;
 use crate::domain::id::UserId;
 use crate::domain::named::named;
+use crate::domain::permission::Permission;
 use crate::domain::time::Timestamp;
 
 named! {
@@ -57,6 +58,28 @@ named! {
         File = 7 "file",
         Settings = 8 "settings",
         None = 9 "none",
+    }
+}
+
+/// How somebody was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Denial {
+    /// A user lacks a right.
+    Right(Option<UserId>, Permission),
+    /// A token was forged, or is no longer good.
+    Token,
+    /// A request with a cookie did not come from our own pages.
+    CrossSite,
+}
+
+impl Denial {
+    /// What was wanting, in a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Right(_, needs) => needs.name(),
+            Self::Token => "token",
+            Self::CrossSite => "cross-site",
+        }
     }
 }
 

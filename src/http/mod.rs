@@ -4,6 +4,7 @@ mod accept;
 mod address;
 pub mod api;
 mod cors;
+mod denials;
 pub mod extract;
 mod head;
 mod headers;

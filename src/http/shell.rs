@@ -34,6 +34,7 @@ use crate::http;
 use crate::http::address;
 use crate::http::api::aliases;
 use crate::http::cors::Cors;
+use crate::http::denials::Denials;
 use crate::http::headers;
 use crate::http::headers::Fixed;
 use crate::http::hosts::Hosts;
@@ -87,6 +88,7 @@ pub struct Shell {
     cors: Cors,
     fixed: Fixed,
     limits: Option<Arc<Limits>>,
+    denials: Denials,
     patience: Duration,
 }
 
@@ -115,6 +117,7 @@ impl Shell {
             cors: Cors::new(&server.allowed_origins),
             fixed: Fixed::new(&server.public_url()),
             limits: Limits::new(&app.config().limits).map(Arc::new),
+            denials: Denials::default(),
             patience: Duration::from_secs(server.reply_seconds),
             app,
         }
@@ -127,6 +130,7 @@ impl Shell {
         let visit = Visit::of(&parts);
         self.tidy(&mut parts);
         let asked = self.asked(peer.ip(), &parts, Arc::clone(&visit.request_id));
+        let origin = asked.origin();
         let known = self.routes.find(parts.uri.path());
         let class = known.class(&parts.method);
         let patience = known.patience(self.patience);
@@ -137,6 +141,7 @@ impl Shell {
         if class == Class::Order {
             routes::count_order(&bare);
         }
+        self.denials.note(&self.app, origin, &bare);
         let reply = self.dress(&visit, known.template(), bare, quota).await;
         known.count(&visit.method, reply.status().as_u16(), watch);
         tracing::debug!(

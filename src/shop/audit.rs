@@ -3,11 +3,13 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::actor::ActorKind;
+use crate::domain::actor::Origin;
 use crate::domain::audit;
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Broken;
 use crate::domain::audit::Columns;
+use crate::domain::audit::Denial;
 use crate::domain::audit::Head;
 use crate::domain::audit::Target;
 use crate::domain::audit::Verdict;
@@ -62,6 +64,18 @@ pub fn note(
     let digest = digest(&row);
     let mac = secret::mac(tx.chain_key(), &[&former, &digest]);
     store::audit::push(tx, &row, &digest, &mac)
+}
+
+/// Notes that somebody was turned away.
+pub fn note_denial(tx: &Tx, denial: Denial, origin: &Origin) -> Result<()> {
+    let mut who = Actor::guest(origin.clone());
+    if let Denial::Right(Some(user), _) = denial {
+        who.kind = ActorKind::User;
+        who.user = Some(user);
+    }
+    let content = format!("{{\"wanting\":\"{}\"}}", denial.name());
+    let target = (Target::None, None);
+    note(tx, &who, Action::AccessDenied, target, None, Some(&content))
 }
 
 /// What the chain holds of a row.
