@@ -5,6 +5,7 @@ mod address;
 pub mod api;
 mod cors;
 mod denials;
+mod docs;
 pub mod extract;
 mod head;
 mod headers;
@@ -13,6 +14,7 @@ mod hosts;
 pub mod limits;
 pub mod list;
 pub mod login;
+mod openapi;
 mod paced;
 mod pack;
 pub mod problem;
@@ -33,16 +35,26 @@ use crate::app::App;
 use crate::error::Code;
 use crate::error::Error;
 use crate::http::route::Access;
+use crate::http::route::Table;
 
 pub use accept::serve;
 
+/// Every table of routes, with the root of its paths.
+pub fn faces() -> [(&'static str, Table); 3] {
+    [
+        (api::aliases::ROOT, api::table()),
+        ("", health::table()),
+        ("/api", docs::table()),
+    ]
+}
+
 /// Every route, and the templates of their paths.
 fn router(app: App) -> (Router, Vec<String>) {
-    let mut v1 = api::table();
+    let mut faces = faces();
     if app.config().is_bench {
-        v1 = v1.row(Method::GET, "/nothing", Access::Public, api::nothing::show);
+        let v1 = api::table().row(Method::GET, "/nothing", Access::Public, api::nothing::show);
+        faces[0] = (api::aliases::ROOT, v1);
     }
-    let faces = [(api::aliases::ROOT, v1), ("", health::table())];
     let templates = faces
         .iter()
         .flat_map(|(root, table)| table.templates(root))

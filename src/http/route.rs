@@ -32,6 +32,22 @@ pub struct Row {
     pub path: &'static str,
     /// Who may.
     pub access: Access,
+    /// The handler's name, with its module.
+    pub handler: &'static str,
+    /// The types that the handler takes, as the compiler writes them: what the documents are made from.
+    pub inputs: &'static str,
+}
+
+impl Row {
+    /// Whether the handler takes one of our extractors, `Json<` for one.
+    pub fn takes(&self, extractor: &str) -> bool {
+        let wanted = extractor.trim_end_matches('<');
+        let mut outer = self.inputs.split([' ', '(', ',']).filter_map(|kind| {
+            let name = kind.split(['<', ')']).next()?;
+            name.rsplit("::").next()
+        });
+        outer.any(|name| name == wanted)
+    }
 }
 
 /// A route table that also routes.
@@ -50,7 +66,13 @@ impl Table {
     {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         self.handlers.push(on(filter, handler));
-        self.rows.push(Row { method, path, access });
+        self.rows.push(Row {
+            method,
+            path,
+            access,
+            handler: std::any::type_name::<H>(),
+            inputs: std::any::type_name::<T>(),
+        });
         self
     }
 

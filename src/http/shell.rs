@@ -1,6 +1,7 @@
 //! What every request passes on its way in and out, all in one place: its id, its path, the names it may come for, how
 //! often it may come, the face that its failures leave through, and the headers of every reply.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -50,9 +51,6 @@ use crate::http::routes::Routes;
 use crate::http::session;
 use crate::http::token::Tokens;
 
-/// How long a body may make us wait at once.
-const BODY_PAUSE: Duration = Duration::from_secs(10);
-
 /// What is known of a request before anyone looks at it.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -74,6 +72,9 @@ impl Asked {
     }
 }
 
+/// What the router gives.
+type Reply = std::result::Result<Response, Infallible>;
+
 /// The caller, where the shell has looked already.
 #[derive(Debug, Clone)]
 pub struct Known(pub Actor);
@@ -90,6 +91,8 @@ pub struct Shell {
     limits: Option<Arc<Limits>>,
     denials: Denials,
     patience: Duration,
+    /// How long a body may make us wait at once.
+    pause: Duration,
 }
 
 /// What the way out must know of the request.
@@ -119,6 +122,7 @@ impl Shell {
             limits: Limits::new(&app.config().limits).map(Arc::new),
             denials: Denials::default(),
             patience: Duration::from_secs(server.reply_seconds),
+            pause: Duration::from_secs(server.header_seconds),
             app,
         }
     }
@@ -220,25 +224,14 @@ impl Shell {
         Ok(quota)
     }
 
-    /// The handler's reply; a panic or a delay beyond patience is a failure like any other.
+    /// The handler's reply.
     async fn route(&self, parts: Parts, body: Incoming, patience: Duration) -> Response {
         let body = match http_body::Body::is_end_stream(&body) {
             true => Body::empty(),
-            false => Body::new(Paced::new(body, BODY_PAUSE)),
+            false => Body::new(Paced::new(body, self.pause)),
         };
-        let mut work = pin!(self.router.clone().oneshot(Request::from_parts(parts, body)));
-        let guarded = std::future::poll_fn(|cx| {
-            match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
-                Ok(Poll::Pending) => Poll::Pending,
-                Ok(Poll::Ready(Ok(reply))) => Poll::Ready(reply),
-                Ok(Poll::Ready(Err(never))) => match never {},
-                Err(_) => Poll::Ready(Error::internal("a handler panicked").into_response()),
-            }
-        });
-        match tokio::time::timeout(patience, guarded).await {
-            Ok(reply) => reply,
-            Err(_) => Error::Timeout.into_response(),
-        }
+        let work = self.router.clone().oneshot(Request::from_parts(parts, body));
+        guarded(work, patience).await
     }
 
     /// Everything that a reply is given on its way out.
@@ -271,6 +264,24 @@ impl Shell {
     }
 }
 
+/// A reply whatever happens: a panic or a delay beyond patience is a failure like any other (NET-05, NET-01).
+async fn guarded(work: impl Future<Output = Reply>, patience: Duration) -> Response {
+    let mut work = pin!(work);
+    let caught = std::future::poll_fn(|cx| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Ok(reply))) => Poll::Ready(reply),
+            Ok(Poll::Ready(Err(never))) => match never {},
+            Err(_) => Poll::Ready(Error::internal("a handler panicked").into_response()),
+        }
+    });
+    match tokio::time::timeout(patience, caught).await {
+        Ok(reply) => reply,
+        Err(_) => Error::Timeout.into_response(),
+    }
+}
+
 impl Visit {
     fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
@@ -291,5 +302,40 @@ impl Visit {
             seen: headers.get(header::IF_NONE_MATCH).cloned(),
             origin: headers.get(header::ORIGIN).cloned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(work: impl Future<Output = Reply>) -> u16 {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let reply = runtime.block_on(guarded(work, Duration::from_millis(20)));
+        let told = problem::as_json(false, "request-1", "/", reply);
+        assert!(told.headers().contains_key(header::CONTENT_TYPE));
+        told.status().as_u16()
+    }
+
+    /// NET-05
+    #[test]
+    fn a_panic_is_a_failure_like_any_other() {
+        assert_eq!(run(async { panic!("in a handler") }), 500);
+        assert_eq!(
+            run(async {
+                tokio::task::yield_now().await;
+                panic!("later")
+            }),
+            500
+        );
+    }
+
+    /// NET-01
+    #[test]
+    fn a_reply_that_does_not_come_is_given_up() {
+        assert_eq!(run(std::future::pending()), 504);
     }
 }

@@ -13,6 +13,7 @@ mod client;
 mod config;
 mod conservation;
 mod doctor;
+mod docs;
 mod events;
 mod exports;
 mod faults;

@@ -1,8 +1,13 @@
 //! The shell around every route and the socket below it: ids, paths, hosts, headers, and connections that misbehave.
 
+use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::net::TcpStream;
+use std::process::Command;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
@@ -327,4 +332,58 @@ fn what_has_not_changed_is_not_sent_again() {
         assert_eq!(answer.header("etag"), Some(tag.as_str()));
     }
     assert_eq!(again("\"77\"").status, 200);
+}
+
+/// NET-01: a body that does not come is not waited for.
+#[test]
+fn a_body_by_the_drop_is_given_up() {
+    let app = TestApp::start_with(|config| config.server.header_seconds = 1);
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    let reply = until_closed(&app, format!("{head}content-length: 100\r\n\r\n{{").as_bytes());
+    assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
+    assert!(reply.contains("too slowly"), "{reply}");
+}
+
+/// LIF-01: a stop lets the request under way finish, takes no new one, and ends with 0.
+#[test]
+fn a_stop_answers_whom_it_has_heard() {
+    let dir = std::env::temp_dir().join(format!("till-stop-{}", std::process::id()));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_till"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let told = lines.find_map(|line| {
+        line.unwrap()
+            .split_once("http://")
+            .map(|(_, at)| at.trim().to_owned())
+    });
+    let at: SocketAddr = told.unwrap().parse().unwrap();
+    let mut idle = TcpStream::connect(at).unwrap();
+    let mut busy = TcpStream::connect(at).unwrap();
+    let body = r#"{"username":"nobody","password":"wrong wrong"}"#;
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    busy.write_all(head.as_bytes()).unwrap();
+    let mut go_on = [0; 25];
+    busy.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let mut nothing = Vec::new();
+    idle.read_to_end(&mut nothing).unwrap();
+    assert!(nothing.is_empty(), "an idle connection is closed at once");
+    assert!(TcpStream::connect(at).is_err(), "nobody new is let in");
+    busy.write_all(body.as_bytes()).unwrap();
+    let mut reply = String::new();
+    busy.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 401"), "{reply}");
+    assert!(child.wait().unwrap().success());
+    let _ = std::fs::remove_dir_all(&dir);
 }

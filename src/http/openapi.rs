@@ -1,0 +1,250 @@
+//! The OpenAPI document, made from the route tables: a row is a route, so what is not in the document does not exist. What
+//! a handler takes is read from the types of its arguments; errors, headers, security and the right are the same for all.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::error::Code;
+use crate::http::route::Access;
+use crate::http::route::Row;
+use crate::http::route::Table;
+
+/// The document of these faces.
+pub fn document(faces: &[(&str, Table)]) -> Value {
+    let mut paths = Map::new();
+    for (root, table) in faces {
+        for row in table.rows() {
+            let path = format!("{root}{}", row.path).replace("{*", "{");
+            let item = paths.entry(path.clone()).or_insert_with(|| json!({}));
+            if let Some(item) = item.as_object_mut() {
+                item.insert(row.method.as_str().to_lowercase(), operation(&path, row));
+            }
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Till",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The back office of a small shop. `/api` is the same as `/api/v1`; a slash at the end is \
+                ignored. The codes of failures: /api/docs/codes.",
+            "license": { "name": "MIT", "identifier": "MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "schemas": { "Problem": problem() },
+            "responses": { "Problem": problem_reply() },
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token or an API key.",
+                },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": "__Host-till" },
+            },
+        },
+    })
+}
+
+fn operation(path: &str, row: &Row) -> Value {
+    let words: Vec<&str> = path
+        .split(['/', '{', '}', '.', '-'])
+        .filter(|word| !word.is_empty() && *word != "api" && *word != "v1")
+        .collect();
+    let method = row.method.as_str().to_lowercase();
+    let mut operation = json!({
+        "operationId": format!("{method}_{}", words.join("_")),
+        "tags": [words.first().copied().unwrap_or("shop")],
+        "summary": summary(row),
+        "description": who(row.access),
+        "parameters": parameters(path, row),
+        "responses": replies(path, row),
+        "security": match row.access {
+            Access::Public => json!([]),
+            _ => json!([{ "bearer": [] }, { "cookie": [] }]),
+        },
+    });
+    if let Some(body) = body(row)
+        && let Some(operation) = operation.as_object_mut()
+    {
+        operation.insert("requestBody".into(), body);
+    }
+    operation
+}
+
+/// The handler's own name: `orders::place` is "orders: place".
+fn summary(row: &Row) -> String {
+    let mut names = row.handler.rsplit("::").filter(|name| !name.starts_with('{'));
+    match (names.next(), names.next()) {
+        (Some(verb), Some(noun)) => format!("{noun}: {}", verb.replace('_', " ")),
+        _ => row.path.to_owned(),
+    }
+}
+
+fn who(access: Access) -> String {
+    match access {
+        Access::Public => "For everybody.".to_owned(),
+        Access::SignedIn => "For any signed-in user, on what is theirs.".to_owned(),
+        Access::Needs(right) => format!("Needs the right `{}`.", right.name()),
+        Access::OwnOr(right) => format!(
+            "For any signed-in user on what is theirs; with the right `{}` on all.",
+            right.name()
+        ),
+    }
+}
+
+fn parameters(path: &str, row: &Row) -> Vec<Value> {
+    let named = path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    let is_number = row.takes("Path<") && row.inputs.contains("domain::id::");
+    let mut all: Vec<Value> = named
+        .map(|name| {
+            let schema = match is_number {
+                true => json!({ "type": "integer", "format": "int64" }),
+                false => json!({ "type": "string" }),
+            };
+            json!({ "name": name, "in": "path", "required": true, "schema": schema })
+        })
+        .collect();
+    let mut add = |place: &str, name: &str, kind: &str, words: &str| {
+        let schema = json!({ "type": kind });
+        all.push(json!({ "name": name, "in": place, "description": words, "schema": schema }));
+    };
+    if row.takes("ListQuery") {
+        add("query", "limit", "integer", "1 to 200; 50 unless given.");
+        add("query", "after", "string", "The cursor `next` of a page.");
+        add("query", "before", "string", "A cursor, to go back.");
+        add(
+            "query",
+            "page",
+            "integer",
+            "For people, from 1; page × limit is at most 10,000.",
+        );
+        add("query", "sort", "string", "The order of the list.");
+        add("query", "q", "string", "Words to look for.");
+    }
+    if row.takes("IdempotencyKey") {
+        add(
+            "header",
+            "Idempotency-Key",
+            "string",
+            "The same key does the same thing once.",
+        );
+    }
+    if row.takes("IfMatch") {
+        add(
+            "header",
+            "If-Match",
+            "string",
+            "The version that was seen, unless the body says it.",
+        );
+    }
+    if row.method == axum::http::Method::GET {
+        add(
+            "header",
+            "If-None-Match",
+            "string",
+            "304 if it is still this version.",
+        );
+    }
+    add(
+        "header",
+        "X-Request-Id",
+        "string",
+        "8 to 64 of letters, digits, _ and -.",
+    );
+    all
+}
+
+fn body(row: &Row) -> Option<Value> {
+    let is_required = row.takes("Json<");
+    if !is_required && !row.takes("MaybeJson<") {
+        return None;
+    }
+    let kind = row.inputs.split("Json<").nth(1)?.split(['>', '<', ',']).next()?;
+    let name = kind.rsplit("::").next()?;
+    Some(json!({
+        "required": is_required,
+        "content": { "application/json": { "schema": { "type": "object", "title": name } } },
+    }))
+}
+
+fn replies(path: &str, row: &Row) -> Value {
+    let mut statuses = vec![429, 500, 503];
+    let is_guarded = row.access != Access::Public;
+    let has_right = matches!(row.access, Access::Needs(_) | Access::OwnOr(_));
+    let has_body = row.takes("Json<") || row.takes("MaybeJson<");
+    let conditions = [
+        (400, has_body || row.takes("Query<") || row.takes("ListQuery")),
+        (401, is_guarded),
+        (403, has_right),
+        (404, path.contains('{')),
+        (409, has_body),
+        (412, row.takes("IfMatch")),
+        (413, has_body),
+        (415, has_body),
+        (422, has_body),
+        (428, row.takes("IfMatch")),
+    ];
+    statuses.extend(conditions.iter().filter(|(_, is)| *is).map(|(status, _)| *status));
+    let mut all = json!({ "2XX": {
+        "description": "Done.",
+        "headers": { "X-Request-Id": { "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": {} } },
+    } });
+    for status in statuses {
+        all[status.to_string()] = json!({ "$ref": "#/components/responses/Problem" });
+    }
+    all
+}
+
+fn problem() -> Value {
+    let numbers: Vec<u16> = Code::ALL.iter().map(|code| code.facts().1).collect();
+    let names: Vec<&str> = Code::ALL.iter().map(|code| code.facts().2).collect();
+    let distinct = |all: Vec<Value>| {
+        let mut kept: Vec<Value> = Vec::new();
+        for one in all {
+            if !kept.contains(&one) {
+                kept.push(one);
+            }
+        }
+        kept
+    };
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": { "error": {
+            "type": "object",
+            "required": ["status", "code", "name", "message", "request_id", "fields"],
+            "properties": {
+                "status": { "type": "integer" },
+                "code": { "type": "integer", "enum": distinct(numbers.into_iter().map(Value::from).collect()) },
+                "name": { "type": "string", "enum": distinct(names.into_iter().map(Value::from).collect()) },
+                "message": { "type": "string" },
+                "request_id": { "type": "string" },
+                "fields": { "type": "array", "items": {
+                    "type": "object",
+                    "properties": {
+                        "field": { "type": "string" },
+                        "code": { "type": "integer" },
+                        "message": { "type": "string" },
+                    },
+                } },
+                "details": {},
+            },
+        } },
+    })
+}
+
+fn problem_reply() -> Value {
+    let text = json!({ "schema": { "type": "string" } });
+    json!({
+        "description": "A failure: its number says which (/api/docs/codes).",
+        "headers": { "X-Request-Id": text, "Retry-After": text },
+        "content": {
+            "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } },
+            "application/problem+json": { "schema": { "type": "object" } },
+        },
+    })
+}

@@ -1,0 +1,163 @@
+//! The documents of the API: they say what there is, and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+fn document() -> Value {
+    let app = TestApp::start();
+    let answer = app.get("nobody", "/api/openapi.json");
+    assert_eq!(answer.status, 200);
+    answer.json()
+}
+
+/// I12
+#[test]
+fn every_route_is_in_the_document_and_nothing_else() {
+    let document = document();
+    let told: BTreeSet<String> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    let faces = till::http::faces();
+    let routed: BTreeSet<String> = faces
+        .iter()
+        .flat_map(|(root, table)| {
+            let rows = table.rows().iter();
+            rows.map(move |row| format!("{} {root}{}", row.method, row.path).replace("{*", "{"))
+        })
+        .collect();
+    assert_eq!(told, routed);
+    assert!(told.contains("POST /api/v1/orders"));
+}
+
+/// I12: what OpenAPI 3.1 asks of a document.
+#[test]
+fn the_document_is_sound() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["info"]["title"].is_string() && document["info"]["version"].is_string());
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        assert!(path.starts_with('/'));
+        let wanted: BTreeSet<&str> = path
+            .split('{')
+            .skip(1)
+            .map(|part| part.split('}').next().unwrap())
+            .collect();
+        for operation in item.as_object().unwrap().values() {
+            assert!(
+                ids.insert(operation["operationId"].as_str().unwrap().to_owned()),
+                "{path}"
+            );
+            let parameters = operation["parameters"].as_array().unwrap();
+            let in_path = parameters.iter().filter(|one| one["in"] == "path");
+            let named: BTreeSet<&str> = in_path
+                .inspect(|one| assert_eq!(one["required"], true))
+                .map(|one| one["name"].as_str().unwrap())
+                .collect();
+            assert_eq!(named, wanted, "{path}");
+            assert!(parameters.iter().all(|one| one["schema"].is_object()));
+            for (status, reply) in operation["responses"].as_object().unwrap() {
+                assert!(status == "2XX" || status.parse::<u16>().is_ok_and(|status| status >= 400));
+                assert!(reply["description"].is_string() || reply["$ref"].is_string());
+            }
+            for scheme in operation["security"].as_array().unwrap() {
+                let name = scheme.as_object().unwrap().keys().next().unwrap();
+                assert!(document["components"]["securitySchemes"][name].is_object());
+            }
+        }
+    }
+    every_reference_is_there(&document, &document);
+}
+
+fn every_reference_is_there(part: &Value, whole: &Value) {
+    match part {
+        Value::Object(members) => {
+            if let Some(Value::String(target)) = members.get("$ref") {
+                let pointer = target.strip_prefix('#').unwrap();
+                assert!(whole.pointer(pointer).is_some(), "{target}");
+            }
+            members
+                .values()
+                .for_each(|member| every_reference_is_there(member, whole));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| every_reference_is_there(item, whole)),
+        _ => {}
+    }
+}
+
+/// I12: what a handler takes and who may call it stand in its operation.
+#[test]
+fn an_operation_tells_its_input_and_its_right() {
+    let document = document();
+    let place = &document["paths"]["/api/v1/orders"]["post"];
+    assert_eq!(
+        place["requestBody"]["content"]["application/json"]["schema"]["title"],
+        "PlaceOrder"
+    );
+    assert_eq!(place["summary"], "orders: place");
+    let names: Vec<&str> = place["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"Idempotency-Key"), "{names:?}");
+    let show = &document["paths"]["/api/v1/orders/{id}"]["get"];
+    assert_eq!(show["parameters"][0]["schema"]["type"], "integer");
+    assert!(show["description"].as_str().unwrap().contains("orders:read"));
+    assert!(show["responses"]["404"].is_object() && show["responses"]["401"].is_object());
+    let login = &document["paths"]["/api/v1/auth/login"]["post"];
+    assert_eq!(login["security"], serde_json::json!([]));
+}
+
+/// I12, WEB-01: Swagger UI from inside the binary, by the policy of its route and with nobody else asked.
+#[test]
+fn the_pages_come_from_inside_the_binary() {
+    let app = TestApp::start();
+    let page = app.get("nobody", "/api/docs");
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .contains("style-src 'self' 'unsafe-inline';")
+    );
+    let links = page
+        .body
+        .split(['"', '\''])
+        .filter(|text| text.starts_with("/api/docs/"));
+    let links: Vec<&str> = links.collect();
+    assert!(links.len() >= 4, "{}", page.body);
+    for link in links {
+        assert_eq!(app.get("nobody", link).status, 200, "{link}");
+    }
+    assert!(!page.body.contains("https://") && !page.body.contains("<script>"));
+    let start = app.get("nobody", "/api/docs/swagger-initializer.js").body;
+    assert!(
+        start.contains("/api/openapi.json") && start.contains("\"validatorUrl\": \"none\""),
+        "{start}"
+    );
+    assert_eq!(app.get("nobody", "/api/docs/../../etc/passwd").status, 404);
+    let codes = app.get("nobody", "/api/docs/codes");
+    assert!(
+        codes
+            .header("content-security-policy")
+            .unwrap()
+            .contains("style-src 'self';")
+    );
+    for code in till::error::Code::ALL {
+        let anchor = format!("id=\"{}\"", code.facts().1);
+        assert_eq!(codes.body.matches(&anchor).count(), 1, "{anchor}");
+    }
+}
