@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod migrate;
 mod print;
+mod seed;
 mod serve;
 mod sql;
 mod user;
@@ -71,6 +72,8 @@ enum Verb {
     Import(import::Import),
     /// Take orders, products or customers out as a file.
     Export(export::Export),
+    /// Fill an empty file with a shop of examples.
+    Seed(seed::Seed),
     /// Make and change users.
     #[command(subcommand)]
     User(user::User),
@@ -107,6 +110,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Import(import) => import.run(&context),
         Verb::Export(export) => export.run(&context),
         Verb::User(user) => user.run(&context),
+        Verb::Seed(seed) => seed.run(&context),
         Verb::Bench(bench) => bench.run(&context),
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Audit(audit) => audit.run(&context),

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::cli::Context;
+use crate::cli::seed;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Flags;
@@ -76,7 +77,7 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
 /// A demo's file is served as a demo only, and a shop's never.
 fn fits(context: &Context, app: &App) -> Result<()> {
     if context.config.is_demo {
-        app.store().write(settings::make_demo)?;
+        fill(app)?;
     }
     let is_demo_file = app.store().read(|db| Ok(settings::show(db)?.is_demo))?;
     let folder = context.data.display();
@@ -89,6 +90,15 @@ fn fits(context: &Context, app: &App) -> Result<()> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// An untouched file becomes the shop of examples; who can sign in is said once, beside the log.
+fn fill(app: &App) -> Result<()> {
+    if app.store().read(settings::is_untouched)? {
+        let (_, owner) = seed::demo(app.store())?;
+        eprintln!("{}", seed::accounts(&owner));
+    }
+    Ok(())
 }
 
 /// The file has failed under a write: whoever waits gets half a second to hear it.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod checks;
 pub mod customers;
+pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod exports;

@@ -3,7 +3,6 @@
 use crate::domain::settings::Settings;
 use crate::error::Result;
 use crate::shop::Snapshot;
-use crate::shop::Tx;
 use crate::store;
 
 /// The settings that everybody may see through what the shop shows.
@@ -14,13 +13,4 @@ pub fn show(db: &Snapshot) -> Result<Settings> {
 /// Whether nobody has done anything with the file yet.
 pub fn is_untouched(db: &Snapshot) -> Result<bool> {
     store::settings::is_untouched(db)
-}
-
-/// Makes an untouched file a demo, for good. Whether it was untouched; another is left as it is.
-pub fn make_demo(tx: &Tx) -> Result<bool> {
-    let may = store::settings::is_untouched(tx)?;
-    if may {
-        store::settings::set(tx, "demo", "1")?;
-    }
-    Ok(may)
 }

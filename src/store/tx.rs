@@ -55,6 +55,15 @@ impl<'db> Tx<'db> {
         }
     }
 
+    /// Runs `act` in this same write as if at another moment: a demo's history is made in one go.
+    pub fn dated<T>(&self, now: Timestamp, act: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        let then = Tx::new(self.db(), now, self.around);
+        let done = act(&then);
+        self.after_commit.borrow_mut().extend(then.take_after_commit());
+        self.when_refused.borrow_mut().extend(then.take_when_refused());
+        done
+    }
+
     /// The key of the audit chain.
     pub fn chain_key(&self) -> &[u8; 32] {
         &self.around.chain_key

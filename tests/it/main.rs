@@ -34,6 +34,7 @@ mod power;
 mod problems;
 mod products;
 mod search;
+mod seed;
 mod sessions;
 mod shell;
 mod stock;

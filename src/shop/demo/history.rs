@@ -1,0 +1,155 @@
+//! The demo's two months: who orders what and when, and how far each order has come by today.
+
+use crate::domain::address::Address;
+use crate::domain::id::OrderId;
+use crate::domain::id::VariantId;
+use crate::domain::order::Channel;
+use crate::domain::order::ItemRef;
+use crate::domain::order::NewLine;
+use crate::domain::order::NewOrder;
+use crate::domain::order::OrderState;
+use crate::domain::time::DAY;
+use crate::domain::time::HOUR;
+use crate::domain::time::MINUTE;
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::error::Result;
+use crate::shop::Tx;
+use crate::shop::demo::Buyer;
+use crate::shop::demo::Crew;
+use crate::shop::demo::dice::Dice;
+use crate::shop::once::Once;
+use crate::shop::orders;
+
+/// Orders of the two months.
+const ORDERS: usize = 300;
+
+/// Something that happens to the order that was planned as number `plan`.
+struct Happening {
+    at: Timestamp,
+    plan: usize,
+    what: What,
+}
+
+enum What {
+    Placed {
+        buyer: usize,
+        lines: Vec<(VariantId, i64)>,
+    },
+    Moved(OrderState),
+}
+
+/// Lets the two months pass; how many orders were placed.
+pub(super) fn live(
+    tx: &Tx,
+    opened: Timestamp,
+    crew: &Crew,
+    buyers: &[Buyer],
+    variants: &[VariantId],
+) -> Result<usize> {
+    let mut happenings = plan(opened, tx.now, buyers.len(), variants);
+    happenings.sort_by_key(|happening| happening.at);
+    let mut ids: Vec<Option<OrderId>> = vec![None; ORDERS];
+    for happening in &happenings {
+        tx.dated(happening.at, |tx| match &happening.what {
+            What::Placed { buyer, lines } => {
+                let buyer = buyers.get(*buyer).ok_or_else(nobody)?;
+                let order = orders::place(tx, &buyer.by, None, &order(buyer, lines))?;
+                let (Once::First(order) | Once::Again(order)) = order;
+                ids[happening.plan] = Some(order.head.id);
+                Ok(())
+            }
+            What::Moved(to) => step(tx, crew, ids[happening.plan], *to),
+        })?;
+    }
+    Ok(ids.iter().flatten().count())
+}
+
+fn nobody() -> Error {
+    Error::internal("an order of the demo has nobody behind it")
+}
+
+fn step(tx: &Tx, crew: &Crew, id: Option<OrderId>, to: OrderState) -> Result<()> {
+    let id = id.ok_or_else(nobody)?;
+    let version = orders::show(tx, &crew.staff, id)?.order.head.version;
+    let asked = orders::Move {
+        to,
+        version: Some(version),
+        note: None,
+    };
+    orders::step(tx, &crew.staff, id, &asked).map(|_| ())
+}
+
+/// What happens, order by order; nothing after now.
+fn plan(opened: Timestamp, now: Timestamp, buyers: usize, variants: &[VariantId]) -> Vec<Happening> {
+    let mut dice = Dice::new();
+    let days = (now.ms() - opened.ms()) / DAY - 1;
+    let mut happenings = Vec::new();
+    for plan in 0..ORDERS {
+        let day = dice.between(1, days + 1);
+        let placed = opened.plus_ms(day * DAY + dice.between(7 * HOUR, 22 * HOUR));
+        let buyer = dice.roll(buyers);
+        let lines = (0..=dice.roll(4))
+            .map(|_| (variants[dice.roll(variants.len())], 1 + dice.roll(6) as i64 / 4))
+            .collect();
+        let mut push = |at: Timestamp, what: What| {
+            if at < now {
+                happenings.push(Happening { at, plan, what });
+            }
+        };
+        push(placed.min(now.minus_ms(MINUTE)), What::Placed { buyer, lines });
+        let mut at = placed;
+        for (state, least, most) in life(dice.roll(100)) {
+            at = at.plus_ms(dice.between(least * HOUR, most * HOUR));
+            push(at, What::Moved(state));
+        }
+    }
+    happenings
+}
+
+/// The states that an order goes through, and within how many hours after the one before.
+fn life(chance: usize) -> Vec<(OrderState, i64, i64)> {
+    use OrderState::Canceled;
+    use OrderState::Delivered;
+    use OrderState::Processing;
+    use OrderState::Shipped;
+    match chance {
+        0..=5 => vec![(Canceled, 1, 30)],
+        6..=8 => vec![(Processing, 1, 20), (Canceled, 2, 30)],
+        9..=12 => vec![],
+        13..=15 => vec![(Processing, 2, 40)],
+        16..=19 => vec![(Processing, 2, 20), (Shipped, 4, 40)],
+        _ => vec![(Processing, 1, 24), (Shipped, 4, 48), (Delivered, 24, 96)],
+    }
+}
+
+fn order(buyer: &Buyer, lines: &[(VariantId, i64)]) -> NewOrder {
+    NewOrder {
+        lines: lines
+            .iter()
+            .map(|(variant, quantity)| NewLine {
+                item: ItemRef::Variant(*variant),
+                quantity: *quantity,
+                price: None,
+            })
+            .collect(),
+        customer: None,
+        email: None,
+        shipping_address: Some(Address {
+            name: buyer.name.clone(),
+            company: None,
+            line1: buyer.line1.clone(),
+            line2: None,
+            city: buyer.city.clone(),
+            postcode: buyer.postcode.clone(),
+            region: None,
+            country: String::from("GB"),
+            phone: None,
+        }),
+        billing_address: None,
+        note: None,
+        total_price: None,
+        client_token: None,
+        channel: Channel::Page,
+    }
+}
