@@ -66,10 +66,11 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(asked)
         .await
         .map_err(|cause| Error::internal(format!("cannot listen on {asked}: {cause}")))?;
+    let stop = stop();
     let url = format!("http://{}", listener.local_addr().map_err(internal)?);
     context.print(format!("till listens on {url}"), &json!({ "listening": url }))?;
     let worker = tokio::spawn(worker::run(app.clone()));
-    http::serve(listener, app.clone(), stop()).await;
+    http::serve(listener, app.clone(), stop).await;
     worker.abort();
     Ok(())
 }
@@ -113,13 +114,19 @@ fn internal(cause: std::io::Error) -> Error {
     Error::Internal(cause.into())
 }
 
-async fn stop() {
-    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(term) => term,
-        Err(_) => return,
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// Done when the process is told to end. The handlers stand as soon as this is called, not when it is first waited for:
+/// whoever reads where the shop listens may stop it at once.
+fn stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut term), Ok(mut interrupt)) = signals else {
+            return;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
