@@ -161,6 +161,7 @@ fn stock_is_conserved_whatever_happens() {
     let config = ProptestConfig {
         cases: 50,
         max_shrink_iters: 0,
+        failure_persistence: None,
         ..ProptestConfig::default()
     };
     proptest!(config, |(ops in prop::collection::vec(op(), 200))| {
