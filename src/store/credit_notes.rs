@@ -133,17 +133,3 @@ pub fn between(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<Vec<(Tim
         })?
         .collect()
 }
-
-/// What the credit notes from `from` to before `to` come to, in minor units.
-pub fn refunded_between(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<i64> {
-    Ok(db
-        .db()
-        .prepare_cached(
-            "SELECT ifnull(sum(total), 0) AS refunded
-             FROM credit_notes
-             WHERE placed_at >= :from AND placed_at < :to",
-        )?
-        .query_row(named_params! { ":from": from, ":to": to }, |row| {
-            row.get("refunded")
-        })?)
-}

@@ -163,6 +163,28 @@ fn the_sample_comes_in_beside_a_server() {
     assert_ne!(first["created_at"], first["placed_at"]);
 }
 
+/// Credit notes count as refunded beside the orders' gross, over the whole file and by its months.
+#[test]
+fn statistics_count_credit_notes_as_refunded() {
+    let app = TestApp::start();
+    import_sample(app.dir());
+    let all = app
+        .get(
+            "owner",
+            "/api/v1/orders/statistics?by=month&from=2010-12-01&to=2011-08-31",
+        )
+        .json();
+    for (field, value) in [
+        ("orders", json!(73)),
+        ("gross", json!("107203.55")),
+        ("refunded", json!("78676.05")),
+        ("net", json!("28527.50")),
+        ("currency", json!("GBP")),
+    ] {
+        assert_eq!(all[field], value, "{field}");
+    }
+}
+
 /// SCHEMA *Numbers*: an order that is placed after an import gets a number above every imported one.
 #[test]
 fn a_live_order_is_numbered_above_the_imported_ones() {
@@ -409,4 +431,138 @@ fn a_batch_is_one_audit_row_and_its_orders_tell_no_event() {
         (&content["made"], &content["credit_notes"]),
         (&json!(85), &json!(12))
     );
+}
+
+/// Invoices enough for many batches, five lines each, 1.25 in all.
+fn many(count: i64) -> String {
+    let line = r#"{"sku":"MUG","qty":1,"unit_price_pence":25}"#;
+    let lines = [line; 5].join(",");
+    (1..=count)
+        .map(|number| invoice(&number.to_string(), "2011-01-05T10:00:00", &lines) + "\n")
+        .collect()
+}
+
+/// T18: killed at any moment, the same command again brings in what is missing, and nothing twice.
+#[test]
+fn an_import_that_was_killed_is_resumed_by_running_it_again() {
+    let folder = Folder::new("killed");
+    let data = folder.path("data");
+    let products = folder.file("p.csv", "sku,name,price\nMUG,Mug,4.50\n");
+    assert_eq!(import(&data, "products", &products, &BRITISH).0, 0);
+    let orders = folder.file("o.jsonl", many(3000));
+    let db = Connection::open(data.join("till.db")).unwrap();
+    let mut before = 0;
+    for _ in 0..2 {
+        let mut running = Command::new(env!("CARGO_BIN_EXE_till"))
+            .args([
+                "--data",
+                data.to_str().unwrap(),
+                "import",
+                "orders",
+                orders.to_str().unwrap(),
+            ])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while one(&db, "SELECT count(*) FROM orders") == before && running.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        running.kill().unwrap();
+        running.wait().unwrap();
+        before = one(&db, "SELECT count(*) FROM orders");
+    }
+    assert!(0 < before && before < 3000, "{before} orders at the second kill");
+    let (code, sums) = import(&data, "orders", &orders, &[]);
+    assert_eq!(
+        (code, &sums["known"], &sums["made"]),
+        (0, &json!(before), &json!(3000 - before))
+    );
+    assert_eq!(one(&db, "SELECT count(DISTINCT number) FROM orders"), 3000);
+    assert_eq!(one(&db, "SELECT count(*) FROM order_lines"), 15_000);
+    assert_eq!(one(&db, "SELECT sum(total) FROM orders"), 375_000);
+    let told =
+        "SELECT sum(content ->> 'made') FROM audit WHERE action = 60 AND content ->> 'kind' = 'orders'";
+    assert_eq!(one(&db, told), 3000);
+    let audited = "SELECT max(content ->> 'made') FROM audit WHERE action = 60";
+    assert!(one(&db, audited) < 400, "a batch is a short job");
+}
+
+/// N11: nothing is wrong with a file after an import, and its audit chain holds.
+#[test]
+fn doctor_finds_nothing_wrong_with_what_came() {
+    let folder = Folder::new("doctor");
+    let data = folder.path("data");
+    import_sample(&data);
+    let output = till(&data, &["doctor"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let output = till(&data, &["audit", "verify"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+/// The whole data set, where it stands beside the checkout or where TILL_RETAIL says: its own figures come out.
+#[test]
+#[ignore = "needs the whole data set, and a release build for the time"]
+fn the_whole_data_set_comes_in() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/online_retail");
+    let set = std::env::var_os("TILL_RETAIL").map_or(beside, PathBuf::from);
+    let stats: Value = serde_json::from_slice(&std::fs::read(set.join("stats.json")).unwrap()).unwrap();
+    let folder = Folder::new("whole");
+    let data = folder.path("data");
+    for what in ["products", "customers"] {
+        let (code, sums) = import(&data, what, &set.join(format!("{what}.csv.gz")), &BRITISH);
+        assert_eq!((code, &sums["made"]), (0, &stats[what]), "{what}");
+    }
+    let watch = till::clock::Stopwatch::start();
+    let (code, sums) = import(&data, "orders", &set.join("orders.jsonl.gz"), &[]);
+    let seconds = watch.seconds();
+    println!("14,987 invoices in {seconds:.1} s: {sums}");
+    assert_eq!(
+        (code, &sums["refused"], &sums["customers"]),
+        (0, &json!(0), &json!(0))
+    );
+    assert_eq!(sums["credit_notes"], stats["cancellation_invoices"]);
+    assert_eq!(
+        (&sums["lines"], &sums["charges"]),
+        (&stats["sale_lines"], &stats["sale_charges"])
+    );
+    let db = Connection::open(data.join("till.db")).unwrap();
+    for (sql, figure) in [
+        ("SELECT count(*) FROM orders", &stats["sale_invoices"]),
+        ("SELECT sum(total) FROM orders", &stats["sale_total_pence"]),
+        (
+            "SELECT -sum(total) FROM credit_notes",
+            &stats["cancellation_total_pence"],
+        ),
+        (
+            "SELECT count(*) FROM credit_notes WHERE customer_id IS NULL",
+            &stats["cancellation_no_customer"],
+        ),
+        (
+            "SELECT count(*) FROM orders WHERE customer_id IS NULL",
+            &stats["sale_no_customer"],
+        ),
+        (
+            "SELECT count(*) FROM orders WHERE item_count = 0",
+            &stats["sale_charges_only"],
+        ),
+        (
+            "SELECT count(*) FROM products WHERE status = 0 AND price_from IS NULL",
+            &stats["products_no_price"],
+        ),
+        ("SELECT count(*) FROM customers", &stats["customers"]),
+    ] {
+        assert_eq!(json!(one(&db, sql)), *figure, "{sql}");
+    }
+    assert!(till(&data, &["doctor"]).status.success());
+    if !cfg!(debug_assertions) {
+        assert!(seconds <= 10.0, "{seconds:.1} s");
+    }
 }
