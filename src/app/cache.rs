@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use bytes::Bytes;
+
 use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::time;
@@ -28,7 +30,7 @@ pub struct CachedOrder {
     /// Its version, which is its ETag.
     pub version: i64,
     /// The JSON.
-    pub body: Arc<[u8]>,
+    pub body: Bytes,
     stored_at: Timestamp,
 }
 
@@ -133,5 +135,5 @@ pub struct OrderCopy {
     /// Its version.
     pub version: i64,
     /// The JSON.
-    pub body: Arc<[u8]>,
+    pub body: Bytes,
 }

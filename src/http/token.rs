@@ -1,5 +1,6 @@
 //! Access tokens: JWT with HS256 and nothing else, `typ` `at+jwt`, ten minutes, checked against our own clock.
 
+use std::sync::Arc;
 use std::sync::Once;
 
 use jsonwebtoken::Algorithm;
@@ -24,6 +25,8 @@ const AUDIENCE: &str = "till";
 const TYPE: &str = "at+jwt";
 /// Clocks may differ by this much, in seconds (TOK-02).
 const LEEWAY: i64 = 5;
+/// So many tokens that were ours are known again without their signature being checked once more.
+const REMEMBERED: usize = 4096;
 
 /// What a token says. The role is told, never believed: rights come from the role's row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,6 +53,7 @@ pub struct Tokens {
     verify: DecodingKey,
     validation: Validation,
     life: i64,
+    known: Arc<quick_cache::sync::Cache<[u8; 32], Arc<Claims>>>,
 }
 
 impl Tokens {
@@ -69,6 +73,7 @@ impl Tokens {
             verify: DecodingKey::from_secret(key),
             validation,
             life: ACCESS_LIFE,
+            known: Arc::new(quick_cache::sync::Cache::new(REMEMBERED)),
         }
     }
 
@@ -116,7 +121,26 @@ impl Tokens {
     }
 
     /// What a token says, if it is ours and of now. Refused with `TokenInvalid` or `TokenExpired`.
-    pub fn read(&self, token: &str, now: Timestamp) -> Result<Claims> {
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>> {
+        let hash = secret::digest(token.as_bytes());
+        let claims = match self.known.get(&hash) {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.verify(token)?);
+                self.known.insert(hash, Arc::clone(&claims));
+                claims
+            }
+        };
+        let now = now.ms() / 1000;
+        match (claims.exp + LEEWAY < now, claims.nbf - LEEWAY > now) {
+            (_, true) => Err(Refusal::TokenInvalid.into()),
+            (true, false) => Err(Refusal::TokenExpired.into()),
+            (false, false) => Ok(claims),
+        }
+    }
+
+    /// What does not change while time passes: the signature, the kind, for whom and by whom.
+    fn verify(&self, token: &str) -> Result<Claims> {
         let read = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.validation)
             .map_err(|_| Refusal::TokenInvalid)?;
         let header = &read.header;
@@ -125,15 +149,9 @@ impl Tokens {
             && header.jwk.is_none()
             && header.x5u.is_none()
             && header.crit.is_none();
-        let now = now.ms() / 1000;
-        match (
-            is_plain,
-            read.claims.exp + LEEWAY < now,
-            read.claims.nbf - LEEWAY > now,
-        ) {
-            (false, ..) | (.., true) => Err(Refusal::TokenInvalid.into()),
-            (true, true, _) => Err(Refusal::TokenExpired.into()),
-            (true, false, false) => Ok(read.claims),
+        match is_plain {
+            true => Ok(read.claims),
+            false => Err(Refusal::TokenInvalid.into()),
         }
     }
 }

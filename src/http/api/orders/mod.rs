@@ -18,6 +18,7 @@ pub use words::reorder;
 pub use words::tag;
 
 use axum::body::Body;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
@@ -218,17 +219,17 @@ pub async fn show(
     }
     let (version, body) = shown(&app, by, id).await?;
     match held.holds(&version::tag(version, None)) {
-        true => Ok(ready(StatusCode::NOT_MODIFIED, version, Vec::new())),
+        true => Ok(ready(StatusCode::NOT_MODIFIED, version, Bytes::new())),
         false => Ok(ready(StatusCode::OK, version, body)),
     }
 }
 
 /// The version and the JSON of an order: from memory if they are there, with the rights checked again.
-async fn shown(app: &App, by: Actor, id: OrderId) -> Result<(i64, Vec<u8>)> {
+async fn shown(app: &App, by: Actor, id: OrderId) -> Result<(i64, Bytes)> {
     let now = app.clock().now();
     if let Some(kept) = app.caches().order(id, now) {
         orders::may_see(&by, kept.owner)?;
-        return Ok((kept.version, kept.body.to_vec()));
+        return Ok((kept.version, kept.body));
     }
     let generation = app.caches().generation();
     let owned = app.read(move |db| orders::show(db, &by, id)).await?;
@@ -236,7 +237,7 @@ async fn shown(app: &App, by: Actor, id: OrderId) -> Result<(i64, Vec<u8>)> {
     let copy = OrderCopy {
         owner: owned.owner,
         version: owned.order.head.version,
-        body: body.clone().into(),
+        body: body.clone(),
     };
     app.caches().keep_order(id, generation, now, copy);
     Ok((owned.order.head.version, body))
@@ -272,11 +273,13 @@ fn reply(status: StatusCode, order: &Order) -> Result<Response> {
     Ok(ready(status, order.head.version, json(order)?))
 }
 
-fn json(order: &Order) -> Result<Vec<u8>> {
-    serde_json::to_vec(&OrderView::whole(order)).map_err(|cause| Error::Internal(cause.into()))
+fn json(order: &Order) -> Result<Bytes> {
+    serde_json::to_vec(&OrderView::whole(order))
+        .map(Bytes::from)
+        .map_err(|cause| Error::Internal(cause.into()))
 }
 
-fn ready(status: StatusCode, version: i64, body: Vec<u8>) -> Response {
+fn ready(status: StatusCode, version: i64, body: Bytes) -> Response {
     let mut reply = Response::new(Body::from(body));
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
