@@ -64,8 +64,9 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
             }
         }
     }
-    app.stop();
+    // First the door, so that whoever is sent away finds it closed.
     drop(listener);
+    app.stop();
     let limit = Duration::from_secs(app.config().server.shutdown_seconds).saturating_sub(FOR_CLOSING);
     let everybody = seats.acquire_many(house.size);
     if tokio::time::timeout(limit, everybody).await.is_err() {
