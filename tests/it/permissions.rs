@@ -80,8 +80,6 @@ GET   /orders                             -            401   200   200   200   2
 GET   /orders/statistics                  -            401   403   403   200   200
 GET   /orders/export.csv                  -            401   403   403   200   200
 GET   /orders/transitions                 -            401   200   200   200   200
-GET   /orders/statistics                  -            401   403   403   200   200
-GET   /orders/export.csv                  -            401   403   403   200   200
 GET   /orders/{id}                        ann's        401   200   404   200   200
 GET   /orders/{id}                        bob's        401   404   404   200   200
 GET   /orders/{id}                        missing      401   404   404   404   404
