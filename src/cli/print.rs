@@ -10,6 +10,8 @@ use clap_complete::Shell;
 use crate::cli::Command;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http;
+use crate::http::openapi;
 
 /// Write a file for another program to standard output.
 #[derive(Debug, Subcommand)]
@@ -19,6 +21,8 @@ pub enum Print {
         /// The shell.
         shell: Shell,
     },
+    /// The OpenAPI document of the JSON API.
+    Openapi,
     /// The manual page (`till print man | man -l -`).
     Man,
 }
@@ -29,6 +33,10 @@ impl Print {
         match self {
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut Command::command(), "till", &mut page);
+            }
+            Self::Openapi => {
+                let document = openapi::document(&http::faces());
+                page = serde_json::to_vec_pretty(&document).map_err(|cause| Error::Internal(cause.into()))?;
             }
             Self::Man => manual(&mut page).map_err(|cause| Error::Internal(cause.into()))?,
         }

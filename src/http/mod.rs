@@ -14,7 +14,7 @@ mod hosts;
 pub mod limits;
 pub mod list;
 pub mod login;
-mod openapi;
+pub mod openapi;
 mod paced;
 mod pack;
 pub mod problem;

@@ -350,6 +350,8 @@ fn help_and_pages_are_printed_without_a_shop() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(printed(&till(&dir.0, &["print", "completions", shell])).contains("migrate"));
     }
+    let openapi: Value = serde_json::from_str(&printed(&till(&dir.0, &["print", "openapi"]))).unwrap();
+    assert!(openapi["paths"]["/api/v1/orders"]["post"].is_object());
     let manual = printed(&till(&dir.0, &["print", "man"]));
     assert!(
         manual.contains(".TH till 1") && manual.contains("till sql"),
