@@ -507,12 +507,12 @@ fn doctor_finds_nothing_wrong_with_what_came() {
     );
 }
 
-/// The whole data set, where it stands beside the checkout or where TILL_RETAIL says: its own figures come out.
+/// The whole data set, where it stands beside the checkout or where RETAIL_DATA says: its own figures come out.
 #[test]
 #[ignore = "needs the whole data set, and a release build for the time"]
 fn the_whole_data_set_comes_in() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/online_retail");
-    let set = std::env::var_os("TILL_RETAIL").map_or(beside, PathBuf::from);
+    let set = std::env::var_os("RETAIL_DATA").map_or(beside, PathBuf::from);
     let stats: Value = serde_json::from_slice(&std::fs::read(set.join("stats.json")).unwrap()).unwrap();
     let folder = Folder::new("whole");
     let data = folder.path("data");
