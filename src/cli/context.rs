@@ -53,7 +53,7 @@ impl Context {
 }
 
 /// A reader that has seen enough (`till … | head`) is no failure.
-fn put(text: &str) -> Result<()> {
+pub fn put(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let done = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
     match done {

@@ -1,6 +1,5 @@
 //! `till print`: what the binary carries with it for other programs.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -8,6 +7,7 @@ use clap::Subcommand;
 use clap_complete::Shell;
 
 use crate::cli::Command;
+use crate::cli::context;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http;
@@ -40,9 +40,7 @@ impl Print {
             }
             Self::Man => manual(&mut page).map_err(|cause| Error::Internal(cause.into()))?,
         }
-        std::io::stdout()
-            .write_all(&page)
-            .map_err(|cause| Error::Internal(cause.into()))?;
+        context::put(&String::from_utf8_lossy(&page))?;
         Ok(ExitCode::SUCCESS)
     }
 }
