@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
@@ -10,7 +11,7 @@ use crate::domain::text::CountryCode;
 use crate::domain::text::Phone;
 
 /// An address as it comes and as it is kept; [`Address::checked`] says whether it is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields of every postal form")]
 pub struct Address {

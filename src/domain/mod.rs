@@ -26,6 +26,7 @@ pub mod password;
 pub mod permission;
 pub mod product;
 pub mod refusal;
+pub(crate) mod schema;
 pub mod search;
 pub mod settings;
 pub mod statistics;

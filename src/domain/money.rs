@@ -3,6 +3,7 @@
 //! amount over lines stand here.
 
 use crate::domain::fault::Bad;
+use crate::domain::schema::text_schema;
 use crate::domain::text::Short;
 use serde::Deserialize;
 use serde::Deserializer;
@@ -239,12 +240,17 @@ impl Serialize for Currency {
     }
 }
 
+text_schema!(Currency, pattern("^[A-Z]{3}$"));
+
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
         let text = String::deserialize(deserializer)?;
         Currency::parse(&text).map_err(D::Error::custom)
     }
 }
+
+/// What every amount looks like, written or typed.
+const AMOUNT: &str = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$";
 
 /// An amount with its currency: `"1599.98"`, with exactly the currency's decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -290,6 +296,8 @@ impl Serialize for Amount {
         serializer.serialize_str(self.short().as_str())
     }
 }
+
+text_schema!(Amount, pattern(AMOUNT));
 
 /// Reads an amount such as `12`, `12.5` or `-12.50` exactly from its digits.
 ///
@@ -396,6 +404,8 @@ impl Serialize for RawAmount {
         serializer.serialize_str(self.canonical())
     }
 }
+
+text_schema!(RawAmount or Number, pattern(AMOUNT));
 
 impl<'de> Deserialize<'de> for RawAmount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawAmount, D::Error> {

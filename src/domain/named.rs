@@ -38,6 +38,8 @@ macro_rules! named {
                 serializer.serialize_str(self.name())
             }
         }
+
+        $crate::domain::schema::text_schema!($kind, enum_values(Self::ALL.iter().map(|member| member.name())));
     };
 }
 

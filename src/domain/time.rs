@@ -2,6 +2,7 @@
 //! weeks and months are those of the shop's time zone, whose rules are compiled in.
 
 use crate::domain::fault::Bad;
+use crate::domain::schema::text_schema;
 use crate::domain::text::Short;
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -97,6 +98,13 @@ impl Serialize for Timestamp {
         serializer.serialize_str(self.short().as_str())
     }
 }
+
+text_schema!(
+    Timestamp,
+    format(utoipa::openapi::SchemaFormat::KnownFormat(
+        utoipa::openapi::KnownFormat::DateTime
+    ))
+);
 
 /// The date of a number of days since 1970 in the Gregorian calendar.
 ///

@@ -22,6 +22,7 @@ mod request_id;
 pub mod route;
 mod routes;
 pub mod session;
+pub mod shape;
 pub mod shell;
 pub mod site;
 pub mod token;

@@ -9,19 +9,26 @@ use crate::error::Code;
 use crate::http::route::Access;
 use crate::http::route::Row;
 use crate::http::route::Table;
+use crate::http::shape::Shapes;
 
 /// The document of these faces.
 pub fn document(faces: &[(&str, Table)]) -> Value {
     let mut paths = Map::new();
+    let mut shapes = Shapes::new();
     for (root, table) in faces {
         for row in table.rows() {
             let path = format!("{root}{}", row.path).replace("{*", "{");
             let item = paths.entry(path.clone()).or_insert_with(|| json!({}));
             if let Some(item) = item.as_object_mut() {
-                item.insert(row.method.as_str().to_lowercase(), operation(&path, row));
+                item.insert(
+                    row.method.as_str().to_lowercase(),
+                    operation(&path, row, &mut shapes),
+                );
             }
         }
     }
+    let mut schemas = json!(shapes);
+    schemas["Problem"] = problem();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -34,7 +41,7 @@ pub fn document(faces: &[(&str, Table)]) -> Value {
         "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
-            "schemas": { "Problem": problem() },
+            "schemas": schemas,
             "responses": { "Problem": problem_reply() },
             "securitySchemes": {
                 "bearer": {
@@ -48,7 +55,7 @@ pub fn document(faces: &[(&str, Table)]) -> Value {
     })
 }
 
-fn operation(path: &str, row: &Row) -> Value {
+fn operation(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let words: Vec<&str> = path
         .split(['/', '{', '}', '.', '-'])
         .filter(|word| !word.is_empty() && *word != "api" && *word != "v1")
@@ -66,7 +73,7 @@ fn operation(path: &str, row: &Row) -> Value {
             _ => json!([{ "bearer": [] }, { "cookie": [] }]),
         },
     });
-    if let Some(body) = body(row)
+    if let Some(body) = body(row, shapes)
         && let Some(operation) = operation.as_object_mut()
     {
         operation.insert("requestBody".into(), body);
@@ -157,24 +164,20 @@ fn parameters(path: &str, row: &Row) -> Vec<Value> {
     all
 }
 
-fn body(row: &Row) -> Option<Value> {
-    let is_required = row.takes("Json<");
-    if !is_required && !row.takes("MaybeJson<") {
-        return None;
-    }
-    let kind = row.inputs.split("Json<").nth(1)?.split(['>', '<', ',']).next()?;
-    let name = kind.rsplit("::").next()?;
-    Some(json!({
-        "required": is_required,
-        "content": { "application/json": { "schema": { "type": "object", "title": name } } },
-    }))
+fn body(row: &Row, shapes: &mut Shapes) -> Option<Value> {
+    row.body.map(|shape| {
+        json!({
+            "required": row.takes("Json<"),
+            "content": { "application/json": { "schema": shape(shapes) } },
+        })
+    })
 }
 
 fn replies(path: &str, row: &Row) -> Value {
     let mut statuses = vec![429, 500, 503];
     let is_guarded = row.access != Access::Public;
     let has_right = matches!(row.access, Access::Needs(_) | Access::OwnOr(_));
-    let has_body = row.takes("Json<") || row.takes("MaybeJson<");
+    let has_body = row.body.is_some();
     let conditions = [
         (400, has_body || row.takes("Query<") || row.takes("ListQuery")),
         (401, is_guarded),

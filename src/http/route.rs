@@ -9,6 +9,8 @@ use axum::routing::on;
 
 use crate::app::App;
 use crate::domain::permission::Permission;
+use crate::http::shape::Arguments;
+use crate::http::shape::Shape;
 
 /// Who may call a route. The guard itself is in the verb; this is what the documents and the matrix are held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Row {
     pub handler: &'static str,
     /// The types that the handler takes, as the compiler writes them: what the documents are made from.
     pub inputs: &'static str,
+    /// The shape of the body that it reads.
+    pub body: Option<Shape>,
 }
 
 impl Row {
@@ -62,7 +66,7 @@ impl Table {
     pub fn row<H, T>(mut self, method: Method, path: &'static str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Arguments + 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         self.handlers.push(on(filter, handler));
@@ -72,6 +76,7 @@ impl Table {
             access,
             handler: std::any::type_name::<H>(),
             inputs: std::any::type_name::<T>(),
+            body: T::BODY,
         });
         self
     }

@@ -101,10 +101,8 @@ fn every_reference_is_there(part: &Value, whole: &Value) {
 fn an_operation_tells_its_input_and_its_right() {
     let document = document();
     let place = &document["paths"]["/api/v1/orders"]["post"];
-    assert_eq!(
-        place["requestBody"]["content"]["application/json"]["schema"]["title"],
-        "PlaceOrder"
-    );
+    let body = &place["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["$ref"], "#/components/schemas/PlaceOrder");
     assert_eq!(place["summary"], "orders: place");
     let names: Vec<&str> = place["parameters"]
         .as_array()
@@ -119,6 +117,46 @@ fn an_operation_tells_its_input_and_its_right() {
     assert!(show["responses"]["404"].is_object() && show["responses"]["401"].is_object());
     let login = &document["paths"]["/api/v1/auth/login"]["post"];
     assert_eq!(login["security"], serde_json::json!([]));
+}
+
+/// I12: a body tells its fields; one that is not in it is refused.
+#[test]
+fn every_body_tells_its_fields() {
+    let document = document();
+    for (root, table) in till::http::faces() {
+        for row in table.rows() {
+            let path = format!("{root}{}", row.path).replace("{*", "{");
+            let operation = &document["paths"][&path][row.method.as_str().to_lowercase()];
+            let takes = ["Json<", "MaybeJson<"].map(|extractor| row.takes(extractor));
+            assert_eq!(
+                operation["requestBody"].is_object(),
+                takes != [false; 2],
+                "{path}"
+            );
+            if operation["requestBody"].is_object() {
+                let body = &operation["requestBody"];
+                assert_eq!(body["required"], takes[0], "{path}");
+                let schema = shape(&document, &body["content"]["application/json"]["schema"]);
+                assert_ne!(schema["properties"].as_object().unwrap().len(), 0, "{path}");
+                assert_eq!(schema["additionalProperties"], false, "{path}");
+            }
+        }
+    }
+    let place = &document["components"]["schemas"]["PlaceOrder"];
+    assert_eq!(place["required"], serde_json::json!(["items"]));
+    let item = shape(&document, &place["properties"]["items"]["items"]);
+    assert_eq!(item["properties"]["quantity"]["type"], "integer");
+}
+
+/// The schema behind a reference.
+fn shape<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"]
+        .as_str()
+        .and_then(|target| target.strip_prefix('#'))
+    {
+        Some(pointer) => document.pointer(pointer).unwrap(),
+        None => schema,
+    }
 }
 
 /// I12, WEB-01: Swagger UI from inside the binary, by the policy of its route and with nobody else asked.

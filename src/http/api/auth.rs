@@ -12,6 +12,7 @@ use axum::response::AppendHeaders;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -104,7 +105,7 @@ impl TokensView {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     email: Option<String>,
@@ -155,7 +156,7 @@ pub async fn sign_in(
     admit(&app, &signer, opened)
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DemoSignIn {
     r#as: Option<String>,
@@ -180,7 +181,7 @@ pub async fn demo_sign_in(
     admit(&app, &signer, opened)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     refresh_token: String,
@@ -203,7 +204,7 @@ pub async fn refresh(
     admit(&app, &signer, opened)
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignOut {
     #[serde(default)]

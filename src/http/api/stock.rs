@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -37,7 +38,7 @@ use crate::shop::once::Once;
 use crate::shop::stock;
 use crate::shop::stock::Wanted;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdjustStock {
     sku: String,

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
@@ -65,7 +66,7 @@ impl From<User> for UserView {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
     username: String,
@@ -151,7 +152,7 @@ pub async fn show_me(State(app): State<App>, CurrentUser(by): CurrentUser) -> Re
     Ok(Reply(user.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeMe {
     #[serde(default, deserialize_with = "nullable")]

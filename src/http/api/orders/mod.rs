@@ -26,6 +26,7 @@ use axum::http::header;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::app::OrderCopy;
@@ -65,7 +66,7 @@ use crate::shop::orders;
 use crate::shop::orders::OrderView;
 use crate::shop::settings;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
     items: Vec<PlaceItem>,
@@ -81,7 +82,7 @@ pub struct PlaceOrder {
     total_price: Option<RawAmount>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceItem {
     product_id: Option<i64>,

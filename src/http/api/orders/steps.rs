@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::Serializer;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -31,7 +32,7 @@ use crate::shop::orders::Move;
 /// The longest words beside a change.
 const MOST_WORDS: usize = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveOrder {
     status: String,
@@ -63,7 +64,7 @@ pub async fn update_status(
     reply(StatusCode::OK, &order)
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CancelOrder {
     reason: Option<String>,

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -43,7 +44,7 @@ pub async fn history(
     Ok(Reply(History { data }).into_response())
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateNote {
     note: String,
@@ -85,7 +86,7 @@ fn words(note: &str) -> std::result::Result<String, Bad> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetTags {
     tags: Vec<String>,

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -36,7 +37,7 @@ use crate::shop::catalogue;
 use crate::shop::catalogue::ProductView;
 use crate::shop::settings;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateProduct {
     name: Option<String>,
@@ -57,7 +58,7 @@ pub struct UpdateProduct {
     version: Option<i64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateVariant {
     id: Option<i64>,
@@ -205,8 +206,9 @@ pub async fn update(
     changed(&product, currency)
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DeleteProduct)]
 pub struct Delete {
     version: Option<i64>,
 }
@@ -223,8 +225,9 @@ pub async fn destroy(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DecideProduct)]
 pub struct Decide {
     reason: Option<String>,
     version: Option<i64>,

@@ -1,0 +1,82 @@
+//! The shapes of bodies in the documents: what a handler's last argument reads, and what its good reply holds. Both come
+//! from the types that do the reading and the writing.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use utoipa::ToSchema;
+use utoipa::openapi::Ref;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+
+use crate::app::App;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::Json;
+use crate::http::extract::MaybeJson;
+use crate::http::extract::Path;
+use crate::http::extract::Query;
+use crate::http::health::IsInsider;
+use crate::http::health::IsLocal;
+use crate::http::list::ListQuery;
+use crate::http::version::IfNoneMatch;
+
+/// Every shape that has been told, by name.
+pub type Shapes = BTreeMap<String, RefOr<Schema>>;
+
+/// Tells a shape with its parts; the reference to it.
+pub type Shape = fn(&mut Shapes) -> RefOr<Schema>;
+
+/// The shape of a type.
+pub fn of<T: ToSchema>(known: &mut Shapes) -> RefOr<Schema> {
+    let mut parts = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut parts);
+    known.extend(parts);
+    Ref::from_schema_name(T::name()).into()
+}
+
+/// The last argument of a handler: the only one that may read a body.
+pub trait Last {
+    /// The shape of the body that it reads.
+    const BODY: Option<Shape> = None;
+}
+
+impl<T: ToSchema> Last for Json<T> {
+    const BODY: Option<Shape> = Some(of::<T>);
+}
+
+impl<T: ToSchema> Last for MaybeJson<T> {
+    const BODY: Option<Shape> = Some(of::<T>);
+}
+
+impl Last for State<App> {}
+impl Last for CurrentUser {}
+impl Last for ListQuery {}
+impl Last for IfNoneMatch {}
+impl Last for IsInsider {}
+impl Last for IsLocal {}
+impl<T> Last for Path<T> {}
+impl<T> Last for axum::extract::Path<T> {}
+impl<T> Last for Query<T> {}
+
+/// The arguments of a handler, as axum holds them: a mark, then their types.
+pub trait Arguments {
+    /// The shape of the body that they read.
+    const BODY: Option<Shape> = None;
+}
+
+impl Arguments for ((),) {}
+
+macro_rules! arguments {
+    ($($before:ident)*) => {
+        impl<Mark, $($before,)* L: Last> Arguments for (Mark, $($before,)* L) {
+            const BODY: Option<Shape> = L::BODY;
+        }
+    };
+}
+
+arguments!();
+arguments!(A);
+arguments!(A B);
+arguments!(A B C);
+arguments!(A B C D);
+arguments!(A B C D E);
