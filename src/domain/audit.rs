@@ -21,6 +21,7 @@ named! {
         OrderTagged = 5 "order.tagged",
         OrderRefunded = 6 "order.refunded",
         OrdersExported = 7 "orders.exported",
+        OrderPaid = 8 "order.paid",
         StockAdjusted = 20 "stock.adjusted",
         ProductCreated = 21 "product.created",
         ProductUpdated = 22 "product.updated",

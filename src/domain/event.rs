@@ -13,6 +13,7 @@ named! {
         OrderCanceled = 4 "order.canceled",
         OrderRefunded = 5 "order.refunded",
         OrderEdited = 6 "order.edited",
+        OrderPaid = 7 "order.paid",
         InventoryChanged = 20 "inventory.changed",
         InventoryLow = 21 "inventory.low",
         ProductCreated = 22 "product.created",

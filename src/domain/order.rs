@@ -88,6 +88,7 @@ named! {
         Noted = 4 "noted",
         Tagged = 5 "tagged",
         Refunded = 6 "refunded",
+        Paid = 7 "paid",
     }
 }
 
@@ -126,6 +127,23 @@ impl Step {
             OrderState::Canceled => Self::Cancel,
             OrderState::Refunded => Self::Refund,
         })
+    }
+}
+
+impl PaymentStatus {
+    /// How far an order of `total` is paid, by what has come and what went back.
+    pub fn of(total: Money, paid: Money, refunded: Money) -> Self {
+        if paid > Money::ZERO && refunded == paid {
+            Self::Refunded
+        } else if refunded > Money::ZERO {
+            Self::PartiallyRefunded
+        } else if paid >= total {
+            Self::Paid
+        } else if paid > Money::ZERO {
+            Self::PartiallyPaid
+        } else {
+            Self::Unpaid
+        }
     }
 }
 
@@ -291,11 +309,22 @@ impl OrderHead {
             OrderState::Delivered => after.delivered_at = Some(now),
             OrderState::Canceled => after.canceled_at = Some(now),
             OrderState::Refunded => {
-                after.payment = PaymentStatus::Refunded;
                 after.refunded = after.paid;
+                after.payment = PaymentStatus::of(after.total, after.paid, after.refunded);
                 after.refunded_at = Some(now);
             }
         }
+        after
+    }
+
+    /// The order with all that is due paid: a pending one moves on to processing.
+    pub fn paid_up(&self, now: Timestamp) -> Self {
+        let mut after = match self.state {
+            OrderState::Pending => self.moved_to(OrderState::Processing, now),
+            _ => self.clone(),
+        };
+        after.paid = after.total.max(after.paid);
+        after.payment = PaymentStatus::of(after.total, after.paid, after.refunded);
         after
     }
 

@@ -26,6 +26,7 @@ mod orders;
 mod orders_export;
 mod orders_list;
 mod orders_once;
+mod orders_paid;
 mod orders_race;
 mod orders_steps;
 mod orders_words;

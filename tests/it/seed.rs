@@ -49,8 +49,6 @@ fn the_demo_is_a_shop_in_full_swing() {
     }
     let categories = ask(&app, "SELECT count(*) || '' FROM categories");
     assert_eq!(categories, ["8"]);
-    let states = ask(&app, "SELECT DISTINCT status || '' FROM orders ORDER BY status");
-    assert_eq!(states, ["0", "1", "2", "3", "4"]);
     let months = ask(
         &app,
         "SELECT ((max(placed_at) - min(placed_at)) / 86400000) || '' FROM orders",
@@ -69,6 +67,31 @@ fn the_demo_is_a_shop_in_full_swing() {
     assert!(buyers[0].parse::<i64>().unwrap() >= 35, "{buyers:?}");
 }
 
+/// B8, D8: an order stands in each of the six states, and most of those under way or arrived are paid, not all.
+#[test]
+fn the_demos_orders_are_in_every_state() {
+    let app = seeded();
+    let standing = ask(
+        &app,
+        "SELECT DISTINCT status || ' ' || payment_status FROM orders ORDER BY status, payment_status",
+    );
+    // Pending and canceled ones are unpaid, refunded ones refunded, the others either unpaid or paid.
+    assert_eq!(
+        standing,
+        ["0 0", "1 0", "1 4", "2 0", "2 4", "3 0", "3 4", "4 0", "5 6"]
+    );
+    let paid = ask(
+        &app,
+        "SELECT (100 * sum(payment_status = 4) / count(*)) || '' FROM orders WHERE status IN (1, 2, 3)",
+    );
+    assert!((80..=90).contains(&paid[0].parse::<i64>().unwrap()), "{paid:?}");
+    let refunded = ask(&app, "SELECT count(*) || '' FROM orders WHERE status = 5");
+    assert!(
+        (5..=20).contains(&refunded[0].parse::<i64>().unwrap()),
+        "{refunded:?}"
+    );
+}
+
 /// B8: the same choices, whenever it is made.
 #[test]
 fn two_demos_are_the_same_shop() {
@@ -76,6 +99,7 @@ fn two_demos_are_the_same_shop() {
         ask(
             app,
             "SELECT o.id || ' ' || o.customer_id || ' ' || o.status || ' ' || o.total || ' ' || o.placed_at || ' ' ||
+               o.payment_status || ' ' || o.paid || ' ' || o.refunded || ' ' || ifnull(o.updated_at, '-') || ' ' ||
                (SELECT group_concat(sku || '*' || quantity) FROM order_lines WHERE order_id = o.id)
              FROM orders o ORDER BY o.id",
         )

@@ -36,7 +36,15 @@ enum What {
         buyer: usize,
         lines: Vec<(VariantId, i64)>,
     },
+    Paid,
     Moved(OrderState),
+}
+
+/// When the money for an order comes.
+enum Pays {
+    First,
+    Last,
+    Never,
 }
 
 /// Lets the two months pass; how many orders were placed.
@@ -59,6 +67,10 @@ pub(super) fn live(
                 ids[happening.plan] = Some(order.head.id);
                 Ok(())
             }
+            What::Paid => {
+                let id = ids[happening.plan].ok_or_else(nobody)?;
+                orders::paid_by_hand(tx, &crew.owner, id).map(|_| ())
+            }
             What::Moved(to) => step(tx, crew, ids[happening.plan], *to),
         })?;
     }
@@ -71,13 +83,17 @@ fn nobody() -> Error {
 
 fn step(tx: &Tx, crew: &Crew, id: Option<OrderId>, to: OrderState) -> Result<()> {
     let id = id.ok_or_else(nobody)?;
-    let version = orders::show(tx, &crew.staff, id)?.order.head.version;
+    let by = match to {
+        OrderState::Refunded => &crew.owner,
+        _ => &crew.staff,
+    };
+    let version = orders::show(tx, by, id)?.order.head.version;
     let asked = orders::Move {
         to,
         version: Some(version),
         note: None,
     };
-    orders::step(tx, &crew.staff, id, &asked).map(|_| ())
+    orders::step(tx, by, id, &asked).map(|_| ())
 }
 
 /// What happens, order by order; nothing after now.
@@ -99,28 +115,64 @@ fn plan(opened: Timestamp, now: Timestamp, buyers: usize, variants: &[VariantId]
         };
         push(placed.min(now.minus_ms(MINUTE)), What::Placed { buyer, lines });
         let mut at = placed;
-        for (state, least, most) in life(dice.roll(100)) {
+        for (what, least, most) in life(dice.roll(100), dice.roll(100)) {
             at = at.plus_ms(dice.between(least * HOUR, most * HOUR));
-            push(at, What::Moved(state));
+            push(at, what);
         }
     }
     happenings
 }
 
-/// The states that an order goes through, and within how many hours after the one before.
-fn life(chance: usize) -> Vec<(OrderState, i64, i64)> {
-    use OrderState::Canceled;
-    use OrderState::Delivered;
-    use OrderState::Processing;
-    use OrderState::Shipped;
+/// What an order goes through, and within how many hours after the last. What is canceled was not paid, and what is
+/// refunded was.
+fn life(chance: usize, money: usize) -> Vec<(What, i64, i64)> {
+    let pays = match money {
+        0..=77 => Pays::First,
+        78..=87 => Pays::Last,
+        _ => Pays::Never,
+    };
     match chance {
-        0..=5 => vec![(Canceled, 1, 30)],
-        6..=8 => vec![(Processing, 1, 20), (Canceled, 2, 30)],
+        0..=5 => vec![canceled(1)],
+        6..=8 => vec![begun(&Pays::Never), canceled(2)],
         9..=12 => vec![],
-        13..=15 => vec![(Processing, 2, 40)],
-        16..=19 => vec![(Processing, 2, 20), (Shipped, 4, 40)],
-        _ => vec![(Processing, 1, 24), (Shipped, 4, 48), (Delivered, 24, 96)],
+        13..=15 => way(&pays, vec![]),
+        16..=19 => way(&pays, vec![shipped()]),
+        20..=23 => {
+            let refunded = (What::Moved(OrderState::Refunded), 24, 240);
+            way(&Pays::First, vec![shipped(), delivered(), refunded])
+        }
+        _ => way(&pays, vec![shipped(), delivered()]),
     }
+}
+
+/// Work begins, then comes the rest; the money at one end of it or never.
+fn way(pays: &Pays, rest: Vec<(What, i64, i64)>) -> Vec<(What, i64, i64)> {
+    let mut way = vec![begun(pays)];
+    way.extend(rest);
+    if matches!(pays, Pays::Last) {
+        way.push((What::Paid, 24, 200));
+    }
+    way
+}
+
+/// Money that comes first is what work begins with.
+fn begun(pays: &Pays) -> (What, i64, i64) {
+    match pays {
+        Pays::First => (What::Paid, 1, 24),
+        Pays::Last | Pays::Never => (What::Moved(OrderState::Processing), 1, 24),
+    }
+}
+
+fn shipped() -> (What, i64, i64) {
+    (What::Moved(OrderState::Shipped), 4, 48)
+}
+
+fn delivered() -> (What, i64, i64) {
+    (What::Moved(OrderState::Delivered), 24, 96)
+}
+
+fn canceled(least: i64) -> (What, i64, i64) {
+    (What::Moved(OrderState::Canceled), least, 30)
 }
 
 fn order(buyer: &Buyer, lines: &[(VariantId, i64)]) -> NewOrder {

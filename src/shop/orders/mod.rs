@@ -3,6 +3,7 @@
 mod export;
 mod history;
 mod list;
+mod pay;
 mod place;
 mod record;
 mod remark;
@@ -17,6 +18,7 @@ pub use history::Entry;
 pub use history::history;
 pub use history::show_at;
 pub use list::list;
+pub use pay::paid_by_hand;
 pub use place::place;
 pub use remark::NewNote;
 pub use remark::note;

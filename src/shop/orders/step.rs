@@ -110,7 +110,7 @@ fn advance(tx: &Tx, by: &Actor, order: Order, state: OrderState, note: Option<&s
     Ok(order)
 }
 
-fn count(tx: &Tx, to: OrderState) {
+pub(super) fn count(tx: &Tx, to: OrderState) {
     tx.after_commit(move || {
         metrics::counter!("orders_status_changes_total", "to" => to.name()).increment(1);
     });

@@ -136,21 +136,6 @@ fn sums(lines: &[InvoiceLine]) -> Result<(Money, Money), Fault> {
     Ok((subtotal, discount))
 }
 
-/// How far an order of `total` is paid (MONEY *Payments*).
-fn payment(total: Money, paid: Money, refunded: Money) -> PaymentStatus {
-    if refunded > Money::ZERO && refunded == paid {
-        PaymentStatus::Refunded
-    } else if refunded > Money::ZERO {
-        PaymentStatus::PartiallyRefunded
-    } else if paid >= total {
-        PaymentStatus::Paid
-    } else if paid > Money::ZERO {
-        PaymentStatus::PartiallyPaid
-    } else {
-        PaymentStatus::Unpaid
-    }
-}
-
 /// The name of a charge by its code.
 pub fn charge_name(code: &str) -> &str {
     match code {

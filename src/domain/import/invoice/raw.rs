@@ -21,6 +21,7 @@ use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
 use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::OrderState;
+use crate::domain::order::PaymentStatus;
 use crate::domain::product::MOST_STOCK;
 use crate::domain::settings::Terms;
 use crate::domain::text;
@@ -223,7 +224,7 @@ impl Raw<'_> {
         let goods = invoice.lines.iter().filter(|line| !line.is_charge);
         let mut sale = Sale {
             state,
-            payment: invoice::payment(invoice.total, paid, refunded),
+            payment: PaymentStatus::of(invoice.total, paid, refunded),
             fulfilment: FulfilmentStatus::Unfulfilled,
             item_count: goods.map(|line| line.quantity).sum(),
             discount,
