@@ -429,6 +429,27 @@ impl Order {
 mod tests {
     use super::*;
 
+    /// MONEY, payments: the first that fits.
+    #[test]
+    fn how_far_an_order_is_paid() {
+        use PaymentStatus as Is;
+        let money = |minor| Money::new(minor).unwrap();
+        for (total, paid, refunded, status) in [
+            (9, 0, 0, Is::Unpaid),
+            (9, 4, 0, Is::PartiallyPaid),
+            (9, 9, 0, Is::Paid),
+            (9, 10, 0, Is::Paid),
+            (0, 0, 0, Is::Paid),
+            (9, 9, 2, Is::PartiallyRefunded),
+            (9, 4, 2, Is::PartiallyRefunded),
+            (9, 4, 4, Is::Refunded),
+            (9, 9, 9, Is::Refunded),
+        ] {
+            let found = PaymentStatus::of(money(total), money(paid), money(refunded));
+            assert_eq!(found, status, "{paid} paid and {refunded} refunded of {total}");
+        }
+    }
+
     /// CON-08
     #[test]
     fn the_life_of_an_order() {
