@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -14,7 +15,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const MIB: u64 = 1024 * 1024;
 
 /// What the probes found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Checks {
     /// Whether a change reached the disk just now.
     pub database: bool,

@@ -9,6 +9,7 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 use serde::de::Error;
+use utoipa::ToSchema;
 
 /// A whole number from `LOW` to `HIGH`.
 pub(super) fn between<'de, const LOW: u64, const HIGH: u64, D>(from: D) -> Result<u64, D::Error>
@@ -155,7 +156,7 @@ impl<'de> Deserialize<'de> for Network {
 }
 
 /// What kind of place this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
     Production,

@@ -8,6 +8,7 @@ use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
+use crate::domain::schema::text_schema;
 
 /// What kind of caller acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,11 @@ pub enum ActorKind {
     Guest,
 }
 
+text_schema!(ActorKind, enum_values(Self::ALL.map(Self::name)));
+
 impl ActorKind {
+    const ALL: [Self; 4] = [Self::User, Self::ApiKey, Self::System, Self::Guest];
+
     /// Its public name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,7 +40,7 @@ impl ActorKind {
 
     /// Reads the public name, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::User, Self::ApiKey, Self::System, Self::Guest]
+        Self::ALL
             .into_iter()
             .find(|kind| kind.name().eq_ignore_ascii_case(text))
     }

@@ -22,6 +22,7 @@ use crate::http;
 use crate::http::openapi;
 use crate::http::route::Access::Public;
 use crate::http::route::Table;
+use crate::http::shape::sends;
 
 /// Swagger UI sets styles by script; everything else is as on every page (WEB-01).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -30,10 +31,16 @@ connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; fram
 /// The routes below `/api`.
 pub fn table() -> Table {
     Table::default()
-        .row(Method::GET, "/openapi.json", Public, document)
-        .row(Method::GET, "/docs", Public, index)
-        .row(Method::GET, "/docs/codes", Public, codes)
-        .row(Method::GET, "/docs/{*file}", Public, file)
+        .row(
+            Method::GET,
+            "/openapi.json",
+            Public,
+            document,
+            sends("application/json"),
+        )
+        .row(Method::GET, "/docs", Public, index, sends("text/html"))
+        .row(Method::GET, "/docs/codes", Public, codes, sends("text/html"))
+        .row(Method::GET, "/docs/{*file}", Public, file, sends("*/*"))
 }
 
 async fn document() -> impl IntoResponse {

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::app::Checks;
@@ -20,6 +21,8 @@ use crate::error::Result;
 use crate::http::route::Access::Public;
 use crate::http::route::Table;
 use crate::http::session;
+use crate::http::shape::sends;
+use crate::http::shape::shows;
 use crate::http::shell::Asked;
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -27,10 +30,10 @@ const MIB: f64 = 1024.0 * 1024.0;
 /// The routes outside the API.
 pub fn table() -> Table {
     Table::default()
-        .row(Method::GET, "/health", Public, health)
-        .row(Method::GET, "/livez", Public, live)
-        .row(Method::GET, "/readyz", Public, ready)
-        .row(Method::GET, "/metrics", Public, figures)
+        .row(Method::GET, "/health", Public, health, shows::<Health>())
+        .row(Method::GET, "/livez", Public, live, shows::<Word>())
+        .row(Method::GET, "/readyz", Public, ready, shows::<Word>())
+        .row(Method::GET, "/metrics", Public, figures, sends("text/plain"))
 }
 
 /// Whether the request comes from this machine itself.
@@ -65,7 +68,7 @@ impl FromRequestParts<App> for IsInsider {
 }
 
 /// How the shop is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Health {
     status: &'static str,
     timestamp: Timestamp,
@@ -80,7 +83,7 @@ pub struct Health {
 }
 
 /// In MiB, by the names that monitors of such shops know.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MemoryUsage {
     rss: f64,
@@ -115,7 +118,7 @@ async fn health(State(app): State<App>, IsInsider(is_insider): IsInsider) -> Rep
 }
 
 /// One word.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Word {
     status: &'static str,
 }

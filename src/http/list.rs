@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -145,8 +146,9 @@ fn skip(text: &str, limit: Limit) -> std::result::Result<i64, Bad> {
     }
 }
 
-#[derive(Serialize)]
-struct ListView<V> {
+/// A page of a list, with how to go on.
+#[derive(Serialize, ToSchema)]
+pub struct ListView<V> {
     data: Vec<V>,
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

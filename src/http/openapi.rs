@@ -9,6 +9,7 @@ use crate::error::Code;
 use crate::http::route::Access;
 use crate::http::route::Row;
 use crate::http::route::Table;
+use crate::http::shape::Good;
 use crate::http::shape::Shapes;
 
 /// The document of these faces.
@@ -67,7 +68,7 @@ fn operation(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
         "summary": summary(row),
         "description": who(row.access),
         "parameters": parameters(path, row),
-        "responses": replies(path, row),
+        "responses": replies(path, row, shapes),
         "security": match row.access {
             Access::Public => json!([]),
             _ => json!([{ "bearer": [] }, { "cookie": [] }]),
@@ -173,7 +174,7 @@ fn body(row: &Row, shapes: &mut Shapes) -> Option<Value> {
     })
 }
 
-fn replies(path: &str, row: &Row) -> Value {
+fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let mut statuses = vec![429, 500, 503];
     let is_guarded = row.access != Access::Public;
     let has_right = matches!(row.access, Access::Needs(_) | Access::OwnOr(_));
@@ -191,15 +192,29 @@ fn replies(path: &str, row: &Row) -> Value {
         (428, row.takes("IfMatch")),
     ];
     statuses.extend(conditions.iter().filter(|(_, is)| *is).map(|(status, _)| *status));
-    let mut all = json!({ "2XX": {
-        "description": "Done.",
-        "headers": { "X-Request-Id": { "schema": { "type": "string" } } },
-        "content": { "application/json": { "schema": {} } },
-    } });
+    let mut all = json!({ row.good.status.to_string(): good(row.good, shapes) });
+    if row.method == axum::http::Method::GET {
+        all["304"] = json!({ "description": "Still the version that the caller holds." });
+    }
     for status in statuses {
         all[status.to_string()] = json!({ "$ref": "#/components/responses/Problem" });
     }
     all
+}
+
+fn good(good: Good, shapes: &mut Shapes) -> Value {
+    let mut reply = json!({
+        "description": "Done.",
+        "headers": { "X-Request-Id": { "schema": { "type": "string" } } },
+    });
+    if let Some(media) = good.media {
+        let schema = match good.body {
+            Some(shape) => json!(shape(shapes)),
+            None => json!({}),
+        };
+        reply["content"] = json!({ media: { "schema": schema } });
+    }
+    reply
 }
 
 fn problem() -> Value {

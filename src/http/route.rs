@@ -10,6 +10,7 @@ use axum::routing::on;
 use crate::app::App;
 use crate::domain::permission::Permission;
 use crate::http::shape::Arguments;
+use crate::http::shape::Good;
 use crate::http::shape::Shape;
 
 /// Who may call a route. The guard itself is in the verb; this is what the documents and the matrix are held to.
@@ -40,6 +41,8 @@ pub struct Row {
     pub inputs: &'static str,
     /// The shape of the body that it reads.
     pub body: Option<Shape>,
+    /// The reply when all goes well.
+    pub good: Good,
 }
 
 impl Row {
@@ -63,7 +66,14 @@ pub struct Table {
 
 impl Table {
     /// Adds a row.
-    pub fn row<H, T>(mut self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    pub fn row<H, T>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+        good: Good,
+    ) -> Self
     where
         H: Handler<T, App>,
         T: Arguments + 'static,
@@ -77,6 +87,7 @@ impl Table {
             handler: std::any::type_name::<H>(),
             inputs: std::any::type_name::<T>(),
             body: T::BODY,
+            good,
         });
         self
     }

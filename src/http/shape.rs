@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use utoipa::PartialSchema;
 use utoipa::ToSchema;
 use utoipa::openapi::Ref;
 use utoipa::openapi::RefOr;
@@ -18,6 +19,7 @@ use crate::http::extract::Query;
 use crate::http::health::IsInsider;
 use crate::http::health::IsLocal;
 use crate::http::list::ListQuery;
+use crate::http::list::ListView;
 use crate::http::version::IfNoneMatch;
 
 /// Every shape that has been told, by name.
@@ -32,6 +34,67 @@ pub fn of<T: ToSchema>(known: &mut Shapes) -> RefOr<Schema> {
     T::schemas(&mut parts);
     known.extend(parts);
     Ref::from_schema_name(T::name()).into()
+}
+
+/// The shape of a page of things: one of its own for each.
+fn page_of<T: ToSchema>(known: &mut Shapes) -> RefOr<Schema> {
+    of::<T>(known);
+    let name = format!("{}Page", T::name().trim_end_matches("View"));
+    known.insert(name.clone(), ListView::<T>::schema());
+    Ref::from_schema_name(name).into()
+}
+
+/// A good reply: its status, its media type, and the shape of what it holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Good {
+    /// The status.
+    pub status: u16,
+    /// The media type, if it holds anything.
+    pub media: Option<&'static str>,
+    /// The shape, if it is JSON.
+    pub body: Option<Shape>,
+}
+
+/// 200 with a thing.
+pub const fn shows<T: ToSchema>() -> Good {
+    Good {
+        body: Some(of::<T>),
+        ..sends("application/json")
+    }
+}
+
+/// 201 with the thing that was made.
+pub const fn makes<T: ToSchema>() -> Good {
+    Good {
+        status: 201,
+        ..shows::<T>()
+    }
+}
+
+/// 200 with a page of things.
+pub const fn lists<T: ToSchema>() -> Good {
+    Good {
+        body: Some(page_of::<T>),
+        ..sends("application/json")
+    }
+}
+
+/// 204: it is done.
+pub const fn does() -> Good {
+    Good {
+        status: 204,
+        media: None,
+        body: None,
+    }
+}
+
+/// 200 with a file.
+pub const fn sends(media: &'static str) -> Good {
+    Good {
+        status: 200,
+        media: Some(media),
+        body: None,
+    }
 }
 
 /// The last argument of a handler: the only one that may read a body.

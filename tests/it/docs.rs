@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use serde_json::json;
 
 use crate::app::TestApp;
 
@@ -66,7 +67,11 @@ fn the_document_is_sound() {
             assert_eq!(named, wanted, "{path}");
             assert!(parameters.iter().all(|one| one["schema"].is_object()));
             for (status, reply) in operation["responses"].as_object().unwrap() {
-                assert!(status == "2XX" || status.parse::<u16>().is_ok_and(|status| status >= 400));
+                assert!(
+                    status
+                        .parse::<u16>()
+                        .is_ok_and(|status| (200..=599).contains(&status))
+                );
                 assert!(reply["description"].is_string() || reply["$ref"].is_string());
             }
             for scheme in operation["security"].as_array().unwrap() {
@@ -116,7 +121,7 @@ fn an_operation_tells_its_input_and_its_right() {
     assert!(show["description"].as_str().unwrap().contains("orders:read"));
     assert!(show["responses"]["404"].is_object() && show["responses"]["401"].is_object());
     let login = &document["paths"]["/api/v1/auth/login"]["post"];
-    assert_eq!(login["security"], serde_json::json!([]));
+    assert_eq!(login["security"], json!([]));
 }
 
 /// I12: a body tells its fields; one that is not in it is refused.
@@ -143,9 +148,131 @@ fn every_body_tells_its_fields() {
         }
     }
     let place = &document["components"]["schemas"]["PlaceOrder"];
-    assert_eq!(place["required"], serde_json::json!(["items"]));
+    assert_eq!(place["required"], json!(["items"]));
     let item = shape(&document, &place["properties"]["items"]["items"]);
     assert_eq!(item["properties"]["quantity"]["type"], "integer");
+}
+
+/// I12: a good reply tells its status and what it holds.
+#[test]
+fn every_good_reply_tells_what_it_holds() {
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let replies = operation["responses"].as_object().unwrap();
+            let good: Vec<_> = replies
+                .iter()
+                .filter(|(status, _)| status.starts_with('2'))
+                .collect();
+            let [(status, reply)] = good[..] else {
+                panic!("{method} {path}: {good:?}");
+            };
+            assert_eq!(reply["content"].is_null(), status == "204", "{method} {path}");
+            let is_table =
+                path.starts_with("/api/v1") || ["/health", "/livez", "/readyz"].contains(&path.as_str());
+            if is_table && status != "204" && path != "/api/v1/orders/export.csv" {
+                let schema = &reply["content"]["application/json"]["schema"];
+                let told = parts(&document, schema)
+                    .into_iter()
+                    .any(|part| part["properties"].is_object() || part["additionalProperties"].is_object());
+                assert!(told, "{method} {path}");
+            }
+        }
+    }
+}
+
+/// I12: nothing comes that is not told, down to the last part.
+#[test]
+fn a_reply_holds_what_its_schema_tells() {
+    let app = TestApp::start();
+    let document = app.get("nobody", "/api/openapi.json").json();
+    let hold = |method: &str, path: &str, template: &str, status: &str, body: Option<Value>| {
+        let answer = app.send(method, "owner", path, &[], body.as_ref());
+        assert_eq!(answer.status.to_string(), status, "{path}: {}", answer.body);
+        let reply = &document["paths"][template][method.to_lowercase()]["responses"][status];
+        let schema = &reply["content"]["application/json"]["schema"];
+        every_member_is_told(&document, schema, &answer.json(), path);
+        answer.json()["id"].as_i64().unwrap_or_default()
+    };
+    app.product("MUG", "4.50", 10);
+    let body = json!({ "name": "Bowl", "price": "3.20", "sku": "BOWL", "category": "Clay" });
+    hold("POST", "/api/v1/products", "/api/v1/products", "201", Some(body));
+    let address =
+        json!({ "name": "Ann", "line1": "Lane 1", "city": "Bath", "postcode": "BA1", "country": "GB" });
+    let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "shipping_address": address });
+    let order = hold("POST", "/api/v1/orders", "/api/v1/orders", "201", Some(body));
+    let note = json!({ "note": "Fragile." });
+    for (method, below, status, body) in [
+        ("POST", "/notes", "201", Some(note)),
+        ("GET", "/history", "200", None),
+        ("POST", "/reorder", "200", None),
+        ("GET", "", "200", None),
+    ] {
+        let path = format!("/api/v1/orders/{order}{below}");
+        hold(
+            method,
+            &path,
+            &format!("/api/v1/orders/{{id}}{below}"),
+            status,
+            body,
+        );
+    }
+    for path in [
+        "/health",
+        "/livez",
+        "/readyz",
+        "/api/v1/auth/me",
+        "/api/v1/products/public",
+        "/api/v1/categories",
+        "/api/v1/orders",
+        "/api/v1/orders/statistics",
+        "/api/v1/orders/transitions",
+        "/api/v1/stock/movements",
+        "/api/v1/stock/low",
+        "/api/v1/events",
+        "/api/v1/audit-logs",
+        "/api/v1/audit-logs/verify",
+    ] {
+        hold("GET", path, path, "200", None);
+    }
+}
+
+fn every_member_is_told(document: &Value, schema: &Value, value: &Value, at: &str) {
+    let parts = parts(document, schema);
+    assert_ne!(parts.len(), 0, "{at}");
+    match value {
+        Value::Object(members) if parts.iter().any(|part| part["properties"].is_object()) => {
+            for (name, member) in members {
+                let at = format!("{at}: {name}");
+                let told = parts.iter().find_map(|part| part["properties"].get(name));
+                every_member_is_told(document, told.unwrap_or_else(|| panic!("{at}")), member, &at);
+            }
+        }
+        Value::Array(items) => {
+            let told = parts.iter().find_map(|part| part.get("items"));
+            for item in items {
+                every_member_is_told(document, told.unwrap_or_else(|| panic!("{at}")), item, at);
+            }
+        }
+        Value::String(word) => {
+            let closed = parts.iter().filter_map(|part| part["enum"].as_array());
+            closed.for_each(|words| assert!(words.contains(value), "{at}: {word}"));
+        }
+        _ => {}
+    }
+}
+
+/// What a schema is put together from.
+fn parts<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let schema = shape(document, schema);
+    let inner = ["allOf", "oneOf"]
+        .into_iter()
+        .filter_map(|how| schema[how].as_array());
+    let parts: Vec<&Value> = inner.flatten().flat_map(|part| parts(document, part)).collect();
+    match (parts.is_empty(), schema.is_object()) {
+        (true, true) => vec![schema],
+        _ => parts,
+    }
 }
 
 /// The schema behind a reference.
@@ -187,6 +314,9 @@ fn the_pages_come_from_inside_the_binary() {
         "{start}"
     );
     assert_eq!(app.get("nobody", "/api/docs/../../etc/passwd").status, 404);
+    for path in ["/api/docs/", "/api/docs/codes/", "/api/openapi.json/"] {
+        assert_eq!(app.get("nobody", path).status, 200, "{path}");
+    }
     let codes = app.get("nobody", "/api/docs/codes");
     assert!(
         codes

@@ -21,7 +21,9 @@ pub fn canonical(path: &str) -> Option<String> {
     let (below, is_tidy) = match path.strip_prefix(ROOT) {
         Some(below) if is_under("", below) => (below, true),
         _ => match path.strip_prefix("/api") {
-            Some(below) if UNVERSIONED.iter().any(|known| is_under(known, below)) => return None,
+            Some(below) if UNVERSIONED.iter().any(|known| is_under(known, below)) => {
+                return below.strip_suffix('/').map(|tidy| format!("/api{tidy}"));
+            }
             Some(below) if is_under("", below) => (below, false),
             _ if BARE.iter().any(|known| is_under(known, path)) => (path, false),
             _ => return None,
@@ -78,6 +80,7 @@ mod tests {
             ("/api/v1/inventory/assets", Some("/api/v1/products/public")),
             ("/api/openapi.json", None),
             ("/api/docs", None),
+            ("/api/docs/", Some("/api/docs")),
             ("/api/docs/index.css", None),
             ("/apiary", None),
             ("/api", Some("/api/v1")),

@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::actor::ActorKind;
@@ -29,8 +30,8 @@ use crate::shop::audit::Who;
 /// The audit has one sort, by id.
 const BY_ID: u8 = 0;
 
-#[derive(Serialize)]
-struct AuditView<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct AuditView<'a> {
     id: i64,
     at: Timestamp,
     actor: ActorView<'a>,
@@ -38,17 +39,21 @@ struct AuditView<'a> {
     target: TargetView,
     ip: Option<String>,
     request_id: Option<&'a str>,
+    #[schema(value_type = Value)]
     content: Option<Content<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditActor)]
 struct ActorView<'a> {
     id: Option<i64>,
     name: Option<&'a str>,
+    #[schema(value_type = ActorKind)]
     kind: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditTarget)]
 struct TargetView {
     kind: Target,
     id: Option<i64>,
@@ -126,11 +131,13 @@ fn target(text: &str) -> std::result::Result<(Target, Option<i64>), Bad> {
 }
 
 /// The verdict on the chain, as the API and the command print it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditVerdict)]
 pub struct VerdictView {
     ok: bool,
     rows: u64,
     head: String,
+    #[schema(value_type = Option<Object>)]
     broken: Option<Value>,
 }
 

@@ -44,18 +44,22 @@ use crate::shop::sessions::Scope;
 pub type Signer = Extension<Arc<Tokens>>;
 
 /// A user who came in: with tokens, unless a cookie carries the session.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct SignedIn {
     user: UserView,
     #[serde(flatten)]
+    #[schema(value_type = TokensView)]
     tokens: Option<TokensView>,
     expires_in: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TokensView {
+    #[schema(required = false)]
     access_token: String,
+    #[schema(required = false)]
     refresh_token: String,
+    #[schema(required = false)]
     token_type: &'static str,
 }
 
@@ -114,6 +118,7 @@ pub struct SignIn {
     /// Whoever has no second factor may still send one.
     #[serde(rename = "totp")]
     _totp: Option<String>,
+    #[schema(value_type = Option<SessionKind>)]
     session: Option<String>,
 }
 
@@ -159,6 +164,7 @@ pub async fn sign_in(
 #[derive(Deserialize, Default, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DemoSignIn {
+    #[schema(value_type = Option<DemoUser>)]
     r#as: Option<String>,
 }
 
@@ -211,13 +217,13 @@ pub struct SignOut {
     all_devices: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct SignedOut {
     cleared: Cleared,
     clear_local_storage: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Cleared {
     cart: bool,
 }

@@ -6,6 +6,7 @@ use axum::Json as Reply;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
@@ -64,19 +65,21 @@ fn seconds(text: &str) -> std::result::Result<Duration, Bad> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventPage)]
 pub struct Page {
     data: Vec<EventView>,
     next: EventId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct EventView {
     id: EventId,
     stream: Stream,
     #[serde(rename = "type")]
     kind: EventType,
     created_at: Timestamp,
+    #[schema(value_type = Object)]
     data: Box<RawValue>,
 }
 

@@ -13,11 +13,31 @@ pub mod users;
 use axum::http::Method;
 
 use crate::domain::permission::Permission as May;
+use crate::http::api::audit::AuditView;
+use crate::http::api::audit::VerdictView;
+use crate::http::api::auth::SignedIn as SignedInView;
+use crate::http::api::auth::SignedOut;
+use crate::http::api::orders::History;
+use crate::http::api::orders::StatisticsView;
+use crate::http::api::orders::Transitions;
+use crate::http::api::products::CategoryView;
+use crate::http::api::stock::LowView;
+use crate::http::api::stock::MovementView;
+use crate::http::api::users::MeView;
 use crate::http::route::Access::Needs;
 use crate::http::route::Access::OwnOr;
 use crate::http::route::Access::Public;
 use crate::http::route::Access::SignedIn;
 use crate::http::route::Table;
+use crate::http::shape::does;
+use crate::http::shape::lists;
+use crate::http::shape::makes;
+use crate::http::shape::sends;
+use crate::http::shape::shows;
+use crate::shop::catalogue::ProductView;
+use crate::shop::orders::Entry;
+use crate::shop::orders::OrderView;
+use crate::shop::orders::Reorder;
 
 const DELETE: Method = Method::DELETE;
 const GET: Method = Method::GET;
@@ -26,95 +46,45 @@ const PATCH: Method = Method::PATCH;
 const PUT: Method = Method::PUT;
 
 /// Every JSON route below `/api/v1`, in reading order.
-#[allow(clippy::too_many_lines, reason = "one flat list, a row a route")]
+#[rustfmt::skip] // One flat list, a row a route.
 pub fn table() -> Table {
     Table::default()
-        .row(POST, "/auth/signup", Public, users::sign_up)
-        .row(POST, "/auth/register", Public, users::sign_up)
-        .row(POST, "/auth/login", Public, auth::sign_in)
-        .row(POST, "/auth/demo-login", Public, auth::demo_sign_in)
-        .row(POST, "/auth/refresh-token", Public, auth::refresh)
-        .row(POST, "/auth/logout", SignedIn, auth::sign_out)
-        .row(GET, "/auth/me", SignedIn, users::show_me)
-        .row(PATCH, "/auth/me", SignedIn, users::update_me)
-        .row(GET, "/products/public", Public, products::list_public)
-        .row(GET, "/products/public/sku/{sku}", Public, products::show_by_sku)
-        .row(GET, "/products/public/{id}", Public, products::show_public)
-        .row(GET, "/products/my-home", SignedIn, products::list_others)
-        .row(GET, "/products", SignedIn, products::list)
-        .row(GET, "/products/{id}", SignedIn, products::show)
-        .row(POST, "/products", Needs(May::ProductsCreate), products::create)
-        .row(
-            PATCH,
-            "/products/{id}",
-            OwnOr(May::ProductsUpdate),
-            products::update,
-        )
-        .row(
-            DELETE,
-            "/products/{id}",
-            OwnOr(May::ProductsDelete),
-            products::destroy,
-        )
-        .row(
-            POST,
-            "/products/{id}/approve",
-            Needs(May::ProductsApprove),
-            products::approve,
-        )
-        .row(
-            POST,
-            "/products/{id}/reject",
-            Needs(May::ProductsApprove),
-            products::reject,
-        )
-        .row(GET, "/categories", Public, products::categories)
-        .row(POST, "/stock/adjustments", Needs(May::StockUpdate), stock::adjust)
-        .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements)
-        .row(GET, "/stock/low", Needs(May::StockRead), stock::low)
-        .row(POST, "/orders", SignedIn, orders::place)
-        .row(GET, "/orders", SignedIn, orders::list)
-        .row(
-            GET,
-            "/orders/statistics",
-            Needs(May::OrdersRead),
-            orders::statistics,
-        )
-        .row(
-            GET,
-            "/orders/export.csv",
-            Needs(May::OrdersExport),
-            orders::export,
-        )
-        .row(GET, "/orders/transitions", SignedIn, orders::transitions)
-        .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show)
-        .row(GET, "/events", Needs(May::EventsRead), events::list)
-        .row(
-            PATCH,
-            "/orders/{id}/status",
-            Needs(May::OrdersUpdateStatus),
-            orders::update_status,
-        )
-        .row(
-            POST,
-            "/orders/{id}/cancel",
-            OwnOr(May::OrdersCancel),
-            orders::cancel,
-        )
-        .row(
-            POST,
-            "/orders/{id}/reorder",
-            OwnOr(May::OrdersRead),
-            orders::reorder,
-        )
-        .row(
-            GET,
-            "/orders/{id}/history",
-            OwnOr(May::OrdersRead),
-            orders::history,
-        )
-        .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note)
-        .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
-        .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list)
-        .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify)
+        .row(POST, "/auth/signup", Public, users::sign_up, makes::<SignedInView>())
+        .row(POST, "/auth/register", Public, users::sign_up, makes::<SignedInView>())
+        .row(POST, "/auth/login", Public, auth::sign_in, shows::<SignedInView>())
+        .row(POST, "/auth/demo-login", Public, auth::demo_sign_in, shows::<SignedInView>())
+        .row(POST, "/auth/refresh-token", Public, auth::refresh, shows::<SignedInView>())
+        .row(POST, "/auth/logout", SignedIn, auth::sign_out, shows::<SignedOut>())
+        .row(GET, "/auth/me", SignedIn, users::show_me, shows::<MeView>())
+        .row(PATCH, "/auth/me", SignedIn, users::update_me, shows::<MeView>())
+        .row(GET, "/products/public", Public, products::list_public, lists::<ProductView>())
+        .row(GET, "/products/public/sku/{sku}", Public, products::show_by_sku, shows::<ProductView>())
+        .row(GET, "/products/public/{id}", Public, products::show_public, shows::<ProductView>())
+        .row(GET, "/products/my-home", SignedIn, products::list_others, lists::<ProductView>())
+        .row(GET, "/products", SignedIn, products::list, lists::<ProductView>())
+        .row(GET, "/products/{id}", SignedIn, products::show, shows::<ProductView>())
+        .row(POST, "/products", Needs(May::ProductsCreate), products::create, makes::<ProductView>())
+        .row(PATCH, "/products/{id}", OwnOr(May::ProductsUpdate), products::update, shows::<ProductView>())
+        .row(DELETE, "/products/{id}", OwnOr(May::ProductsDelete), products::destroy, does())
+        .row(POST, "/products/{id}/approve", Needs(May::ProductsApprove), products::approve, shows::<ProductView>())
+        .row(POST, "/products/{id}/reject", Needs(May::ProductsApprove), products::reject, shows::<ProductView>())
+        .row(GET, "/categories", Public, products::categories, lists::<CategoryView>())
+        .row(POST, "/stock/adjustments", Needs(May::StockUpdate), stock::adjust, makes::<MovementView>())
+        .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements, lists::<MovementView>())
+        .row(GET, "/stock/low", Needs(May::StockRead), stock::low, lists::<LowView>())
+        .row(POST, "/orders", SignedIn, orders::place, makes::<OrderView>())
+        .row(GET, "/orders", SignedIn, orders::list, lists::<OrderView>())
+        .row(GET, "/orders/statistics", Needs(May::OrdersRead), orders::statistics, shows::<StatisticsView>())
+        .row(GET, "/orders/export.csv", Needs(May::OrdersExport), orders::export, sends("text/csv"))
+        .row(GET, "/orders/transitions", SignedIn, orders::transitions, shows::<Transitions>())
+        .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
+        .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
+        .row(PATCH, "/orders/{id}/status", Needs(May::OrdersUpdateStatus), orders::update_status, shows::<OrderView>())
+        .row(POST, "/orders/{id}/cancel", OwnOr(May::OrdersCancel), orders::cancel, shows::<OrderView>())
+        .row(POST, "/orders/{id}/reorder", OwnOr(May::OrdersRead), orders::reorder, shows::<Reorder>())
+        .row(GET, "/orders/{id}/history", OwnOr(May::OrdersRead), orders::history, shows::<History>())
+        .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note, makes::<Entry>())
+        .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag, shows::<OrderView>())
+        .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list, lists::<AuditView>())
+        .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify, shows::<VerdictView>())
 }

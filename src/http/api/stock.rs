@@ -97,8 +97,8 @@ fn reason(text: &str) -> std::result::Result<MovementReason, Bad> {
     }
 }
 
-#[derive(Serialize)]
-struct MovementView<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct MovementView<'a> {
     id: MovementId,
     variant_id: VariantId,
     sku: &'a str,
@@ -171,8 +171,8 @@ pub async fn movements(
     list::reply(&page, view)
 }
 
-#[derive(Serialize)]
-struct LowView<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct LowView<'a> {
     variant_id: VariantId,
     product_id: ProductId,
     sku: &'a str,

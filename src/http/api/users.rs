@@ -21,6 +21,7 @@ use crate::domain::user::NewUser;
 use crate::domain::user::Profile;
 use crate::domain::user::SessionKind;
 use crate::domain::user::User;
+use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::http::api::auth;
 use crate::http::api::auth::Signer;
@@ -35,7 +36,7 @@ use crate::shop::identity;
 use crate::shop::sessions;
 
 /// A user as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct UserView {
     id: UserId,
     username: String,
@@ -43,6 +44,7 @@ pub struct UserView {
     email_verified: bool,
     name: Option<String>,
     role: String,
+    #[schema(value_type = UserStatus)]
     status: &'static str,
     totp: bool,
     created_at: Timestamp,
@@ -131,7 +133,7 @@ pub async fn sign_up(
 }
 
 /// One's own user, with what others are not shown.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct MeView {
     #[serde(flatten)]
     user: UserView,

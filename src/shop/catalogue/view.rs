@@ -1,10 +1,12 @@
 //! How a product reads as JSON: to the API and in events.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::product::Product;
+use crate::domain::product::ProductStatus;
 use crate::domain::product::Variant;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
@@ -12,7 +14,7 @@ use crate::error::Result;
 use crate::secret;
 
 /// A product as the API shows it; a simple one carries its variant's SKU, price and quantity.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ProductView<'a> {
     id: i64,
     sku: Option<&'a str>,
@@ -22,9 +24,11 @@ pub struct ProductView<'a> {
     price: Option<Amount>,
     currency: Currency,
     quantity: Option<i64>,
+    #[schema(value_type = ProductStatus)]
     status: &'static str,
     seller_id: Option<i64>,
     variants: Vec<VariantView<'a>>,
+    #[schema(value_type = Vec<String>)]
     images: [&'static str; 0],
     tax_category: Option<&'a str>,
     created_at: Timestamp,
@@ -32,7 +36,7 @@ pub struct ProductView<'a> {
     version: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct VariantView<'a> {
     id: i64,
     sku: &'a str,

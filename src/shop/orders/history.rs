@@ -1,6 +1,7 @@
 //! What has happened to an order, as its owner and staff may read it; and the order as it was.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::actor::Actor;
 use crate::domain::actor::ActorKind;
@@ -21,7 +22,8 @@ use crate::shop::orders::show;
 use crate::store;
 
 /// An entry of an order's history.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
 pub struct Entry {
     at: Timestamp,
     version: i64,
@@ -34,10 +36,12 @@ pub struct Entry {
     request_id: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = HistoryActor)]
 struct Who {
     id: Option<UserId>,
     name: Option<String>,
+    #[schema(value_type = ActorKind)]
     kind: &'static str,
 }
 

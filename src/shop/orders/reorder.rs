@@ -1,6 +1,7 @@
 //! Ordering again: what of a former order can be had now, and at what price. It makes no order.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::actor::Actor;
 use crate::domain::id::OrderId;
@@ -15,7 +16,7 @@ use crate::shop::orders::show;
 use crate::store;
 
 /// What can be had of a former order, and what cannot.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Reorder {
     message: &'static str,
     original_order_id: OrderId,
@@ -24,7 +25,8 @@ pub struct Reorder {
     unavailable_items: Vec<Unavailable>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ReorderAvailable)]
 struct Available {
     variant_id: VariantId,
     sku: String,
@@ -35,7 +37,8 @@ struct Available {
     unit_price: Amount,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ReorderUnavailable)]
 struct Unavailable {
     sku: String,
     name: String,

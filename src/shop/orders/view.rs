@@ -3,31 +3,42 @@
 use serde::Serialize;
 use serde::Serializer;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
+use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::Line;
 use crate::domain::order::Order;
+use crate::domain::order::OrderState;
+use crate::domain::order::PaymentStatus;
+use crate::domain::order::ReturnStatus;
 use crate::domain::time::Timestamp;
 
 /// Lines that an event tells; the rest is in the order.
 const LINES_IN_EVENT: usize = 100;
 
 /// An order as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct OrderView<'a> {
     id: i64,
     number: &'a str,
+    #[schema(value_type = OrderState)]
     status: &'static str,
+    #[schema(value_type = PaymentStatus)]
     payment_status: &'static str,
+    #[schema(value_type = FulfilmentStatus)]
     fulfilment_status: &'static str,
+    #[schema(value_type = ReturnStatus)]
     return_status: &'static str,
     customer_id: Option<i64>,
     user_id: Option<i64>,
     #[serde(flatten)]
+    #[schema(value_type = Personal)]
     personal: Option<Personal<'a>>,
     currency: &'a str,
+    #[schema(value_type = Vec<ItemView>)]
     items: Items<'a>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     items_truncated: bool,
@@ -54,10 +65,12 @@ pub struct OrderView<'a> {
     version: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Personal<'a> {
     email: Option<&'a str>,
+    #[schema(value_type = Option<Object>)]
     shipping_address: Option<&'a RawValue>,
+    #[schema(value_type = Option<Object>)]
     billing_address: Option<&'a RawValue>,
     note: Option<&'a str>,
     client_token: Option<&'a str>,
@@ -68,7 +81,7 @@ struct Items<'a> {
     currency: Currency,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ItemView<'a> {
     id: i64,
     product_id: Option<i64>,

@@ -8,10 +8,13 @@ mod words;
 
 pub use export::export;
 pub use list::list;
+pub use statistics::StatisticsView;
 pub use statistics::statistics;
+pub use steps::Transitions;
 pub use steps::cancel;
 pub use steps::transitions;
 pub use steps::update_status;
+pub use words::History;
 pub use words::history;
 pub use words::note;
 pub use words::reorder;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::money::Amount;
@@ -25,8 +26,8 @@ use crate::http::list::ListQuery;
 use crate::shop::orders;
 use crate::shop::settings;
 
-#[derive(Serialize)]
-struct StatisticsView {
+#[derive(Serialize, ToSchema)]
+pub struct StatisticsView {
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     by: Cut,
@@ -39,7 +40,7 @@ struct StatisticsView {
     series: Vec<StretchView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SumsView {
     orders: i64,
     gross: Amount,
@@ -47,7 +48,7 @@ struct SumsView {
     net: Amount,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct StretchView {
     period: String,
     #[serde(flatten)]

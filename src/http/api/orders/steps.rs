@@ -1,12 +1,13 @@
 //! Moving orders along their life.
 
+use std::collections::BTreeMap;
+
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
-use serde::Serializer;
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -35,6 +36,7 @@ const MOST_WORDS: usize = 1000;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveOrder {
+    #[schema(value_type = OrderState)]
     status: String,
     version: Option<i64>,
     note: Option<String>,
@@ -101,18 +103,12 @@ fn words(text: Option<String>, field: &str) -> Result<Option<String>> {
 }
 
 /// The whole life of an order, as a table.
-struct Transitions;
+#[derive(Serialize, ToSchema)]
+pub struct Transitions(BTreeMap<&'static str, Vec<OrderState>>);
 
-impl Serialize for Transitions {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            OrderState::ALL
-                .iter()
-                .map(|state| (state.name(), state.next_states())),
-        )
-    }
-}
-
-pub async fn transitions(CurrentUser(_): CurrentUser) -> Reply<impl Serialize> {
-    Reply(Transitions)
+pub async fn transitions(CurrentUser(_): CurrentUser) -> Reply<Transitions> {
+    let states = OrderState::ALL.iter();
+    Reply(Transitions(
+        states.map(|state| (state.name(), state.next_states())).collect(),
+    ))
 }

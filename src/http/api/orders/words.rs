@@ -30,8 +30,9 @@ use crate::shop::orders::NewNote;
 const MOST_WORDS: usize = 5000;
 const MOST_TAGS: usize = 50;
 
-#[derive(Serialize)]
-struct History {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderHistory)]
+pub struct History {
     data: Vec<orders::Entry>,
 }
 

@@ -46,6 +46,7 @@ pub struct UpdateProduct {
     category: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
     tax_category: Option<Option<String>>,
+    #[schema(value_type = Option<ProductStatus>)]
     status: Option<String>,
     sku: Option<String>,
     #[serde(default, deserialize_with = "nullable")]

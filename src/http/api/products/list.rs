@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::id::ProductId;
@@ -132,8 +133,8 @@ pub async fn show(
     one(&found.await?, &held)
 }
 
-#[derive(Serialize)]
-struct CategoryView<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct CategoryView<'a> {
     id: i64,
     name: &'a str,
     products: i64,

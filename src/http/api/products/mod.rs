@@ -7,6 +7,7 @@ pub use change::approve;
 pub use change::destroy;
 pub use change::reject;
 pub use change::update;
+pub use list::CategoryView;
 pub use list::categories;
 pub use list::list;
 pub use list::list_others;
