@@ -1,5 +1,6 @@
 //! The OpenAPI document, made from the route tables: a row is a route, so what is not in the document does not exist. What
-//! a handler takes is read from the types of its arguments; errors, headers, security and the right are the same for all.
+//! a handler takes is read from the types of its arguments, and the shapes of bodies from the types that read and write
+//! them; errors, headers, security and the right are the same for all.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -179,16 +180,21 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let is_guarded = row.access != Access::Public;
     let has_right = matches!(row.access, Access::Needs(_) | Access::OwnOr(_));
     let has_body = row.body.is_some();
+    let changes = !row.method.is_safe();
     let conditions = [
         (400, has_body || row.takes("Query<") || row.takes("ListQuery")),
-        (401, is_guarded),
-        (403, has_right),
+        // Whoever signs in is not yet known, and may stay so.
+        (401, is_guarded || has_body),
+        // No other site's page may change anything.
+        (403, has_right || changes),
         (404, path.contains('{')),
-        (409, has_body),
+        (409, changes),
+        (410, path.contains("/products/{")),
         (412, row.takes("IfMatch")),
         (413, has_body),
         (415, has_body),
         (422, has_body),
+        (423, has_body && !is_guarded),
         (428, row.takes("IfMatch")),
     ];
     statuses.extend(conditions.iter().filter(|(_, is)| *is).map(|(status, _)| *status));

@@ -122,6 +122,9 @@ fn an_operation_tells_its_input_and_its_right() {
     assert!(show["responses"]["404"].is_object() && show["responses"]["401"].is_object());
     let login = &document["paths"]["/api/v1/auth/login"]["post"];
     assert_eq!(login["security"], json!([]));
+    assert!(login["responses"]["401"].is_object() && login["responses"]["423"].is_object());
+    let reorder = &document["paths"]["/api/v1/orders/{id}/reorder"]["post"];
+    assert!(reorder["responses"]["409"].is_object());
 }
 
 /// I12: a body tells its fields; one that is not in it is refused.
