@@ -36,7 +36,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
         let bytes = json_bytes(request).await?;
-        parse(&bytes).map(Self)
+        let body = parse(&bytes)?;
+        // serde would also take the fields' values one by one, as an array.
+        match bytes.trim_ascii_start().first() {
+            Some(b'{') => Ok(Self(body)),
+            _ => Err(Bad::invalid("A body is an object.").at("").into()),
+        }
     }
 }
 

@@ -156,6 +156,16 @@ fn every_body_tells_its_fields() {
     assert_eq!(item["properties"]["quantity"]["type"], "integer");
 }
 
+/// I12: a body is an object; a list of its fields' values, in whatever order, is none.
+#[test]
+fn a_body_is_an_object() {
+    let app = TestApp::start();
+    let answer = app.patch("ann", "/api/v1/auth/me", json!(["Ann", null]));
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert_eq!(answer.json()["error"]["code"], 2001);
+    assert_eq!(app.get("ann", "/api/v1/auth/me").json()["version"], 1);
+}
+
 /// I12: a good reply tells its status and what it holds.
 #[test]
 fn every_good_reply_tells_what_it_holds() {
