@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::app::App;
 
-/// How long a busy writer is left alone between two steps, so that an order never waits behind the worker.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long a busy writer is left alone between two steps, so that orders rarely share their commit with the worker.
+const PAUSE: Duration = Duration::from_millis(250);
 /// How long the worker waits after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Commits come in swarms; the worker looks after a moment, not at each.
@@ -26,10 +26,12 @@ pub enum Outcome {
 pub async fn run(app: App) {
     let mut commits = app.commits();
     loop {
-        commits.borrow_and_update();
+        let before = *commits.borrow_and_update();
         match derive::step(&app).await {
-            Ok(Outcome::Worked) if app.store().waiting() == 0 => {}
-            Ok(Outcome::Worked) => tokio::time::sleep(PAUSE).await,
+            // More commits than the step's own: somebody else writes. (The queue tells nothing: it is empty whenever a
+            // batch has just been answered.)
+            Ok(Outcome::Worked) if *commits.borrow() - before > 1 => tokio::time::sleep(PAUSE).await,
+            Ok(Outcome::Worked) => {}
             Ok(Outcome::NothingDue) => {
                 if commits.changed().await.is_err() {
                     return;
