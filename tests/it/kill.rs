@@ -165,11 +165,12 @@ fn one_life(dir: &Path, token: &str, ledger: &Ledger, numbers: &AtomicU64, acks:
     settle(at, token, ledger);
     let (acked, heard) = mpsc::channel();
     let is_over = AtomicBool::new(false);
+    // All are connected before the first asks: a kill after its first answer would else find nobody there to hear it.
+    let streams = [(); CLIENTS].map(|()| TcpStream::connect(at).unwrap());
     std::thread::scope(|scope| {
-        for _ in 0..CLIENTS {
+        for mut stream in streams {
             let (acked, is_over) = (acked.clone(), &is_over);
             scope.spawn(move || {
-                let mut stream = TcpStream::connect(at).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
                 while !is_over.load(Ordering::Relaxed) {
                     let number = numbers.fetch_add(1, Ordering::Relaxed);
