@@ -89,7 +89,7 @@ fn refuse_network(dir: &Path) -> Result<()> {
 
 /// Opens the file for writing, making it if need be.
 pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
-    gate()?;
+    gate(rusqlite::version_number())?;
     let path = database(dir);
     if !path.exists() {
         OpenOptions::new()
@@ -104,13 +104,13 @@ pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
 
 /// Opens a file that must be there, for writing.
 pub(super) fn open_existing(dir: &Path) -> Result<Connection> {
-    gate()?;
+    gate(rusqlite::version_number())?;
     open(&existing(dir)?, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
 }
 
 /// Opens a file that must be there, for looks only.
 pub(super) fn open_asker(dir: &Path) -> Result<Connection> {
-    gate()?;
+    gate(rusqlite::version_number())?;
     existing(dir)?;
     open_reader(dir)
 }
@@ -130,6 +130,7 @@ fn existing(dir: &Path) -> Result<PathBuf> {
 pub(super) fn open_reader(dir: &Path) -> Result<Connection> {
     let db = open(&database(dir), OpenFlags::SQLITE_OPEN_READ_WRITE, READER_CACHE)?;
     db.pragma_update(None, "query_only", true)?;
+    read_back(&db, &[("query_only", "1")])?;
     Ok(db)
 }
 
@@ -138,12 +139,14 @@ pub(super) fn open_helper(dir: &Path) -> Result<Connection> {
     open(&database(dir), OpenFlags::SQLITE_OPEN_READ_WRITE, READER_CACHE)
 }
 
-fn gate() -> Result<()> {
-    match rusqlite::version_number() >= OLDEST_SQLITE {
+fn gate(version: i32) -> Result<()> {
+    match version >= OLDEST_SQLITE {
         true => Ok(()),
         false => Err(Error::internal(format!(
-            "SQLite {} can lose committed pages; 3.51.3 or newer is needed",
-            rusqlite::version()
+            "SQLite {}.{}.{} can lose committed pages; 3.51.3 or newer is needed",
+            version / 1_000_000,
+            version / 1000 % 1000,
+            version % 1000
         ))),
     }
 }
@@ -156,7 +159,7 @@ fn open(path: &Path, flags: OpenFlags, cache: &str) -> Result<Connection> {
     // A join with a parameter would be prepared anew at each use (SCHEMA).
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     prepare(&db, cache).map_err(|cause| broken(path, &cause))?;
-    read_back(&db)?;
+    read_back(&db, &KEPT)?;
     Ok(db)
 }
 
@@ -188,28 +191,131 @@ fn prepare(db: &Connection, cache: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Asks SQLite what it made of the pragmas; a build that ignores one must not serve (DUR-05).
-fn read_back(db: &Connection) -> Result<()> {
-    for (name, wanted) in [
-        ("journal_mode", "wal"),
-        ("synchronous", "2"),
-        ("foreign_keys", "1"),
-        ("recursive_triggers", "1"),
-        ("trusted_schema", "0"),
-        ("cell_size_check", "1"),
-        ("busy_timeout", "5000"),
-    ] {
-        let found: String = db.pragma_query_value(None, name, |row| {
-            Ok(match row.get_ref(0)? {
-                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-                other => other.as_str().unwrap_or_default().to_owned(),
-            })
-        })?;
-        if found != wanted {
+/// What every connection must be, as SQLite tells it.
+const KEPT: [(&str, &str); 9] = [
+    ("journal_mode", "wal"),
+    ("synchronous", "2"),
+    ("wal_autocheckpoint", "0"),
+    ("foreign_keys", "1"),
+    ("recursive_triggers", "1"),
+    ("trusted_schema", "0"),
+    ("cell_size_check", "1"),
+    ("mmap_size", "0"),
+    ("busy_timeout", "5000"),
+];
+
+/// Asks SQLite what it made of the pragmas; a build or a file that ignores one must not serve (DUR-05).
+fn read_back(db: &Connection, kept: &[(&str, &str)]) -> Result<()> {
+    for (name, wanted) in kept {
+        let found = ask(db, name)?;
+        if found != *wanted {
             return Err(Error::internal(format!(
                 "SQLite keeps {name} at {found}, not {wanted}"
             )));
         }
     }
     Ok(())
+}
+
+fn ask(db: &Connection, pragma: &str) -> rusqlite::Result<String> {
+    db.pragma_query_value(None, pragma, |row| {
+        Ok(match row.get_ref(0)? {
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            other => other.as_str().unwrap_or_default().to_owned(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of the test's own, gone with it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let dir = std::env::temp_dir().join(format!("till-file-{}-{name}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&dir);
+            make_dir(&dir).unwrap();
+            Self(dir)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn told(outcome: Result<()>) -> String {
+        match outcome {
+            Err(Error::Internal(cause)) => cause.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// DUR-05, DUR-02: whoever opens the file, the connection is what it must be.
+    #[test]
+    fn every_connection_is_what_it_must_be() {
+        let folder = Folder::new("kept");
+        let dir = &folder.0;
+        let writer = open_writer(dir).unwrap();
+        let all = [
+            ("writer", &writer, "0"),
+            ("existing", &open_existing(dir).unwrap(), "0"),
+            ("asker", &open_asker(dir).unwrap(), "1"),
+            ("reader", &open_reader(dir).unwrap(), "1"),
+            ("helper", &open_helper(dir).unwrap(), "0"),
+        ];
+        for (who, db, query_only) in all {
+            for (name, wanted) in KEPT.into_iter().chain([("query_only", query_only)]) {
+                assert_eq!(ask(db, name).unwrap(), wanted, "{name} of the {who}");
+            }
+        }
+    }
+
+    /// DUR-05: one pragma that SQLite did not take is enough to refuse the connection, and is named.
+    #[test]
+    fn a_pragma_that_was_not_taken_is_refused_by_name() {
+        let folder = Folder::new("refused");
+        for (name, other, found) in [
+            ("journal_mode", "DELETE", "delete"),
+            ("synchronous", "NORMAL", "1"),
+            ("wal_autocheckpoint", "1000", "1000"),
+            ("foreign_keys", "OFF", "0"),
+            ("recursive_triggers", "OFF", "0"),
+            ("trusted_schema", "ON", "1"),
+            ("cell_size_check", "OFF", "0"),
+            ("mmap_size", "1048576", "1048576"),
+            ("busy_timeout", "0", "0"),
+        ] {
+            let db = open_writer(&folder.0).unwrap();
+            read_back(&db, &KEPT).unwrap();
+            db.pragma_update(None, name, other).unwrap();
+            let words = told(read_back(&db, &KEPT));
+            assert!(
+                words.starts_with(&format!("SQLite keeps {name} at {found}, not ")),
+                "{words}"
+            );
+        }
+    }
+
+    /// DUR-05: where there can be no log beside the file (in memory, say), SQLite takes the pragma without an error.
+    #[test]
+    fn a_file_that_takes_no_log_is_refused() {
+        let db = Connection::open_in_memory().unwrap();
+        prepare(&db, READER_CACHE).unwrap();
+        let words = told(read_back(&db, &KEPT));
+        assert_eq!(words, "SQLite keeps journal_mode at memory, not wal");
+    }
+
+    /// DUR-01: the last SQLite with the bug is refused, the first without it is not.
+    #[test]
+    fn an_sqlite_that_loses_pages_is_refused() {
+        gate(3_051_003).unwrap();
+        gate(rusqlite::version_number()).unwrap();
+        let words = told(gate(3_051_002));
+        assert!(words.starts_with("SQLite 3.51.2 can lose"), "{words}");
+    }
 }
