@@ -33,7 +33,7 @@ pub fn has_strace() -> bool {
         .is_ok_and(|done| done.success());
     if !found {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must have strace");
-        eprintln!("SKIPPED: no strace on this machine, so no syscall was made to fail");
+        eprintln!("SKIPPED: no strace on this machine, so no syscall was recorded or made to fail");
     }
     found
 }
@@ -98,12 +98,17 @@ fn end(child: &mut Child) -> ExitStatus {
 
 /// Kills the server that `strace` runs.
 pub fn kill_traced(strace: &mut Child) {
+    signal_traced(strace, "-9");
+}
+
+/// Sends a signal to the server that `strace` runs and waits for both.
+pub fn signal_traced(strace: &mut Child, signal: &str) {
     let children = format!("/proc/{0}/task/{0}/children", strace.id());
     for pid in std::fs::read_to_string(children)
         .unwrap_or_default()
         .split_whitespace()
     {
-        let _ = Command::new("kill").args(["-9", pid]).status();
+        let _ = Command::new("kill").args([signal, pid]).status();
     }
     strace.wait().unwrap();
 }
