@@ -44,12 +44,18 @@ pub struct Server {
 
 impl Server {
     pub fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &[], Stdio::null())
+    }
+
+    /// The same with more settings, and its log somewhere.
+    pub fn start_with(dir: &Path, settings: &[(&str, &str)], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_till"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(dir)
             .env("TILL_LIMITS__ENABLED", "false")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -37,6 +37,7 @@ mod problems;
 mod products;
 mod schema;
 mod search;
+mod secrecy;
 mod seed;
 mod sessions;
 mod shell;

@@ -17,7 +17,7 @@ use crate::app::TestApp;
 use crate::client::Answer;
 
 /// Who calls, in the order of the columns. The customer is ann.
-const CALLERS: [&str; 5] = ["nobody", "ann", "seller", "staff", "owner"];
+pub const CALLERS: [&str; 5] = ["nobody", "ann", "seller", "staff", "owner"];
 
 /// Method, path, on which thing, and the status for each caller. A thing is made afresh for each cell: `ann's`, `bob's`
 /// and `seller's` exist, `missing` is an id that nothing has, `odd` one that is no number, `deleted` was the seller's.
@@ -114,14 +114,15 @@ GET   /audit-logs                         -            401   403   403   200   2
 GET   /audit-logs/verify                  -            401   403   403   200   200
 ";
 
-struct Line {
-    method: &'static str,
-    path: &'static str,
-    thing: &'static str,
-    statuses: Vec<u16>,
+/// A line of the table.
+pub struct Line {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub thing: &'static str,
+    pub statuses: Vec<u16>,
 }
 
-fn table() -> Vec<Line> {
+pub fn table() -> Vec<Line> {
     let lines = TABLE.lines().skip(2).filter(|line| !line.is_empty());
     let read = |line: &'static str| {
         let mut words = line.split_whitespace();
@@ -174,7 +175,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
 }
 
 /// The path to a new thing of the line's kind.
-fn path(app: &TestApp, line: &Line) -> String {
+pub fn path(app: &TestApp, line: &Line) -> String {
     match line.path.contains("{id}") {
         true => line.path.replace("{id}", &thing(app, line.path, line.thing)),
         false => line.path.replace("{sku}", line.thing),
@@ -194,7 +195,7 @@ fn customer(app: &TestApp, who: &str) -> i64 {
 }
 
 /// A body that is in order, so that only who asks decides.
-fn body(app: &TestApp, line: &Line) -> Option<Value> {
+pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
     let number = fresh();
     Some(match (line.method, line.path) {
         ("POST", "/auth/signup" | "/auth/register") => json!({
@@ -324,7 +325,7 @@ const COLUMNS: [&str; 22] = [
 ];
 
 /// Rows of everything that a write could have changed.
-fn census(app: &TestApp) -> String {
+pub fn census(app: &TestApp) -> String {
     let tables = [
         "users",
         "customers",
