@@ -118,10 +118,12 @@ pub fn as_json(wants_rfc9457: bool, request_id: &str, route: &str, bare: Respons
     reply
 }
 
-/// Once for each failure: what someone must mend is an error, a refused request is not.
+/// Once for each failure: what someone must mend is an error, a refused request is not. Of a refusal only the number is
+/// logged: its words name what was sent, and that may be a password in the wrong place (TOK-07).
 fn log(error: &Error, request_id: &str, route: &str) {
+    let (_, code, name, _) = error.code().facts();
     match error.cause() {
         Some(cause) => tracing::error!(%cause, request_id, route, "request failed"),
-        None => tracing::debug!(%error, request_id, route, "request refused"),
+        None => tracing::debug!(code, name, request_id, route, "request refused"),
     }
 }
