@@ -1,6 +1,7 @@
 //! The black-box tests: the real app on its own folder and port, spoken to over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod account_states;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;
