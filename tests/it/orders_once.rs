@@ -113,6 +113,85 @@ fn a_request_that_comes_again_gets_the_same_order() {
     assert_eq!((count(&app, "orders"), count(&app, "idempotency")), (1, 1));
 }
 
+const HOUR: i64 = 3_600_000;
+
+/// IDM-07: a retry after a day, after the three days that other keys are kept, and after a year finds the order.
+#[test]
+fn the_key_of_an_order_never_ends() {
+    let app = shop();
+    let first = place(&app, "ann", "key-1", &body());
+    assert_eq!(first.status, 201, "{}", first.body);
+    let mut token = body();
+    token["client_token"] = json!("key-1");
+    let mut other = body();
+    other["note"] = json!("Ring once.");
+    let mut age = 0;
+    for hours in [25, 73, 365 * 24, 20 * 365 * 24] {
+        app.clock.pass((hours - age) * HOUR);
+        age = hours;
+        app.forget_tokens();
+        app.derive();
+        for again in [
+            place(&app, "ann", "key-1", &body()),
+            app.post("ann", ORDERS, token.clone()),
+        ] {
+            assert_eq!((again.status, &again.body), (201, &first.body), "{hours} h");
+            assert_eq!(again.header("idempotent-replayed"), Some("true"), "{hours} h");
+        }
+        let reused = place(&app, "ann", "key-1", &other);
+        assert_eq!((reused.status, reused.code()), (422, 3003), "{hours} h");
+        assert_eq!(count(&app, "orders"), 1, "{hours} h");
+        assert_eq!(
+            app.number("SELECT sum(quantity) FROM order_lines"),
+            2,
+            "{hours} h"
+        );
+    }
+}
+
+/// IDM-07: every other key is known for 24 hours at least; ours for 72.
+#[test]
+fn the_key_of_anything_else_is_known_for_three_days() {
+    let app = shop();
+    assert_eq!(place(&app, "ann", "order", &body()).status, 201);
+    let requests = [
+        (
+            "/api/v1/products",
+            json!({ "name": "Jug", "sku": "JUG", "price": "1.00" }),
+        ),
+        (
+            "/api/v1/stock/adjustments",
+            json!({ "sku": "MUG", "delta": 1, "reason": "restock" }),
+        ),
+        ("/api/v1/orders/1/notes", json!({ "note": "as agreed" })),
+        ("/api/v1/orders/1/cancel", json!({})),
+    ];
+    let send =
+        |path: &str, body: &Value| app.send("POST", "owner", path, &[("idempotency-key", path)], Some(body));
+    let first = requests.clone().map(|(path, body)| send(path, &body));
+    let rows = |app: &TestApp| {
+        ["products", "stock_movements", "order_changes", "events"].map(|table| count(app, table))
+    };
+    let before = rows(&app);
+    let mut age = 0;
+    for hours in [24, 25, 71] {
+        app.clock.pass((hours - age) * HOUR);
+        age = hours;
+        app.forget_tokens();
+        for ((path, body), first) in requests.iter().zip(&first) {
+            let again = send(path, body);
+            assert_eq!(again.status, first.status, "{path} {hours} h: {}", again.body);
+            assert_eq!(
+                again.header("idempotent-replayed"),
+                Some("true"),
+                "{path} {hours} h"
+            );
+            assert_eq!(again.json()["id"], first.json()["id"], "{path} {hours} h");
+        }
+    }
+    assert_eq!(rows(&app), before);
+}
+
 /// IDM-03: each field changed once is another request: 422, and nothing is done.
 #[test]
 fn a_key_stands_for_one_body() {

@@ -314,3 +314,33 @@ fn what_was_changed_is_read_changed() {
     let foreign = app.get("ben", &path);
     assert_eq!((foreign.status, foreign.code()), (404, 3001));
 }
+
+/// D5: a copy that nobody was told to drop is gone after half a minute, and not before.
+#[test]
+fn a_copy_of_an_order_lives_half_a_minute() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    let path = order(&app);
+    let id = OrderId(path.rsplit('/').next().unwrap().parse().unwrap());
+    let tags = || app.get("ann", &path).json()["tags"].clone();
+    assert_eq!(tags(), json!([]));
+    // Behind the back of the verbs, by the writer itself: only the copy's age ends it.
+    let write = |tag: &'static str| {
+        let set = move |tx: &till::shop::Tx| till::store::orders::set_tags(tx, id, &[tag.to_owned()]);
+        app.app().store().write(set).unwrap();
+    };
+    write("gift");
+    assert_eq!(tags(), json!([]));
+    app.clock.pass(29_999);
+    assert_eq!(tags(), json!([]));
+    app.clock.pass(1);
+    assert_eq!(tags(), json!(["gift"]));
+    // It begins anew with each look at the file, not with each look at the copy.
+    write("late");
+    for _ in 0..2 {
+        app.clock.pass(15_000 - 1);
+        assert_eq!(tags(), json!(["gift"]));
+    }
+    app.clock.pass(2);
+    assert_eq!(tags(), json!(["late"]));
+}
