@@ -64,6 +64,7 @@ pub(super) struct Noun {
     unseen: &'static str,
     count_unseen: &'static str,
     changed: &'static str,
+    count_changed: &'static str,
     next: &'static str,
     put: &'static str,
     remove: &'static str,
@@ -78,6 +79,8 @@ const ORDERS: Noun = Noun {
     count_unseen: "SELECT count(*) FROM orders WHERE id > ?1",
     // order.edited
     changed: "SELECT DISTINCT subject FROM events WHERE type = 6 AND type <> 1 AND id > ?1 AND subject <= ?2 LIMIT ?3",
+    count_changed: "SELECT count(DISTINCT subject) FROM events
+                    WHERE type = 6 AND type <> 1 AND id > ?1 AND subject <= ?2",
     next: "SELECT id FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2",
     put: "INSERT OR REPLACE INTO order_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
     remove: "DELETE FROM order_search WHERE rowid = ?1",
@@ -93,6 +96,8 @@ const PRODUCTS: Noun = Noun {
     // product.updated, product.deleted
     changed: "SELECT DISTINCT subject FROM events
               WHERE type IN (23, 26) AND type <> 1 AND id > ?1 AND subject <= ?2 LIMIT ?3",
+    count_changed: "SELECT count(DISTINCT subject) FROM events
+                    WHERE type IN (23, 26) AND type <> 1 AND id > ?1 AND subject <= ?2",
     next: "SELECT id FROM products WHERE id > ?1 ORDER BY id LIMIT ?2",
     put: "INSERT OR REPLACE INTO product_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
     remove: "DELETE FROM product_search WHERE rowid = ?1",
@@ -166,21 +171,25 @@ struct Unseen {
 impl Unseen {
     fn read(db: &Snapshot, noun: &Noun) -> Result<Self> {
         let upto = mark(db, noun.mark)?;
-        let changed = mark(db, "search.events")?;
+        let events = mark(db, "search.events")?;
         let most = MOST_LOOKED_AT as i64;
-        let changed = list(db, noun.changed, &[&changed, &upto, &most])?;
+        let changed = list(db, noun.changed, &[&events, &upto, &most])?;
         let room = most - changed.len() as i64;
         let new = list(db, noun.unseen, &[&upto, &room])?;
         let behind = match (new.len() as i64) < room {
             true => None,
-            false => Some(
-                db.db()
-                    .prepare_cached(noun.count_unseen)?
-                    .query_row(params![upto], |row| row.get(0))?,
-            ),
+            false => {
+                let changed = count(db, noun.count_changed, &[&events, &upto])?;
+                let all = changed + count(db, noun.count_unseen, &[&upto])?;
+                (all > most).then_some(all)
+            }
         };
         Ok(Self { new, changed, behind })
     }
+}
+
+fn count(db: &Snapshot, sql: &str, with: &[&dyn rusqlite::ToSql]) -> Result<i64> {
+    Ok(db.db().prepare_cached(sql)?.query_row(with, |row| row.get(0))?)
 }
 
 fn list(db: &Snapshot, sql: &str, with: &[&dyn rusqlite::ToSql]) -> Result<Vec<i64>> {
