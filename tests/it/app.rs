@@ -206,12 +206,13 @@ impl TestApp {
 
     /// Lets the worker derive until nothing is due.
     pub fn derive(&self) {
-        while self
-            ._runtime
-            .block_on(till::worker::derive::step(&self.app))
-            .unwrap()
-            == till::worker::Outcome::Worked
-        {}
+        while self.derive_once() == till::worker::Outcome::Worked {}
+    }
+
+    /// Lets the worker make one step.
+    pub fn derive_once(&self) -> till::worker::Outcome {
+        let step = till::worker::derive::step(&self.app);
+        self._runtime.block_on(step).unwrap()
     }
 
     /// The file itself, beside the running shop: to count what is in it, and to change what no verb can.

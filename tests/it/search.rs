@@ -1,9 +1,19 @@
 //! The search index: derived by the worker, and never the reason that something just written is not found.
 
+use serde_json::Value;
 use serde_json::json;
+use till::domain::actor::Actor;
+use till::domain::actor::ActorKind;
 use till::domain::id::OrderId;
+use till::domain::id::UserId;
+use till::domain::order::Channel;
+use till::domain::order::ItemRef;
+use till::domain::order::NewLine;
+use till::domain::order::NewOrder;
+use till::domain::permission::Rights;
 use till::domain::search::Find;
 use till::domain::text::Sku;
+use till::shop::orders;
 use till::store::search::Side;
 use till::store::search::order_ids;
 
@@ -86,4 +96,85 @@ fn every_line_of_a_long_order_is_found() {
         }
         app.derive();
     }
+}
+
+/// Places so many orders with one note, past HTTP.
+fn place_many(app: &TestApp, many: usize, note: &str) {
+    let note = note.to_owned();
+    let order = move || NewOrder {
+        lines: vec![NewLine {
+            item: ItemRef::Sku(Sku::parse("MUG").unwrap()),
+            quantity: 1,
+            price: None,
+        }],
+        customer: None,
+        email: None,
+        shipping_address: None,
+        billing_address: None,
+        note: Some(note.clone()),
+        total_price: None,
+        client_token: None,
+        channel: Channel::Api,
+    };
+    let by = Actor {
+        kind: ActorKind::User,
+        user: Some(UserId(1)),
+        rights: Rights::ALL,
+        ..Actor::system()
+    };
+    let placed = app
+        .app()
+        .store()
+        .write(move |tx| (0..many).try_for_each(|_| orders::place(tx, &by, None, &order()).map(|_| ())));
+    placed.unwrap();
+}
+
+fn tag(app: &TestApp, ids: std::ops::RangeInclusive<i64>) {
+    let by = Actor {
+        rights: Rights::ALL,
+        ..Actor::system()
+    };
+    let tagged = app.app().store().write(move |tx| {
+        let tag = |id| orders::tag(tx, &by, OrderId(id), &["gift".to_owned()]).map(|_| ());
+        ids.clone().try_for_each(tag)
+    });
+    tagged.unwrap();
+}
+
+/// What the list of orders says of a search: how many are on the page, the length of the list, how far the index is behind.
+fn told(app: &TestApp, typed: &str) -> (usize, Value, Value, Value) {
+    let answer = app.get("owner", &format!("/api/v1/orders?q={typed}&limit=5"));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let page = answer.json();
+    let found = page["data"].as_array().unwrap().len();
+    let [total, at_least, behind] =
+        ["total", "total_at_least", "index_behind"].map(|name| page[name].clone());
+    (found, total, at_least, behind)
+}
+
+/// D4: of 5,000 orders that the index has not seen each is found; of more the newest 5,000, the reply says how many it has
+/// not seen, and no total is told that may be too small. One step of the worker brings it back, and what has changed counts
+/// as unseen like what is new.
+#[test]
+fn beyond_five_thousand_unseen_orders_a_search_says_so() {
+    const NO: Value = Value::Null;
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100_000);
+    app.derive();
+    place_many(&app, 1, "oldest");
+    place_many(&app, 4_999, "between");
+    assert_eq!(told(&app, "oldest"), (1, json!(1), NO, NO));
+    place_many(&app, 1, "newest");
+    assert_eq!(told(&app, "newest"), (1, NO, json!(1), json!(5_001)));
+    assert_eq!(told(&app, "oldest"), (0, NO, json!(0), json!(5_001)));
+    assert_eq!(told(&app, "between"), (5, NO, json!(4_999), json!(5_001)));
+    app.derive_once();
+    assert_eq!(told(&app, "oldest"), (1, json!(1), NO, NO));
+    app.derive();
+    assert_eq!(told(&app, "between"), (5, json!(4_999), NO, NO));
+
+    tag(&app, 1..=5_000);
+    assert_eq!(told(&app, "oldest"), (1, json!(1), NO, NO));
+    tag(&app, 5_001..=5_001);
+    assert_eq!(told(&app, "newest"), (1, NO, json!(1), json!(5_001)));
 }
