@@ -205,6 +205,7 @@ codes! {
     MethodNotAllowed = 405 2005 "METHOD_NOT_ALLOWED" "That cannot be done here.";
     UnsupportedMediaType = 415 2006 "UNSUPPORTED_MEDIA_TYPE" "Send application/json.";
     PayloadTooLarge = 413 2007 "PAYLOAD_TOO_LARGE" "The body is too large.";
+    HeadTooLarge = 431 2007 "PAYLOAD_TOO_LARGE" "The head of the request is too large.";
     UnknownHost = 421 2002 "INVALID_INPUT" "This host is not served here.";
     NotFound = 404 3001 "RESOURCE_NOT_FOUND" "There is no such thing here.";
     AlreadyExists = 409 3002 "RESOURCE_ALREADY_EXISTS" "That is there already.";

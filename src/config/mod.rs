@@ -76,6 +76,9 @@ pub struct Server {
     /// How long a reply's head may take.
     #[serde(deserialize_with = "values::between::<1, 600, _>")]
     pub reply_seconds: u64,
+    /// How long a client may take nothing of a reply.
+    #[serde(deserialize_with = "values::between::<1, 600, _>")]
+    pub write_seconds: u64,
     /// How many connections at once.
     #[serde(deserialize_with = "values::between::<8, 65536, _>")]
     pub connections: u64,
@@ -102,6 +105,7 @@ impl Default for Server {
             header_seconds: 10,
             idle_seconds: 60,
             reply_seconds: 30,
+            write_seconds: 30,
             connections: 2048,
             connections_per_ip: 64,
         }

@@ -1,13 +1,9 @@
 //! The accept loop: who may connect, how long a connection may take, and how a stop lets those under way finish.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use hyper_util::rt::TokioExecutor;
@@ -16,22 +12,20 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::config::Server;
-use crate::http::address;
+use crate::http::seats::Seat;
+use crate::http::seats::Seats;
+use crate::http::shell::MOST_HEADERS;
 use crate::http::shell::Shell;
 use crate::http::wire::Patience;
 use crate::http::wire::Pulse;
 use crate::http::wire::Sent;
 use crate::http::wire::Wire;
 
-const MOST_HEADERS: usize = 64;
 const MOST_HEAD_BYTES: usize = 16 * 1024;
 const MOST_STREAMS: u32 = 100;
-const STALLED_WRITE: Duration = Duration::from_secs(30);
 /// Of the time that a stop may take, so much is left for closing the file.
 const FOR_CLOSING: Duration = Duration::from_secs(5);
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -41,7 +35,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Serves until `stop` is done, then lets the requests under way finish.
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let house = House::new(&app, listener.local_addr().ok());
-    let seats = Arc::clone(&house.seats);
     tokio::spawn(keep_figures(app.clone()));
     let mut stop = pin!(stop);
     let mut pause = SHORTEST_PAUSE;
@@ -68,8 +61,7 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     drop(listener);
     app.stop();
     let limit = Duration::from_secs(app.config().server.shutdown_seconds).saturating_sub(FOR_CLOSING);
-    let everybody = seats.acquire_many(house.size);
-    if tokio::time::timeout(limit, everybody).await.is_err() {
+    if tokio::time::timeout(limit, house.seats.empty()).await.is_err() {
         tracing::warn!("requests were cut off by the stop");
     }
 }
@@ -85,55 +77,25 @@ async fn keep_figures(app: App) {
     }
 }
 
-/// Connections by address.
-type Counts = Arc<Mutex<HashMap<IpAddr, u64>>>;
-
 /// What connections share.
 struct House {
     shell: Arc<Shell>,
-    seats: Arc<Semaphore>,
-    size: u32,
-    by_address: Counts,
-    settings: Server,
+    seats: Seats,
     patience: Patience,
     stopping: watch::Receiver<bool>,
 }
 
-/// A connection's place; it is free again when the socket closes.
-struct Seat {
-    _permit: OwnedSemaphorePermit,
-    counted: Option<(IpAddr, Counts)>,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if let Some((ip, counts)) = &self.counted {
-            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(count) = counts.get_mut(ip) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(ip);
-                }
-            }
-        }
-    }
-}
-
 impl House {
     fn new(app: &App, listens: Option<SocketAddr>) -> Self {
-        let settings = app.config().server.clone();
-        let size = u32::try_from(settings.connections).unwrap_or(u32::MAX);
+        let settings = &app.config().server;
         Self {
             shell: Arc::new(Shell::new(app.clone(), listens)),
-            seats: Arc::new(Semaphore::new(size as usize)),
-            size,
-            by_address: Arc::default(),
+            seats: Seats::new(settings),
             patience: Patience {
                 head: Duration::from_secs(settings.header_seconds),
                 idle: Duration::from_secs(settings.idle_seconds),
-                write: STALLED_WRITE,
+                write: Duration::from_secs(settings.write_seconds),
             },
-            settings,
             stopping: app.stopping(),
         }
     }
@@ -143,17 +105,14 @@ impl House {
         &self,
         listener: &TcpListener,
     ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-        let permit = Arc::clone(&self.seats)
-            .acquire_owned()
-            .await
-            .map_err(std::io::Error::other)?;
+        let permit = self.seats.free().await?;
         let (stream, peer) = listener.accept().await?;
         Ok((stream, peer, permit))
     }
 
     /// Serves a connection, unless its address has too many.
     fn welcome(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let Some(seat) = self.seat(peer.ip(), permit) else {
+        let Some(seat) = self.seats.give(permit, peer.ip()) else {
             return;
         };
         let _ = stream.set_nodelay(true);
@@ -167,28 +126,6 @@ impl House {
         );
         tokio::spawn(work);
     }
-
-    fn seat(&self, ip: IpAddr, permit: OwnedSemaphorePermit) -> Option<Seat> {
-        let proxies = &self.settings.trusted_proxies;
-        let is_free = ip.to_canonical().is_loopback() || proxies.iter().any(|net| net.contains(ip));
-        if is_free {
-            return Some(Seat {
-                _permit: permit,
-                counted: None,
-            });
-        }
-        let ip = address::household(ip);
-        let mut counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(ip).or_default();
-        if *count >= self.settings.connections_per_ip {
-            return None;
-        }
-        *count += 1;
-        Some(Seat {
-            _permit: permit,
-            counted: Some((ip, Arc::clone(&self.by_address))),
-        })
-    }
 }
 
 /// One connection from beginning to end.
@@ -201,7 +138,7 @@ async fn attend(
     mut stopping: watch::Receiver<bool>,
 ) {
     let pulse = Arc::new(Pulse::default());
-    let wire = Wire::new(stream, Arc::clone(&pulse), seat);
+    let wire = Wire::new(stream, Arc::clone(&pulse), Arc::clone(&shell), seat);
     let counted = Arc::clone(&pulse);
     let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let under_way = counted.begin(request.version() == hyper::Version::HTTP_2);

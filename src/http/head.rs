@@ -92,7 +92,9 @@ impl HeadGuard {
         match verdict {
             Verdict::Fine => {}
             Verdict::Spoil => {
-                bytes[end] = 0;
+                // The last byte of the line, not its end: hyper looks for two ends in a row before it parses, and would
+                // wait for them. An end that comes by itself is all there is, and then it does wait.
+                bytes[end.saturating_sub(1)] = 0;
                 self.state = State::Blind;
             }
             Verdict::Next(state) => self.state = state,

@@ -3,6 +3,7 @@
 mod accept;
 mod address;
 pub mod api;
+mod bare;
 mod cors;
 mod denials;
 mod docs;
@@ -21,6 +22,7 @@ pub mod problem;
 mod request_id;
 pub mod route;
 mod routes;
+mod seats;
 pub mod session;
 pub mod shape;
 pub mod shell;

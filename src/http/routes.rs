@@ -13,9 +13,9 @@ use crate::http::limits::Class;
 use crate::http::problem::Failed;
 
 /// The statuses that have a meter of their own; any other is counted as the last one of its hundred.
-const STATUSES: [u16; 30] = [
-    200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 421, 422, 423, 428, 429, 500,
-    501, 502, 503, 504, 507, 101, 299, 399, 499,
+const STATUSES: [u16; 31] = [
+    200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 421, 422, 423, 428, 429, 431,
+    500, 501, 502, 503, 504, 507, 101, 299, 399, 499,
 ];
 const METHODS: [&str; 8] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other",
@@ -39,6 +39,18 @@ struct Meter {
     labels: [metrics::Label; 2],
     duration: Histogram,
     statuses: [OnceLock<Counter>; STATUSES.len()],
+}
+
+/// The method by the name that it is counted under: a client may call its own anything.
+pub fn name(method: &Method) -> &'static str {
+    METHODS[place(method)]
+}
+
+fn place(method: &Method) -> usize {
+    METHODS
+        .iter()
+        .position(|name| *name == method.as_str())
+        .unwrap_or(METHODS.len() - 1)
 }
 
 /// Counts an order that was placed, or why it was not. One that is told again was counted the first time.
@@ -104,10 +116,7 @@ impl Known {
 
     /// Counts a request.
     pub fn count(&self, method: &Method, status: u16, took: Stopwatch) {
-        let method = METHODS
-            .iter()
-            .position(|name| *name == method.as_str())
-            .unwrap_or(METHODS.len() - 1);
+        let method = place(method);
         let meter = self.meters[method].get_or_init(|| Box::new(Meter::new(METHODS[method], &self.template)));
         meter.duration.record(took.seconds());
         let of_its_hundred = status / 100 * 100 + 99;

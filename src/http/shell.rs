@@ -51,6 +51,11 @@ use crate::http::routes::Routes;
 use crate::http::session;
 use crate::http::token::Tokens;
 
+/// A request may have so many headers (NET-01).
+pub const MOST_HEADERS: usize = 64;
+/// What is said to one with more, or with longer ones.
+pub const TOO_MUCH_HEAD: &str = "A head holds at most 64 headers and 16 KiB.";
+
 /// What is known of a request before anyone looks at it.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -159,6 +164,18 @@ impl Shell {
         reply
     }
 
+    /// The reply to a head that cannot be read; nothing is known of the request.
+    pub fn refuse(&self, error: Error) -> Response {
+        let visit = Visit::unreadable();
+        let known = self.routes.find("");
+        let watch = Stopwatch::start();
+        let bare = error.into_response();
+        let mut reply = problem::as_json(visit.wants_rfc9457, &visit.request_id, known.template(), bare);
+        self.sign(&visit, &mut reply);
+        known.count(&visit.method, reply.status().as_u16(), watch);
+        reply
+    }
+
     /// Gives the request its canonical path.
     fn tidy(&self, parts: &mut Parts) {
         let Some(path) = aliases::canonical(parts.uri.path()) else {
@@ -197,6 +214,10 @@ impl Shell {
     /// Refuses what may not come in, before anyone reads its body.
     async fn admit(&self, parts: &mut Parts, asked: Asked, class: Class) -> Result<Option<Quota>> {
         self.hosts.check(parts.version, &parts.uri, &parts.headers)?;
+        if parts.headers.len() > MOST_HEADERS {
+            // Of HTTP/1, hyper counts them.
+            return Err(Error::Request(Code::HeadTooLarge, TOO_MUCH_HEAD.into()));
+        }
         if parts.method == Method::CONNECT {
             return Err(Error::Request(
                 Code::MethodNotAllowed,
@@ -249,7 +270,16 @@ impl Shell {
         if let Some(encodings) = &visit.encodings {
             reply = pack::pack(encodings, reply).await;
         }
-        self.fixed.put_on(&mut reply, visit.is_private);
+        self.sign(visit, &mut reply);
+        if let Some(quota) = quota {
+            headers::tell_quota(reply.headers_mut(), quota);
+        }
+        reply
+    }
+
+    /// The headers of every reply, with the request's id.
+    fn sign(&self, visit: &Visit, reply: &mut Response) {
+        self.fixed.put_on(reply, visit.is_private);
         let headers = reply.headers_mut();
         if let Ok(value) = HeaderValue::from_str(&visit.request_id) {
             headers.insert("x-request-id", value);
@@ -257,10 +287,6 @@ impl Shell {
         if visit.closes {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        if let Some(quota) = quota {
-            headers::tell_quota(headers, quota);
-        }
-        reply
     }
 }
 
@@ -283,6 +309,17 @@ async fn guarded(work: impl Future<Output = Reply>, patience: Duration) -> Respo
 }
 
 impl Visit {
+    /// Of a request whose head cannot be read; it is the last on its connection.
+    fn unreadable() -> Self {
+        let (parts, ()) = Request::new(()).into_parts();
+        Self {
+            method: Method::from_bytes(b"UNREADABLE").unwrap_or_default(),
+            is_private: true,
+            closes: true,
+            ..Self::of(&parts)
+        }
+    }
+
     fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
         let is_private = headers.contains_key(header::AUTHORIZATION)

@@ -21,7 +21,9 @@ use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 use crate::clock::Stopwatch;
+use crate::http::bare::Bare;
 use crate::http::head::HeadGuard;
+use crate::http::shell::Shell;
 
 const NOT: u64 = u64::MAX;
 /// How often a busy connection is looked at.
@@ -94,6 +96,11 @@ impl Pulse {
         }
         self.busy.fetch_add(1, Relaxed);
         UnderWay(Arc::clone(self))
+    }
+
+    /// Whether the head of a request of HTTP/1 is coming, and nothing else is under way.
+    fn is_at_head(&self) -> bool {
+        self.busy.load(Relaxed) == 0 && self.is_in_head.load(Relaxed) && !self.is_http2.load(Relaxed)
     }
 
     /// How long it may go on as it is.
@@ -178,22 +185,31 @@ impl http_body::Body for Sent {
 }
 
 /// The socket with its pulse; `S` is what is given back when the socket closes.
-#[derive(Debug)]
 pub struct Wire<S> {
     stream: TcpStream,
     pulse: Arc<Pulse>,
     guard: HeadGuard,
+    bare: Bare,
     _seat: S,
 }
 
 impl<S> Wire<S> {
     /// Wraps a socket.
-    pub fn new(stream: TcpStream, pulse: Arc<Pulse>, seat: S) -> Self {
+    pub fn new(stream: TcpStream, pulse: Arc<Pulse>, shell: Arc<Shell>, seat: S) -> Self {
         Self {
             stream,
             pulse,
             guard: HeadGuard::default(),
+            bare: Bare::new(shell),
             _seat: seat,
+        }
+    }
+
+    /// Writes what the shell says instead of hyper, where hyper speaks for itself.
+    fn speak(&mut self, cx: &mut Context<'_>, said: &[u8]) -> Option<Poll<std::io::Result<usize>>> {
+        match self.pulse.is_at_head() {
+            true => self.bare.write(&mut self.stream, cx, said),
+            false => None,
         }
     }
 }
@@ -221,7 +237,10 @@ impl<S: Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = match self.speak(cx, bytes) {
+            Some(written) => written,
+            None => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        };
         self.pulse.wrote(written.is_pending());
         written
     }
@@ -231,7 +250,14 @@ impl<S: Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let spoken = match slices {
+            [only] => self.speak(cx, only),
+            _ => None,
+        };
+        let written = match spoken {
+            Some(written) => written,
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, slices),
+        };
         self.pulse.wrote(written.is_pending());
         written
     }

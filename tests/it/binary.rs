@@ -15,10 +15,10 @@ use crate::client::Client;
 use crate::kill::Server;
 
 /// A folder's name, and its removal at the end.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(crate::app::temporary_dir())
     }
 }
@@ -65,7 +65,7 @@ fn printed(done: &Output) -> String {
     String::from_utf8(done.stdout.clone()).unwrap()
 }
 
-fn make_user(dir: &Path, name: &str) -> Output {
+pub fn make_user(dir: &Path, name: &str) -> Output {
     let email = format!("{name}@shop.test");
     let args = [
         "user",

@@ -72,7 +72,13 @@ impl Server {
 
     /// The same with more settings, and its log somewhere.
     pub fn start_with(dir: &Path, settings: &[(&str, &str)], log: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_till"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_till"));
+        Self::run(&mut command, dir, settings, log)
+    }
+
+    /// The same by another command that ends in the executable.
+    pub fn run(command: &mut Command, dir: &Path, settings: &[(&str, &str)], log: Stdio) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(dir)
             .env("TILL_LIMITS__ENABLED", "false")

@@ -12,6 +12,7 @@ mod binary;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod config;
+mod connections;
 mod conservation;
 mod docs;
 mod doctor;
