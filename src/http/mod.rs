@@ -20,6 +20,7 @@ mod paced;
 mod pack;
 pub mod problem;
 mod request_id;
+mod request_log;
 pub mod route;
 mod routes;
 mod seats;

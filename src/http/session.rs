@@ -16,6 +16,7 @@ use crate::domain::user::SessionKind;
 use crate::domain::user::TOUCH_EVERY;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::request_log::Caller;
 use crate::http::shell::Asked;
 use crate::http::site;
 use crate::http::site::Cookie;
@@ -30,6 +31,14 @@ use crate::shop::sessions::Standing;
 ///
 /// A cookie is sent by browsers unasked: what changes something must come from our own pages (WEB-02).
 pub async fn actor(parts: &Parts, app: &App) -> Result<Option<Actor>> {
+    let by = find(parts, app).await?;
+    if let Some(by) = &by {
+        Caller::tell(parts, by);
+    }
+    Ok(by)
+}
+
+async fn find(parts: &Parts, app: &App) -> Result<Option<Actor>> {
     let origin = parts
         .extensions
         .get::<Asked>()

@@ -46,6 +46,8 @@ use crate::http::paced::Paced;
 use crate::http::pack;
 use crate::http::problem;
 use crate::http::request_id;
+use crate::http::request_log::Caller;
+use crate::http::request_log::Line;
 use crate::http::routes;
 use crate::http::routes::Routes;
 use crate::http::session;
@@ -137,6 +139,7 @@ impl Shell {
         let watch = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
         let visit = Visit::of(&parts);
+        let caller = Caller::expected_by(&mut parts);
         self.tidy(&mut parts);
         let asked = self.asked(peer.ip(), &parts, Arc::clone(&visit.request_id));
         let origin = asked.origin();
@@ -153,14 +156,14 @@ impl Shell {
         self.denials.note(&self.app, origin, &bare);
         let reply = self.dress(&visit, known.template(), bare, quota).await;
         known.count(&visit.method, reply.status().as_u16(), watch);
-        tracing::debug!(
-            method = visit.method.as_str(),
-            route = known.template(),
-            status = reply.status().as_u16(),
-            request_id = &*visit.request_id,
-            duration_ms = watch.milliseconds(),
-            "request"
-        );
+        let line = Line {
+            method: routes::name(&visit.method),
+            route: known.template(),
+            request_id: &visit.request_id,
+            caller,
+            watch,
+        };
+        line.write(&reply);
         reply
     }
 
@@ -168,11 +171,18 @@ impl Shell {
     pub fn refuse(&self, error: Error) -> Response {
         let visit = Visit::unreadable();
         let known = self.routes.find("");
-        let watch = Stopwatch::start();
+        let line = Line {
+            method: routes::name(&visit.method),
+            route: known.template(),
+            request_id: &visit.request_id,
+            caller: None,
+            watch: Stopwatch::start(),
+        };
         let bare = error.into_response();
-        let mut reply = problem::as_json(visit.wants_rfc9457, &visit.request_id, known.template(), bare);
+        let mut reply = problem::as_json(visit.wants_rfc9457, line.request_id, line.route, bare);
         self.sign(&visit, &mut reply);
-        known.count(&visit.method, reply.status().as_u16(), watch);
+        known.count(&visit.method, reply.status().as_u16(), line.watch);
+        line.write(&reply);
         reply
     }
 

@@ -37,6 +37,7 @@ mod permissions;
 mod power;
 mod problems;
 mod products;
+mod request_log;
 mod schema;
 mod search;
 mod secrecy;
