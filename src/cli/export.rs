@@ -15,6 +15,10 @@ use serde_json::Value;
 
 use crate::cli::Context;
 use crate::domain::actor::Actor;
+use crate::domain::import::ImportedCustomer;
+use crate::domain::import::ImportedProduct;
+use crate::domain::import::InvoiceForm;
+use crate::domain::import::LineForm;
 use crate::domain::text::csv_cell;
 use crate::error::Error;
 use crate::error::Result;
@@ -26,47 +30,14 @@ use crate::shop::exports::Page;
 const NOTES: &str = "\
 What is exported can be imported again, into an empty file too: products first, then customers, then orders. Credit \
 notes come behind the orders, as invoices of the kind `cancellation`. A customer without a number is given one made of \
-the id (T7). In CSV an order has one row a line.
+the id (T7). A line whose SKU is sold no more comes as a charge. In CSV an order has one row a line; its addresses, tags \
+and history are JSON on the first.
+
+What stays behind: users and who of them did what, the private links and keys of orders, and the stock's ledger, of \
+which only the sum is taken.
 
 A spreadsheet would run a CSV cell that begins with = + - @ or a tab: a `'` is put before such a text, and `till import` \
 takes it off again.";
-
-const PRODUCTS: &[&str] = &[
-    "sku",
-    "name",
-    "title",
-    "price",
-    "category",
-    "description",
-    "quantity",
-    "weight_g",
-    "status",
-    "product",
-];
-const CUSTOMERS: &[&str] = &["number", "name", "email", "phone", "country"];
-const INVOICE: &[&str] = &[
-    "number",
-    "kind",
-    "placed_at",
-    "customer",
-    "country",
-    "currency",
-    "status",
-    "shipping",
-    "tax",
-    "paid",
-    "refunded",
-    "processing_at",
-    "shipped_at",
-    "delivered_at",
-    "canceled_at",
-    "refunded_at",
-    "email",
-    "note",
-    "shipping_address",
-    "billing_address",
-];
-const LINE: &[&str] = &["sku", "name", "qty", "unit_price", "discount", "tax"];
 
 /// Take orders, products or customers out as a file.
 #[derive(Debug, Args)]
@@ -135,16 +106,19 @@ impl Export {
     fn write(&self, store: &Store, sheet: &mut Sheet) -> Result<()> {
         match self.what {
             What::Products => {
-                sheet.header(PRODUCTS.iter().copied())?;
-                each(store, exports::products, |row| sheet.flat(row, PRODUCTS))?;
+                let columns = ImportedProduct::COLUMNS;
+                sheet.header(columns.iter().copied())?;
+                each(store, exports::products, |row| sheet.flat(row, columns))?;
             }
             What::Customers => {
-                sheet.header(CUSTOMERS.iter().copied())?;
-                each(store, exports::customers, |row| sheet.flat(row, CUSTOMERS))?;
+                let columns = ImportedCustomer::COLUMNS;
+                sheet.header(columns.iter().copied())?;
+                each(store, exports::customers, |row| sheet.flat(row, columns))?;
             }
             What::Orders => {
-                let line = LINE.iter().copied().map(line_column);
-                sheet.header(INVOICE.iter().copied().chain(["charge"]).chain(line))?;
+                let head = [InvoiceForm::COLUMNS, InvoiceForm::NESTED, &["charge"]].concat();
+                let line = LineForm::COLUMNS.iter().map(|(_, column)| *column);
+                sheet.header(head.into_iter().chain(line))?;
                 each(store, exports::orders, |row| sheet.invoice(row))?;
                 each(store, exports::credit_notes, |row| sheet.invoice(row))?;
             }
@@ -172,14 +146,6 @@ impl Out {
             Self::Plain(mut out) => out.flush(),
             Self::Gzip(out) => out.finish()?.flush(),
         }
-    }
-}
-
-/// An order has a tax of its own beside its lines'.
-fn line_column(name: &'static str) -> &'static str {
-    match name {
-        "tax" => "line_tax",
-        other => other,
     }
 }
 
@@ -253,12 +219,19 @@ impl Sheet {
         }
         self.rows += 1;
         let row = value(row)?;
-        let head: Vec<String> = INVOICE.iter().map(|name| cell(&row[*name])).collect();
-        let head = head.join(",");
+        let cells = |names: &[&str]| -> String {
+            let cells = names.iter().map(|name| cell(&row[*name]) + ",");
+            cells.collect()
+        };
+        let mut head = cells(InvoiceForm::COLUMNS) + &cells(InvoiceForm::NESTED);
+        // Addresses, tags and history stand on the first row alone.
+        let blank = cells(InvoiceForm::COLUMNS) + &",".repeat(InvoiceForm::NESTED.len());
         for (of, charge) in [("lines", "no"), ("charges", "yes")] {
             for line in row[of].as_array().into_iter().flatten() {
-                let cells: Vec<String> = LINE.iter().map(|name| cell(&line[*name])).collect();
-                self.put(&format!("{head},{charge},{}", cells.join(",")))?;
+                let cells = LineForm::COLUMNS.iter().map(|(name, _)| cell(&line[*name]));
+                let cells: Vec<String> = cells.collect();
+                self.put(&format!("{head}{charge},{}", cells.join(",")))?;
+                head.clone_from(&blank);
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::schema::text_schema;
 
 /// What kind of caller acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActorKind {
     /// A person who signed in.
     User,

@@ -25,6 +25,10 @@ pub struct NewCustomer {
     pub email: Option<String>,
     pub phone: Option<String>,
     pub country: Option<String>,
+    /// Active, if not told.
+    pub status: Option<CustomerStatus>,
+    /// Now, if not told.
+    pub created_at: Option<Timestamp>,
 }
 
 /// A customer.

@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::domain::actor::ActorKind;
+use crate::domain::fault::Bad;
 use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
@@ -12,6 +13,7 @@ use crate::domain::order::Order;
 use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
+use crate::domain::tag;
 use crate::domain::time::Timestamp;
 
 /// The columns that a change had altered, as they were before it: numbers as they are stored, tags by name.
@@ -49,6 +51,25 @@ impl Former {
         Self(serde_json::from_str(text).unwrap_or_default())
     }
 
+    /// Reads what a file says that a change altered.
+    pub fn checked(value: &Value) -> Result<Self, Bad> {
+        let object = value
+            .as_object()
+            .ok_or_else(|| Bad::invalid("must be an object"))?;
+        for (name, was) in object {
+            let is_sane = match name.as_str() {
+                "tags" => tag::tags(&names(was))
+                    .is_ok_and(|tags| was.as_array().is_some_and(|was| was.len() == tags.len())),
+                name if COLUMNS.contains(&name) => was.is_i64() || (was.is_null() && name.ends_with("_at")),
+                _ => false,
+            };
+            if !is_sane {
+                return Err(Bad::invalid(format!("has no {name} such as this")));
+            }
+        }
+        Ok(Self(object.clone()))
+    }
+
     /// As it is kept; nothing where nothing was altered.
     pub fn to_json(&self) -> Option<String> {
         (!self.0.is_empty()).then(|| Value::Object(self.0.clone()).to_string())
@@ -57,7 +78,10 @@ impl Former {
     /// What differs between two states of a row, as it was in the first.
     pub fn between(before: &OrderHead, after: &OrderHead) -> Self {
         let mut former = Map::new();
-        for ((name, was), (_, is)) in columns(before).into_iter().zip(columns(after)) {
+        for (name, (was, is)) in COLUMNS
+            .into_iter()
+            .zip(columns(before).into_iter().zip(columns(after)))
+        {
             if was != is {
                 former.insert(name.to_owned(), was);
             }
@@ -106,20 +130,34 @@ impl Former {
     }
 }
 
-/// What a change may alter in an order's own row.
-fn columns(head: &OrderHead) -> [(&'static str, Value); 10] {
+/// The columns of an order's own row that a change may alter.
+const COLUMNS: [&str; 10] = [
+    "status",
+    "payment_status",
+    "fulfilment_status",
+    "paid",
+    "refunded",
+    "processing_at",
+    "shipped_at",
+    "delivered_at",
+    "canceled_at",
+    "refunded_at",
+];
+
+/// Those columns as they stand.
+fn columns(head: &OrderHead) -> [Value; 10] {
     let time = |at: Option<Timestamp>| at.map_or(Value::Null, |at| at.ms().into());
     [
-        ("status", head.state.number().into()),
-        ("payment_status", head.payment.number().into()),
-        ("fulfilment_status", head.fulfilment.number().into()),
-        ("paid", head.paid.minor().into()),
-        ("refunded", head.refunded.minor().into()),
-        ("processing_at", time(head.processing_at)),
-        ("shipped_at", time(head.shipped_at)),
-        ("delivered_at", time(head.delivered_at)),
-        ("canceled_at", time(head.canceled_at)),
-        ("refunded_at", time(head.refunded_at)),
+        head.state.number().into(),
+        head.payment.number().into(),
+        head.fulfilment.number().into(),
+        head.paid.minor().into(),
+        head.refunded.minor().into(),
+        time(head.processing_at),
+        time(head.shipped_at),
+        time(head.delivered_at),
+        time(head.canceled_at),
+        time(head.refunded_at),
     ]
 }
 
@@ -136,7 +174,11 @@ fn names(tags: &Value) -> Vec<String> {
 
 /// The order as it was at a moment (which counts), given every change it has had, oldest first; none before it existed.
 pub fn as_it_was(mut order: Order, changes: &[Recorded], at: Timestamp) -> Option<Order> {
-    let began = order.head.imported_at.unwrap_or(order.head.placed_at);
+    let began = match (order.head.imported_at, changes.first()) {
+        // An order whose history came with it is known from its placing.
+        (Some(imported_at), Some(first)) if first.at < imported_at => order.head.placed_at,
+        (imported_at, _) => imported_at.unwrap_or(order.head.placed_at),
+    };
     if at < began {
         return None;
     }

@@ -30,6 +30,7 @@ pub(crate) mod schema;
 pub mod search;
 pub mod settings;
 pub mod statistics;
+pub mod tag;
 pub mod text;
 pub mod time;
 pub mod touched;

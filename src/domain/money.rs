@@ -360,6 +360,11 @@ impl RawAmount {
         RawAmount(text.into())
     }
 
+    /// The amount as it was typed.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The amount in minor units.
     pub fn to_money(&self, currency: Currency) -> Result<Money, Bad> {
         parse_money(&self.0, currency)

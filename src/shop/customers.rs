@@ -4,9 +4,11 @@ use crate::domain::actor::Actor;
 use crate::domain::customer::Customer;
 use crate::domain::customer::NewCustomer;
 use crate::domain::event::EventType;
+use crate::domain::id::CustomerId;
 use crate::domain::id::UserId;
 use crate::domain::user::User;
 use crate::error::Result;
+use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::events;
 use crate::store;
@@ -44,6 +46,32 @@ pub(super) fn of(tx: &Tx, user: &User) -> Result<Customer> {
     )?;
     tell(tx, EventType::CustomerCreated, &customer)?;
     Ok(customer)
+}
+
+/// By what a customer is found again elsewhere: their number, or one made of the id that nobody has.
+pub(super) fn number(db: &Snapshot, customer: &Customer) -> Result<String> {
+    if let Some(number) = &customer.number {
+        return Ok(number.clone());
+    }
+    let mut number = format!("T{}", customer.id);
+    while store::customers::by_number(db, &number)?.is_some() {
+        number.insert(0, 'T');
+    }
+    Ok(number)
+}
+
+/// The customer for whom this very shop has made up a number.
+pub(super) fn by_made_up(db: &Snapshot, made_up: &str) -> Result<Option<Customer>> {
+    let Ok(id) = made_up.trim_start_matches('T').parse() else {
+        return Ok(None);
+    };
+    let found = store::customers::find(db, CustomerId(id))?;
+    match found {
+        Some(customer) if customer.number.is_none() && number(db, &customer)? == made_up => {
+            Ok(Some(customer))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Tells of a customer as it is now, without what is personal.

@@ -1,21 +1,29 @@
 //! Taking out what the shop holds, in the words that an import reads: page by page, so that memory stays flat, and noted
 //! in the audit, because personal data leaves.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::credit_note::CreditNote;
-use crate::domain::customer::Customer;
+use crate::domain::history::Recorded;
 use crate::domain::id::CreditNoteId;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
+use crate::domain::import::ChangeForm;
+use crate::domain::import::InvoiceForm;
+use crate::domain::import::LineForm;
+use crate::domain::import::Told;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
+use crate::domain::money::RawAmount;
 use crate::domain::order::Line;
 use crate::domain::order::Order;
 use crate::domain::permission::Permission;
@@ -26,6 +34,7 @@ use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::customers;
 use crate::store;
 
 /// Things of a page.
@@ -61,12 +70,17 @@ pub struct ProductRow {
     pub price: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_category: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     pub quantity: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub weight_g: Option<i64>,
     pub status: &'static str,
+    pub created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
 }
@@ -83,59 +97,8 @@ pub struct CustomerRow {
     pub phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-}
-
-/// An order or a credit note.
-#[derive(Debug, Default, Serialize)]
-#[allow(missing_docs, reason = "the columns")]
-pub struct InvoiceRow {
-    pub number: String,
-    pub kind: &'static str,
-    pub placed_at: Option<Timestamp>,
-    pub customer: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    pub currency: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<&'static str>,
-    pub lines: Vec<LineRow>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub charges: Vec<LineRow>,
-    #[serde(flatten)]
-    pub settled: Option<Settled>,
-}
-
-/// What a credit note has not.
-#[derive(Debug, Serialize)]
-#[allow(missing_docs, reason = "the columns")]
-pub struct Settled {
-    pub shipping: Amount,
-    pub tax: Amount,
-    pub paid: Amount,
-    pub refunded: Amount,
-    pub processing_at: Option<Timestamp>,
-    pub shipped_at: Option<Timestamp>,
-    pub delivered_at: Option<Timestamp>,
-    pub canceled_at: Option<Timestamp>,
-    pub refunded_at: Option<Timestamp>,
-    pub email: Option<String>,
-    pub note: Option<String>,
-    pub shipping_address: Option<Box<RawValue>>,
-    pub billing_address: Option<Box<RawValue>>,
-}
-
-/// A line of an invoice, or a charge.
-#[derive(Debug, Serialize)]
-#[allow(missing_docs, reason = "the columns")]
-pub struct LineRow {
-    pub sku: String,
-    pub name: String,
-    pub qty: i64,
-    pub unit_price: Amount,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Amount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax: Option<Amount>,
+    pub status: &'static str,
+    pub created_at: Timestamp,
 }
 
 /// The living variants of the products behind an id.
@@ -154,18 +117,21 @@ pub fn products(db: &Snapshot, by: &Actor, after: i64) -> Result<Page<ProductRow
 }
 
 fn product_row(product: &Product, variant: &Variant, currency: Currency) -> ProductRow {
-    let is_simple = product.variants.len() == 1;
+    let first = product.variants.first().map(|first| first.sku.clone());
     ProductRow {
         sku: variant.sku.clone(),
         name: product.name.clone(),
         title: variant.title.clone(),
         price: variant.price.map(|price| price.write(currency)),
         category: product.category.clone(),
+        tax_category: product.tax_category.clone(),
         description: product.description.clone(),
         quantity: variant.available,
+        low_at: variant.low_at,
         weight_g: variant.weight_g,
         status: product.status.name(),
-        product: (!is_simple).then(|| format!("P{}", product.id)),
+        created_at: product.created_at,
+        product: first.filter(|_| product.variants.len() > 1),
     }
 }
 
@@ -175,132 +141,179 @@ pub fn customers(db: &Snapshot, by: &Actor, after: i64) -> Result<Page<CustomerR
     let customers = store::customers::after(db, CustomerId(after), PAGE)?;
     let rows = customers
         .iter()
-        .map(|customer| CustomerRow {
-            number: number(customer),
-            name: customer.name.clone(),
-            email: customer.email.clone(),
-            phone: customer.phone.clone(),
-            country: customer.country.clone(),
+        .map(|customer| {
+            Ok(CustomerRow {
+                number: customers::number(db, customer)?,
+                name: customer.name.clone(),
+                email: customer.email.clone(),
+                phone: customer.phone.clone(),
+                country: customer.country.clone(),
+                status: customer.status.name(),
+                created_at: customer.created_at,
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(Page::new(&customers, |customer| customer.id.0, rows))
 }
 
-/// By what a customer is found again elsewhere: their number, or one made of the id.
-fn number(customer: &Customer) -> String {
-    match &customer.number {
-        Some(number) => number.clone(),
-        None => format!("T{}", customer.id),
-    }
+fn number_of(db: &Snapshot, customer: Option<CustomerId>) -> Result<Told<'static>> {
+    let number = customer.map(|id| customers::number(db, &store::customers::get(db, id)?));
+    Ok(number.transpose()?.map(Cow::Owned))
 }
 
 /// The orders behind an id.
-pub fn orders(db: &Snapshot, by: &Actor, after: i64) -> Result<Page<InvoiceRow>> {
+pub fn orders(db: &Snapshot, by: &Actor, after: i64) -> Result<Page<InvoiceForm<'static>>> {
     by.require(Permission::OrdersExport)?;
     let orders = store::orders::after(db, OrderId(after), PAGE)?;
+    let mut shelf = Shelf::new(db);
     let rows = orders
         .iter()
-        .map(|order| order_row(db, order))
+        .map(|order| order_row(db, &mut shelf, order))
         .collect::<Result<_>>()?;
     Ok(Page::new(&orders, |order| order.head.id.0, rows))
 }
 
-fn order_row(db: &Snapshot, order: &Order) -> Result<InvoiceRow> {
+fn order_row(db: &Snapshot, shelf: &mut Shelf<'_>, order: &Order) -> Result<InvoiceForm<'static>> {
     let head = &order.head;
-    let customer = match head.customer {
-        Some(id) => Some(number(&store::customers::get(db, id)?)),
-        None => None,
-    };
-    let row = |line: &Line| line_row(line, head.currency);
-    let (goods, charges): (Vec<&Line>, Vec<&Line>) =
-        order.lines.iter().partition(|line| line.variant.is_some());
-    let money = |money: Money| money.write(head.currency);
+    let money = |money: Money| Some(amount(money, head.currency));
     let contacts = &order.contacts;
-    Ok(InvoiceRow {
-        number: head.number.clone(),
-        kind: "sale",
-        placed_at: Some(head.placed_at),
-        customer,
-        country: None,
-        currency: head.currency_text().to_owned(),
-        status: Some(head.state.name()),
-        lines: goods.into_iter().map(row).collect(),
-        charges: charges.into_iter().map(row).collect(),
-        settled: Some(Settled {
-            shipping: money(head.shipping),
-            tax: money(head.tax),
-            paid: money(head.paid),
-            refunded: money(head.refunded),
-            processing_at: head.processing_at,
-            shipped_at: head.shipped_at,
-            delivered_at: head.delivered_at,
-            canceled_at: head.canceled_at,
-            refunded_at: head.refunded_at,
-            email: contacts.email.clone(),
-            note: contacts.note.clone(),
-            shipping_address: raw(contacts.shipping_address.as_deref()),
-            billing_address: raw(contacts.billing_address.as_deref()),
-        }),
-    })
+    let mut form = InvoiceForm {
+        number: told(&head.number),
+        kind: Some("sale".into()),
+        placed_at: moment(Some(head.placed_at)),
+        customer: number_of(db, head.customer)?,
+        currency: told(head.currency_text()),
+        status: Some(head.state.name().into()),
+        shipping: money(head.shipping),
+        tax: money(head.tax),
+        paid: money(head.paid),
+        refunded: money(head.refunded),
+        processing_at: moment(head.processing_at),
+        shipped_at: moment(head.shipped_at),
+        delivered_at: moment(head.delivered_at),
+        canceled_at: moment(head.canceled_at),
+        refunded_at: moment(head.refunded_at),
+        email: contacts.email.as_deref().and_then(told),
+        note: contacts.note.as_deref().and_then(told),
+        shipping_address: parsed(contacts.shipping_address.as_deref()),
+        billing_address: parsed(contacts.billing_address.as_deref()),
+        tags: order.tags.iter().cloned().map(Cow::Owned).collect(),
+        history: store::orders::changes(db, head.id)?
+            .into_iter()
+            .map(change_row)
+            .collect(),
+        ..InvoiceForm::default()
+    };
+    for line in &order.lines {
+        let row = line_row(line, head.currency);
+        match line.variant.is_some() && shelf.has(&line.sku)? {
+            true => form.lines.push(row),
+            false => form.charges.push(row),
+        }
+    }
+    Ok(form)
 }
 
-fn line_row(line: &Line, currency: Currency) -> LineRow {
-    let told = |money: Money| (money != Money::ZERO).then(|| money.write(currency));
-    LineRow {
-        sku: line.sku.clone(),
-        name: line.name.clone(),
-        qty: line.quantity,
-        unit_price: line.unit_price.write(currency),
-        discount: told(line.discount),
-        tax: told(line.tax),
+/// What is sold now, by SKU, as far as a page has asked. A line whose SKU is gone can only come as a charge.
+struct Shelf<'a> {
+    db: &'a Snapshot<'a>,
+    known: HashMap<String, bool>,
+}
+
+impl<'a> Shelf<'a> {
+    fn new(db: &'a Snapshot<'a>) -> Self {
+        let known = HashMap::new();
+        Self { db, known }
+    }
+
+    fn has(&mut self, sku: &str) -> Result<bool> {
+        if let Some(known) = self.known.get(sku) {
+            return Ok(*known);
+        }
+        let found = store::products::offer_by_sku(self.db, sku)?.is_some();
+        self.known.insert(sku.to_owned(), found);
+        Ok(found)
     }
 }
 
+fn line_row(line: &Line, currency: Currency) -> LineForm<'static> {
+    let some = |money: Money| (money != Money::ZERO).then(|| amount(money, currency));
+    LineForm {
+        sku: told(&line.sku),
+        name: told(&line.name),
+        qty: Some(line.quantity),
+        unit_price: Some(amount(line.unit_price, currency)),
+        list_price: line.list_price.map(|price| amount(price, currency)),
+        discount: some(line.discount),
+        tax: some(line.tax),
+        ..LineForm::default()
+    }
+}
+
+fn change_row(recorded: Recorded) -> ChangeForm<'static> {
+    ChangeForm {
+        at: moment(Some(recorded.at)),
+        action: Some(recorded.change.name().into()),
+        by: Some(recorded.actor_kind.name().into()),
+        public: recorded.is_public,
+        note: recorded.note.map(Cow::Owned),
+        former: parsed(recorded.former.to_json().as_deref()),
+    }
+}
+
+fn told(text: &str) -> Told<'static> {
+    Some(Cow::Owned(text.to_owned()))
+}
+
+fn moment(at: Option<Timestamp>) -> Told<'static> {
+    at.map(|at| Cow::Owned(at.to_string()))
+}
+
+fn amount(money: Money, currency: Currency) -> RawAmount {
+    RawAmount::new(&money.write(currency).to_string())
+}
+
 /// Text that went in as JSON comes out as JSON.
-fn raw(json: Option<&str>) -> Option<Box<RawValue>> {
+fn parsed(json: Option<&str>) -> Option<Value> {
     json.and_then(|json| serde_json::from_str(json).ok())
 }
 
 /// The credit notes behind an id, as cancellations.
-pub fn credit_notes(db: &Snapshot, by: &Actor, after: i64) -> Result<Page<InvoiceRow>> {
+pub fn credit_notes(db: &Snapshot, by: &Actor, after: i64) -> Result<Page<InvoiceForm<'static>>> {
     by.require(Permission::OrdersExport)?;
     let notes = store::credit_notes::after(db, CreditNoteId(after), PAGE)?;
+    let mut shelf = Shelf::new(db);
     let rows = notes
         .iter()
-        .map(|note| credit_row(db, note))
+        .map(|note| credit_row(db, &mut shelf, note))
         .collect::<Result<_>>()?;
     Ok(Page::new(&notes, |note| note.id.0, rows))
 }
 
-fn credit_row(db: &Snapshot, note: &CreditNote) -> Result<InvoiceRow> {
-    let customer = match note.customer {
-        Some(id) => Some(number(&store::customers::get(db, id)?)),
-        None => None,
-    };
-    let mut row = InvoiceRow {
-        number: note.number.clone(),
-        kind: "cancellation",
-        placed_at: Some(note.placed_at),
-        customer,
-        country: note.country.clone(),
-        currency: note.currency.as_str().to_owned(),
-        ..InvoiceRow::default()
+fn credit_row(db: &Snapshot, shelf: &mut Shelf<'_>, note: &CreditNote) -> Result<InvoiceForm<'static>> {
+    let mut form = InvoiceForm {
+        number: told(&note.number),
+        kind: Some("cancellation".into()),
+        placed_at: moment(Some(note.placed_at)),
+        customer: number_of(db, note.customer)?,
+        country: note.country.as_deref().and_then(told),
+        currency: told(note.currency.as_str()),
+        ..InvoiceForm::default()
     };
     for line in &note.lines {
-        let of = match line.variant {
-            Some(_) => &mut row.lines,
-            None => &mut row.charges,
+        let row = LineForm {
+            sku: told(&line.sku),
+            name: told(&line.name),
+            qty: Some(-line.quantity),
+            unit_price: Some(amount(line.unit_price, note.currency)),
+            ..LineForm::default()
         };
-        of.push(LineRow {
-            sku: line.sku.clone(),
-            name: line.name.clone(),
-            qty: -line.quantity,
-            unit_price: line.unit_price.write(note.currency),
-            discount: None,
-            tax: None,
-        });
+        match line.variant.is_some() && shelf.has(&line.sku)? {
+            true => form.lines.push(row),
+            false => form.charges.push(row),
+        }
     }
-    Ok(row)
+    Ok(form)
 }
 
 /// Notes that something was taken out: what, in which format, how many rows.

@@ -33,11 +33,16 @@ fn from_row(row: &Row) -> rusqlite::Result<Customer> {
 
 /// The customer; it must exist.
 pub fn get(db: &Snapshot, id: CustomerId) -> Result<Customer> {
-    db.db()
+    find(db, id)?.ok_or(Error::NotFound("customer"))
+}
+
+/// The customer, if there is one.
+pub fn find(db: &Snapshot, id: CustomerId) -> Result<Option<Customer>> {
+    Ok(db
+        .db()
         .prepare_cached(&format!("{SELECT} WHERE id = :id"))?
         .query_row(named_params! { ":id": id }, from_row)
-        .optional()?
-        .ok_or(Error::NotFound("customer"))
+        .optional()?)
 }
 
 /// The first customer record of a user.
@@ -63,15 +68,17 @@ pub fn insert(tx: &Tx, new: &NewCustomer) -> Result<Customer> {
         .db()
         .prepare_cached(
             "INSERT INTO customers (status, user_id, number, name, email, phone, country, created_at, updated_at)
-             VALUES (0, :user, :number, :name, :email, :phone, :country, :now, :now)",
+             VALUES (ifnull(:status, 0), :user, :number, :name, :email, :phone, :country, ifnull(:created_at, :now), :now)",
         )?
         .insert(named_params! {
+            ":status": new.status,
             ":user": new.user,
             ":number": new.number,
             ":name": new.name,
             ":email": new.email,
             ":phone": new.phone,
             ":country": new.country,
+            ":created_at": new.created_at,
             ":now": tx.now,
         })?;
     get(tx, CustomerId(id))
@@ -102,12 +109,13 @@ pub fn update(tx: &Tx, customer: &Customer) -> Result<Customer> {
     tx.db()
         .prepare_cached(
             "UPDATE customers
-             SET name = :name, email = :email, phone = :phone, country = :country, updated_at = :now,
+             SET status = :status, name = :name, email = :email, phone = :phone, country = :country, updated_at = :now,
                version = version + 1
              WHERE id = :id",
         )?
         .execute(named_params! {
             ":id": customer.id,
+            ":status": customer.status,
             ":name": customer.name,
             ":email": customer.email,
             ":phone": customer.phone,

@@ -39,12 +39,14 @@ what is there is known, and that is how an import that was stopped is resumed. T
 
 products: one row a variant.
   sku                     what it is found by; the only column that must be there
-  name, category, description, status (draft, pending, approved, rejected, archived)
+  name, category, tax_category, description, created_at (of a new one), status (draft, pending, approved, rejected, archived)
   price or price_pence    12.50 or 1250; without one the product is a draft
   quantity                first stock of a new variant; none if not told, and never changed afterwards
+  low_at                  stock at or below which it is low
   weight_g, title         grams; what tells a variant from its sisters
   product                 rows side by side with the same text here are variants of one product
-customers: number (or customer), name, email, phone, country (a code or an English name).
+customers: number (or customer), name, email, phone, country (a code or an English name), created_at (of a new one),
+  status (active, inactive, pending, blocked).
   Found again by number, without one by e-mail; without a name one is called \"Customer 17850\".
 orders: JSON lines, one invoice each, or CSV with one row a line, the rows of an invoice side by side.
   number (or invoice)     unique; kind: sale (an order) or cancellation (a credit note; its quantities are negative)
@@ -52,9 +54,12 @@ orders: JSON lines, one invoice each, or CSV with one row a line, the rows of an
   customer, country, email, note, shipping_address, billing_address, currency
   status                  delivered if not told, and paid; or pending, processing, shipped, canceled, refunded
   processing_at, shipped_at, delivered_at, canceled_at, refunded_at, paid, refunded, shipping, tax
-  lines                   [{sku, qty, unit_price_pence or unit_price, name?, discount?, tax?}]
+  tags                    [\"gift\"]
+  history                 [{at, action, by: user|api_key|system|guest, public, note?, former?}], as an export has it
+  lines                   [{sku, qty, unit_price_pence or unit_price, name?, list_price?, discount?, tax?}]
   charges                 [{code, qty, unit_price_pence or unit_price, name?}]: POST, C2 … lines without a product
-  In CSV the columns sku, name, qty, unit_price, discount, line_tax are the line's; `charge` is yes on a charge.
+  In CSV the columns sku, name, qty, unit_price, list_price, discount, line_tax are the line's; `charge` is yes on a
+  charge. Addresses, tags and history are JSON on the first row of the invoice.
 
 Imported orders keep their dates, prices and states, tell no events, and do not touch the stock unless --stock is given.";
 
@@ -132,12 +137,20 @@ impl Import {
         let currency = settings.terms.currency;
         match self.what {
             What::Products => {
-                feed.name_ignored(rows.columns(), |name| ImportedProduct::COLUMNS.contains(&name));
+                feed.name_ignored(rows.columns(), |name| {
+                    [ImportedProduct::COLUMNS, ImportedProduct::ALSO_READ]
+                        .concat()
+                        .contains(&name)
+                });
                 let rows = rows::products(rows, currency);
                 feed.all(rows, imports::products, imports::check_products)
             }
             What::Customers => {
-                feed.name_ignored(rows.columns(), |name| ImportedCustomer::COLUMNS.contains(&name));
+                feed.name_ignored(rows.columns(), |name| {
+                    [ImportedCustomer::COLUMNS, ImportedCustomer::ALSO_READ]
+                        .concat()
+                        .contains(&name)
+                });
                 let rows = rows::customers(rows);
                 feed.all(rows, imports::customers, imports::check_customers)
             }

@@ -12,6 +12,8 @@ use crate::domain::import::Fields;
 use crate::domain::import::ImportedCustomer;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::Invoice;
+use crate::domain::import::InvoiceForm;
+use crate::domain::import::LineForm;
 use crate::domain::import::Numbered;
 use crate::domain::import::RefusedRow;
 use crate::domain::import::reasons;
@@ -20,46 +22,25 @@ use crate::domain::settings::Terms;
 use crate::domain::time::Zone;
 use crate::error::Result;
 
-/// The columns of an order in CSV that stand on each of its rows.
-const HEAD: &[&str] = &[
-    "number",
-    "invoice",
-    "kind",
-    "placed_at",
-    "datetime",
-    "customer",
-    "country",
-    "currency",
-    "status",
-    "shipping",
-    "tax",
-    "paid",
-    "refunded",
-    "processing_at",
-    "shipped_at",
-    "delivered_at",
-    "canceled_at",
-    "refunded_at",
-    "email",
-    "note",
-];
-/// Those that hold JSON.
-const ADDRESSES: &[&str] = &["shipping_address", "billing_address"];
-/// Those that stand on each row for its line.
-const LINE: &[&str] = &[
-    "charge",
-    "sku",
-    "name",
-    "qty",
-    "unit_price",
-    "unit_price_pence",
-    "discount",
-    "line_tax",
-];
-
 /// Whether a column of orders in CSV is read.
 pub fn is_order_column(name: &str) -> bool {
-    [HEAD, ADDRESSES, LINE].iter().any(|names| names.contains(&name))
+    name == "charge"
+        || head_columns().any(|column| column == name)
+        || InvoiceForm::NESTED.contains(&name)
+        || line_columns().any(|(_, column)| column == name)
+}
+
+/// The columns that stand on each row of an invoice.
+fn head_columns() -> impl Iterator<Item = &'static str> {
+    [InvoiceForm::COLUMNS, InvoiceForm::ALSO_READ]
+        .concat()
+        .into_iter()
+}
+
+/// Those that stand on each row for its line: the field, and the column it is read from.
+fn line_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let others = LineForm::ALSO_READ.iter().map(|name| (*name, *name));
+    LineForm::COLUMNS.iter().copied().chain(others)
 }
 
 fn refused(line: u64, key: &str, reason: String) -> RefusedRow {
@@ -190,28 +171,27 @@ fn as_json(rows: &[Fields]) -> std::result::Result<String, String> {
     let Some(first) = rows.first() else {
         return Ok("{}".into());
     };
-    for name in HEAD {
+    for name in head_columns() {
         put(&mut invoice, name, first.get(name));
     }
-    for name in ADDRESSES {
+    for name in InvoiceForm::NESTED {
         if let Some(text) = first.get(name) {
-            let address = serde_json::from_str(text).map_err(|_| format!("{name} is not JSON"))?;
-            invoice.insert((*name).to_owned(), address);
+            let nested = serde_json::from_str(text).map_err(|_| format!("{name} is not JSON"))?;
+            invoice.insert((*name).to_owned(), nested);
         }
     }
     let (mut lines, mut charges) = (Vec::new(), Vec::new());
     for fields in rows {
         let mut line = Map::new();
-        for name in ["sku", "name", "unit_price", "discount"] {
-            put(&mut line, name, fields.get(name));
-        }
-        put(&mut line, "tax", fields.get("line_tax"));
-        for name in ["qty", "unit_price_pence"] {
-            if let Some(text) = fields.get(name) {
-                let number: i64 = text
-                    .parse()
-                    .map_err(|_| format!("{name} is not a whole number"))?;
-                line.insert(name.to_owned(), number.into());
+        for (name, column) in line_columns() {
+            match (name, fields.get(column)) {
+                ("qty" | "unit_price_pence", Some(text)) => {
+                    let number: i64 = text
+                        .parse()
+                        .map_err(|_| format!("{name} is not a whole number"))?;
+                    line.insert(name.to_owned(), number.into());
+                }
+                (_, text) => put(&mut line, name, text),
             }
         }
         match fields.get("charge") {

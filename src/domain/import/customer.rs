@@ -1,6 +1,7 @@
 //! Customers as they stand in a file.
 
 use crate::domain::country;
+use crate::domain::customer::CustomerStatus;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::import::Fields;
@@ -10,6 +11,7 @@ use crate::domain::text;
 use crate::domain::text::CountryCode;
 use crate::domain::text::Email;
 use crate::domain::text::Phone;
+use crate::domain::time::Timestamp;
 
 /// A customer to be made, or to be brought to what the file says.
 #[derive(Debug, Clone, Hash)]
@@ -24,11 +26,25 @@ pub struct ImportedCustomer {
     pub phone: Option<String>,
     /// Where they live; none where the name is no country's.
     pub country: Option<CountryCode>,
+    /// Whether they may buy; a new one may, if not told.
+    pub status: Option<CustomerStatus>,
+    /// Since when a new one has been known; since now if not told.
+    pub created_at: Option<Timestamp>,
 }
 
 impl ImportedCustomer {
-    /// The columns that are read; others are passed over.
-    pub const COLUMNS: &[&str] = &["number", "customer", "name", "email", "phone", "country"];
+    /// The columns, as an export writes them.
+    pub const COLUMNS: &[&str] = &[
+        "number",
+        "name",
+        "email",
+        "phone",
+        "country",
+        "status",
+        "created_at",
+    ];
+    /// Another name of the number, which is read and never written.
+    pub const ALSO_READ: &[&str] = &["customer"];
 
     /// Reads a row, or says all that is wrong with it.
     pub fn parse(fields: &Fields) -> Result<Self, Vec<Fault>> {
@@ -43,6 +59,8 @@ impl ImportedCustomer {
             email: row.optional("email", |text| Email::parse(text).map(Email::into_string)),
             phone: row.optional("phone", |text| Phone::parse(text).map(Phone::into_string)),
             country: fields.get("country").and_then(country),
+            status: row.optional("status", status),
+            created_at: row.optional("created_at", Timestamp::parse),
         };
         row.done()?;
         match customer.number.is_some() || customer.email.is_some() {
@@ -59,6 +77,10 @@ impl ImportedCustomer {
             (None, None, email) => email.clone().unwrap_or_default(),
         }
     }
+}
+
+fn status(text: &str) -> Result<CustomerStatus, Bad> {
+    CustomerStatus::parse(text).ok_or_else(|| Bad::invalid("must be active, inactive, pending or blocked"))
 }
 
 /// A number as a source gives it: any short text.

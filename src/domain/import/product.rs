@@ -12,6 +12,7 @@ use crate::domain::product::MOST_STOCK;
 use crate::domain::product::ProductStatus;
 use crate::domain::text;
 use crate::domain::text::Sku;
+use crate::domain::time::Timestamp;
 
 /// A product to be made, or to be brought to what the file says.
 #[derive(Debug, Clone, Hash)]
@@ -24,6 +25,10 @@ pub struct ImportedProduct {
     pub category: Option<String>,
     /// What it is.
     pub description: Option<String>,
+    /// The tax class it falls into.
+    pub tax_category: Option<String>,
+    /// Since when a new one has been there; since now if not told.
+    pub created_at: Option<Timestamp>,
     /// Whether it is for sale; with a price it is, unless told.
     pub status: Option<ProductStatus>,
     /// At least one.
@@ -41,25 +46,31 @@ pub struct ImportedVariant {
     pub price: Option<Money>,
     /// How many there are, of a new one; the stock of one that is there is left alone.
     pub quantity: i64,
+    /// Stock at or below which it is low.
+    pub low_at: Option<i64>,
     /// Grams.
     pub weight_g: Option<i64>,
 }
 
 impl ImportedProduct {
-    /// The columns that are read; others are passed over.
+    /// The columns, as an export writes them.
     pub const COLUMNS: &[&str] = &[
         "sku",
         "name",
+        "title",
         "price",
-        "price_pence",
         "category",
+        "tax_category",
         "description",
         "quantity",
+        "low_at",
         "weight_g",
         "status",
+        "created_at",
         "product",
-        "title",
     ];
+    /// Another form of the price, which is read and never written.
+    pub const ALSO_READ: &[&str] = &["price_pence"];
 
     /// Reads a row, or says all that is wrong with it.
     pub fn parse(fields: &Fields, currency: Currency) -> Result<Self, Vec<Fault>> {
@@ -72,11 +83,14 @@ impl ImportedProduct {
             quantity: row
                 .optional("quantity", |text| count(text, MOST_STOCK))
                 .unwrap_or(0),
+            low_at: row.optional("low_at", |text| count(text, MOST_STOCK)),
             weight_g: row.optional("weight_g", |text| count(text, 1_000_000_000)),
         };
         let group = row.optional("product", |text| text::line(text, 1, 255));
         let name = row.optional("name", |text| text::line(text, 1, 255));
         let category = row.optional("category", |text| text::line(text, 1, 100));
+        let tax_category = row.optional("tax_category", |text| text::line(text, 1, 100));
+        let created_at = row.optional("created_at", Timestamp::parse);
         let description = row.optional("description", |text| text::paragraph(text, 20_000));
         let status = row.optional("status", status);
         let variants = match sku {
@@ -89,6 +103,8 @@ impl ImportedProduct {
             name,
             category,
             description,
+            tax_category,
+            created_at,
             status,
             variants,
         })

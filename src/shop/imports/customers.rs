@@ -12,6 +12,7 @@ use crate::domain::permission::Permission;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
+use crate::shop::customers::by_made_up;
 use crate::shop::customers::tell;
 use crate::shop::imports::note;
 use crate::store;
@@ -67,7 +68,10 @@ fn may(by: &Actor) -> Result<()> {
 
 fn plan(db: &Snapshot, row: &ImportedCustomer) -> Result<Plan> {
     let found = match (&row.number, &row.email) {
-        (Some(number), _) => store::customers::by_number(db, number)?,
+        (Some(number), _) => match store::customers::by_number(db, number)? {
+            None => by_made_up(db, number)?.filter(|is| is.name == row.name() && is.email == row.email),
+            found => found,
+        },
         (None, Some(email)) => store::customers::by_email(db, email)?,
         (None, None) => None,
     };
@@ -80,6 +84,8 @@ fn plan(db: &Snapshot, row: &ImportedCustomer) -> Result<Plan> {
             email: row.email.clone(),
             phone: row.phone.clone(),
             country,
+            status: row.status,
+            created_at: row.created_at,
         }));
     };
     let mut differs = false;
@@ -92,6 +98,10 @@ fn plan(db: &Snapshot, row: &ImportedCustomer) -> Result<Plan> {
     bring(&mut customer.email, row.email.clone());
     bring(&mut customer.phone, row.phone.clone());
     bring(&mut customer.country, country);
+    if let Some(status) = row.status.filter(|status| *status != customer.status) {
+        customer.status = status;
+        differs = true;
+    }
     if let Some(name) = row.name.as_ref().filter(|name| **name != customer.name) {
         customer.name.clone_from(name);
         differs = true;

@@ -7,6 +7,7 @@ use crate::domain::actor::Actor;
 use crate::domain::credit_note::CreditNoteLine;
 use crate::domain::credit_note::NewCreditNote;
 use crate::domain::customer::NewCustomer;
+use crate::domain::history::Former;
 use crate::domain::id::CustomerId;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
@@ -14,6 +15,7 @@ use crate::domain::import::Batch;
 use crate::domain::import::Invoice;
 use crate::domain::import::InvoiceKind;
 use crate::domain::import::InvoiceLine;
+use crate::domain::import::PastChange;
 use crate::domain::import::Sale;
 use crate::domain::import::StockRule;
 use crate::domain::import::Tally;
@@ -34,6 +36,7 @@ use crate::shop::Tx;
 use crate::shop::imports::customers;
 use crate::shop::imports::note;
 use crate::store;
+use crate::store::orders::NewChange;
 use crate::store::stock::Cause;
 
 /// Numbers from here on are no serial numbers: ours need not be above them.
@@ -171,24 +174,36 @@ fn is_there(db: &Snapshot, invoice: &Invoice, customer: Option<CustomerId>) -> R
             return Ok(None);
         };
         let lines = found.lines.iter();
-        let lines = lines.map(|line| (line.variant.is_none(), &*line.sku, line.quantity, line.unit_price));
+        let lines = lines.map(|line| (&*line.sku, line.quantity, line.unit_price));
         let is_same = found.placed_at == invoice.placed_at && found.customer == customer;
-        return Ok(Some(is_same && lines.eq(invoice.lines.iter().map(gist))));
+        return Ok(Some(is_same && same(lines, invoice)));
     }
     let Some(found) = store::orders::by_number(db, &invoice.number)? else {
         return Ok(None);
     };
     let lines = found.lines.iter();
-    let lines = lines.map(|line| (line.variant.is_none(), &*line.sku, line.quantity, line.unit_price));
-    let is_same = found.head.placed_at == invoice.placed_at && lines.eq(invoice.lines.iter().map(gist));
-    let is_changed = found.head.channel == Channel::Import && found.head.version > 1;
+    let lines = lines.map(|line| (&*line.sku, line.quantity, line.unit_price));
+    let is_same = found.head.placed_at == invoice.placed_at && same(lines, invoice);
+    let versions = match &invoice.kind {
+        InvoiceKind::Sale(sale) => 1 + sale.history.len() as i64,
+        InvoiceKind::Cancellation => 1,
+    };
+    let is_changed = found.head.channel == Channel::Import && found.head.version > versions;
     let is_whose = found.head.channel != Channel::Import || found.head.customer == customer;
     Ok(Some(is_changed || (is_same && is_whose)))
 }
 
-/// What makes a line that line.
-fn gist(line: &InvoiceLine) -> (bool, &str, i64, Money) {
-    (line.is_charge, &line.sku, line.quantity, line.unit_price)
+/// What makes a line that line. Neither its place does nor whether it is a charge: once its product is gone, it stands in
+/// a file as one, behind the others.
+type Gist<'a> = (&'a str, i64, Money);
+
+fn same<'a>(lines: impl Iterator<Item = Gist<'a>>, invoice: &'a Invoice) -> bool {
+    let told = invoice.lines.iter();
+    let told = told.map(|line| (&*line.sku, line.quantity, line.unit_price));
+    let (mut lines, mut told): (Vec<Gist>, Vec<Gist>) = (lines.collect(), told.collect());
+    lines.sort_unstable();
+    told.sort_unstable();
+    lines == told
 }
 
 fn offer<'s>(shelf: &'s Shelf<'_>, line: &InvoiceLine) -> Option<&'s Offer> {
@@ -267,7 +282,7 @@ fn insert_order(
             product: offer.map(|offer| offer.product),
             quantity: line.quantity,
             unit_price: line.unit_price,
-            list_price: None,
+            list_price: line.list_price,
             discount: line.discount,
             tax: line.tax,
             total: line.total,
@@ -276,7 +291,31 @@ fn insert_order(
         };
         store::orders::insert_line(tx, id, &row)?;
     }
+    if !sale.tags.is_empty() {
+        store::orders::set_tags(tx, id, &sale.tags)?;
+    }
+    remember(tx, id, &sale.history)?;
     Ok(id)
+}
+
+/// Writes what happened to an order before it came. Who did it is no user of this shop.
+fn remember(tx: &Tx, order: OrderId, history: &[PastChange]) -> Result<()> {
+    for (version, past) in (2..).zip(history) {
+        let former = past.former.as_deref().map(Former::from_json).unwrap_or_default();
+        let change = NewChange {
+            order,
+            version,
+            at: past.at,
+            change: past.change,
+            actor: (past.by, None),
+            request_id: None,
+            is_public: past.is_public,
+            note: past.note.as_deref(),
+            former: &former,
+        };
+        store::orders::insert_change(tx, &change)?;
+    }
+    Ok(())
 }
 
 fn insert_credit(

@@ -106,6 +106,10 @@ fn differs(product: &Product, row: &ImportedProduct) -> bool {
             let is = product.category.as_deref().unwrap_or_default();
             !told.eq_ignore_ascii_case(is)
         })
+        || row.tax_category.as_ref().is_some_and(|told| {
+            let is = product.tax_category.as_deref().unwrap_or_default();
+            !told.eq_ignore_ascii_case(is)
+        })
         || told(&row.description, Some(&product.description))
         || status(product.status, row) != product.status
         || row.variants.iter().any(|wanted| {
@@ -113,6 +117,7 @@ fn differs(product: &Product, row: &ImportedProduct) -> bool {
             is.is_none_or(|is| {
                 told(&wanted.title, is.title.as_deref())
                     || (wanted.price.is_some() && wanted.price != is.price)
+                    || (wanted.low_at.is_some() && wanted.low_at != is.low_at)
                     || (wanted.weight_g.is_some() && wanted.weight_g != is.weight_g)
             })
         })
@@ -137,6 +142,9 @@ fn make(tx: &Tx, by: &Actor, row: &ImportedProduct) -> Result<()> {
     if let Some(description) = &row.description {
         store::products::set_text(tx, id, description)?;
     }
+    if row.tax_category.is_some() || row.created_at.is_some() {
+        store::products::import_rest(tx, id, tax_class(tx, row)?, row.created_at)?;
+    }
     for variant in &row.variants {
         add_variant(tx, by, id, variant)?;
     }
@@ -155,6 +163,12 @@ fn category(tx: &Tx, row: &ImportedProduct) -> Result<Option<i64>> {
         .transpose()
 }
 
+fn tax_class(tx: &Tx, row: &ImportedProduct) -> Result<Option<i64>> {
+    let name = row.tax_category.as_deref();
+    name.map(|name| store::products::tax_class(tx, Some(name)))
+        .transpose()
+}
+
 fn add_variant(tx: &Tx, by: &Actor, product: ProductId, row: &ImportedVariant) -> Result<()> {
     let new = NewVariant {
         sku: Some(row.sku.clone()),
@@ -165,6 +179,9 @@ fn add_variant(tx: &Tx, by: &Actor, product: ProductId, row: &ImportedVariant) -
     };
     let id = store::products::insert_variant(tx, product, &new, row.sku.as_str())?;
     store::stock::open(tx, id)?;
+    if let Some(low_at) = row.low_at {
+        store::products::set_low_at(tx, id, low_at)?;
+    }
     if row.quantity > 0 {
         let cause = Cause {
             reason: MovementReason::Import,
@@ -192,12 +209,14 @@ fn change(tx: &Tx, by: &Actor, mut product: Product, row: &ImportedProduct) -> R
             Some(is) => {
                 is.title = wanted.title.clone().or(is.title.take());
                 is.price = wanted.price.or(is.price);
+                is.low_at = wanted.low_at.or(is.low_at);
                 is.weight_g = wanted.weight_g.or(is.weight_g);
                 store::products::update_variant(tx, is)?;
             }
         }
     }
     store::products::import_product(tx, &product, category(tx, row)?)?;
+    store::products::import_rest(tx, product.id, tax_class(tx, row)?, None)?;
     if let Some(description) = &row.description {
         store::products::set_text(tx, product.id, description)?;
     }

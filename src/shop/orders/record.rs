@@ -70,6 +70,7 @@ pub(super) fn record(
         &NewChange {
             order: after.id,
             version: version + 1,
+            at: tx.now,
             change: changing.change,
             actor: (by.kind, by.user),
             request_id: by.origin.request_id.as_deref(),

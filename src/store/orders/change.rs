@@ -12,6 +12,7 @@ use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::order::Change;
 use crate::domain::order::OrderHead;
+use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
@@ -53,6 +54,7 @@ pub fn update(tx: &Tx, after: &OrderHead, version: i64) -> Result<bool> {
 pub struct NewChange<'a> {
     pub order: OrderId,
     pub version: i64,
+    pub at: Timestamp,
     pub change: Change,
     pub actor: (ActorKind, Option<UserId>),
     pub request_id: Option<&'a str>,
@@ -67,13 +69,13 @@ pub fn insert_change(tx: &Tx, new: &NewChange<'_>) -> Result<()> {
         .prepare_cached(
             "INSERT INTO order_changes (id, order_id, version, at, action, actor_kind, actor_id, request_id, public,
                note, former)
-             VALUES ((:order << 12) + :version, :order, :version, :now, :action, :actor_kind, :actor, :request, :public,
+             VALUES ((:order << 12) + :version, :order, :version, :at, :action, :actor_kind, :actor, :request, :public,
                :note, :former)",
         )?
         .execute(named_params! {
             ":order": new.order,
             ":version": new.version,
-            ":now": tx.now,
+            ":at": new.at,
             ":action": new.change,
             ":actor_kind": new.actor.0,
             ":actor": new.actor.1,

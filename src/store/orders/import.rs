@@ -14,7 +14,7 @@ use crate::store::Snapshot;
 use crate::store::Tx;
 use crate::store::orders::read;
 
-/// Adds an imported order's own row. It has written no event.
+/// Adds an imported order's own row, at the version that its history has brought it to. It has written no event.
 pub fn insert_imported(
     tx: &Tx,
     terms: &Terms,
@@ -27,10 +27,12 @@ pub fn insert_imported(
         .prepare_cached(
             "INSERT INTO orders (status, payment_status, fulfilment_status, channel, customer_id, currency, item_count,
                subtotal, discount, shipping, tax, tax_included, total, paid, refunded, payment_method, placed_at,
-               processing_at, shipped_at, delivered_at, canceled_at, refunded_at, imported_at, events, number)
+               processing_at, shipped_at, delivered_at, canceled_at, refunded_at, imported_at, events, number, version,
+               updated_at)
              VALUES (:status, :payment, :fulfilment, 3, :customer, :currency, :item_count,
                :subtotal, :discount, :shipping, :tax, :tax_included, :total, :paid, :refunded, 0, :placed_at,
-               :processing_at, :shipped_at, :delivered_at, :canceled_at, :refunded_at, :now, 0, :number)",
+               :processing_at, :shipped_at, :delivered_at, :canceled_at, :refunded_at, :now, 0, :number,
+               :version, :updated_at)",
         )?
         .insert(named_params! {
             ":status": sale.state,
@@ -55,6 +57,8 @@ pub fn insert_imported(
             ":refunded_at": sale.refunded_at,
             ":now": tx.now,
             ":number": invoice.number,
+            ":version": 1 + sale.history.len() as i64,
+            ":updated_at": sale.history.last().map(|change| change.at),
         })?;
     Ok(OrderId(id))
 }

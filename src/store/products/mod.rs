@@ -28,6 +28,7 @@ use crate::domain::product::Product;
 use crate::domain::product::ProductStatus;
 use crate::domain::product::Variant;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -259,6 +260,23 @@ pub fn import_product(tx: &Tx, product: &Product, category: Option<i64>) -> Resu
             ":category": category,
             ":now": tx.now,
         })?;
+    Ok(())
+}
+
+/// Sets what a file tells of a product beside what is asked for in a live one.
+pub fn import_rest(
+    tx: &Tx,
+    product: ProductId,
+    tax_class: Option<i64>,
+    created_at: Option<Timestamp>,
+) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE products
+             SET tax_class = ifnull(:tax_class, tax_class), created_at = ifnull(:created_at, created_at)
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": product, ":tax_class": tax_class, ":created_at": created_at })?;
     Ok(())
 }
 

@@ -1,6 +1,14 @@
 //! Invoices as they stand in a file: sales, which become orders, and cancellations, which become credit notes.
 
-mod raw;
+mod form;
+mod past;
+mod reading;
+
+pub use form::InvoiceForm;
+pub use form::LineForm;
+pub use form::Told;
+pub use past::ChangeForm;
+pub use past::PastChange;
 
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
@@ -71,6 +79,8 @@ pub struct Sale {
     pub note: Option<String>,
     pub shipping_address: Option<String>,
     pub billing_address: Option<String>,
+    pub tags: Vec<String>,
+    pub history: Vec<PastChange>,
 }
 
 /// A line of an invoice.
@@ -86,6 +96,8 @@ pub struct InvoiceLine {
     pub quantity: i64,
     /// What one cost.
     pub unit_price: Money,
+    /// What one costs by the list, where that is another price.
+    pub list_price: Option<Money>,
     /// What is taken off the line.
     pub discount: Money,
     /// The tax in it or beside it.
@@ -98,11 +110,11 @@ impl Invoice {
     /// Reads a line of JSON, or says all that is wrong with it. Times without a zone are the shop's.
     pub fn parse(text: &str, terms: &Terms, zone: &Zone) -> Result<Self, String> {
         json::check(text.as_bytes()).map_err(|bad| format!("the line {}", bad.message))?;
-        let raw: raw::Raw = serde_json::from_str(text).map_err(|cause| told(&cause))?;
-        raw.invoice(terms, zone).map_err(|faults| reasons(&faults))
+        let form: InvoiceForm = serde_json::from_str(text).map_err(|cause| told(&cause))?;
+        form.invoice(terms, zone).map_err(|faults| reasons(&faults))
     }
 
-    /// Whether an order is the one that this sale became, unless it has been changed since.
+    /// Whether it becomes an order.
     pub fn is_sale(&self) -> bool {
         matches!(self.kind, InvoiceKind::Sale(_))
     }

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
-use crate::domain::fault::Fault;
 use crate::domain::id::OrderId;
+use crate::domain::tag;
 use crate::domain::text;
 use crate::error::Error;
 use crate::error::Result;
@@ -28,7 +28,6 @@ use crate::shop::orders::NewNote;
 
 /// The longest note.
 const MOST_WORDS: usize = 5000;
-const MOST_TAGS: usize = 50;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderHistory)]
@@ -93,35 +92,13 @@ pub struct SetTags {
     tags: Vec<String>,
 }
 
-impl SetTags {
-    /// Each tag once, whatever its case.
-    fn parse(self) -> Result<Vec<String>> {
-        if self.tags.len() > MOST_TAGS {
-            return Err(Bad::invalid("has more than 50 tags").at("tags").into());
-        }
-        let mut faults: Vec<Fault> = Vec::new();
-        let mut tags: Vec<String> = Vec::new();
-        for (at, tag) in self.tags.iter().enumerate() {
-            match text::line(tag, 1, 50) {
-                Err(bad) => faults.push(bad.at(format!("tags[{at}]"))),
-                Ok(tag) if tags.iter().any(|held| held.eq_ignore_ascii_case(&tag)) => {}
-                Ok(tag) => tags.push(tag),
-            }
-        }
-        match faults.is_empty() {
-            true => Ok(tags),
-            false => Err(faults.into()),
-        }
-    }
-}
-
 pub async fn tag(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
     Json(body): Json<SetTags>,
 ) -> Result<Response> {
-    let tags = body.parse()?;
+    let tags = tag::tags(&body.tags)?;
     let order = app.write(move |tx| orders::tag(tx, &by, id, &tags)).await?;
     reply(StatusCode::OK, &order)
 }

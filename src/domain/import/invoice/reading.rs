@@ -1,6 +1,4 @@
-//! An invoice as its JSON has it: the fields of the retail data set and Till's own, every one of them optional.
-
-use std::borrow::Cow;
+//! From the form that a file has to an invoice that makes sense, or all that is wrong with it.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +14,9 @@ use crate::domain::import::invoice::InvoiceKind;
 use crate::domain::import::invoice::InvoiceLine;
 use crate::domain::import::invoice::MOST_LINES;
 use crate::domain::import::invoice::Sale;
+use crate::domain::import::invoice::form::InvoiceForm;
+use crate::domain::import::invoice::form::LineForm;
+use crate::domain::import::invoice::past;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
@@ -24,74 +25,13 @@ use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::product::MOST_STOCK;
 use crate::domain::settings::Terms;
+use crate::domain::tag;
 use crate::domain::text;
 use crate::domain::text::CountryCode;
 use crate::domain::text::Email;
 use crate::domain::text::Sku;
 use crate::domain::time::Timestamp;
 use crate::domain::time::Zone;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Raw<'a> {
-    #[serde(borrow, alias = "invoice")]
-    number: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    kind: Option<Cow<'a, str>>,
-    /// Wall-clock time of the shop.
-    #[serde(borrow)]
-    datetime: Option<Cow<'a, str>>,
-    /// RFC 3339.
-    #[serde(borrow)]
-    placed_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    customer: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    country: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    currency: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    lines: Vec<RawLine<'a>>,
-    #[serde(borrow, default)]
-    charges: Vec<RawLine<'a>>,
-    shipping: Option<RawAmount>,
-    tax: Option<RawAmount>,
-    paid: Option<RawAmount>,
-    refunded: Option<RawAmount>,
-    #[serde(borrow)]
-    processing_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    shipped_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    delivered_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    canceled_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    refunded_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    email: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    note: Option<Cow<'a, str>>,
-    shipping_address: Option<Value>,
-    billing_address: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLine<'a> {
-    #[serde(borrow, alias = "code")]
-    sku: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    #[serde(alias = "quantity")]
-    qty: Option<i64>,
-    unit_price_pence: Option<i64>,
-    unit_price: Option<RawAmount>,
-    discount: Option<RawAmount>,
-    tax: Option<RawAmount>,
-}
 
 /// Gathers faults, so that one report tells all that is wrong with an invoice.
 struct Faults(Vec<Fault>);
@@ -118,7 +58,7 @@ enum Kind {
     Cancellation,
 }
 
-impl Raw<'_> {
+impl InvoiceForm<'_> {
     /// The invoice, or all that is wrong with it.
     pub(super) fn invoice(self, terms: &Terms, zone: &Zone) -> Result<Invoice, Vec<Fault>> {
         let mut faults = Faults(Vec::new());
@@ -242,6 +182,8 @@ impl Raw<'_> {
             shipping_address: address("shipping_address", self.shipping_address.as_ref(), faults)
                 .or_else(|| invoice.country.map(|country| of_country(&country))),
             billing_address: address("billing_address", self.billing_address.as_ref(), faults),
+            tags: self.tags(faults),
+            history: past::changes(&self.history, invoice.placed_at, &mut faults.0),
         };
         walk(&mut sale, invoice.placed_at);
         invoice.kind = InvoiceKind::Sale(Box::new(sale));
@@ -283,6 +225,13 @@ impl Raw<'_> {
         faults.keep("email", email)
     }
 
+    fn tags(&self, faults: &mut Faults) -> Vec<String> {
+        tag::tags(&self.tags).unwrap_or_else(|bad| {
+            faults.0.extend(bad);
+            Vec::new()
+        })
+    }
+
     fn note(&self, faults: &mut Faults) -> Option<String> {
         faults.keep("note", text::paragraph(self.note.as_deref()?, 2000))
     }
@@ -317,7 +266,7 @@ fn walk(sale: &mut Sale, placed_at: Timestamp) {
     }
 }
 
-impl RawLine<'_> {
+impl LineForm<'_> {
     fn line(
         &self,
         kind: Kind,
@@ -346,6 +295,11 @@ impl RawLine<'_> {
             faults.0.push(bad.at(field("discount")));
         }
         let tax = faults.money(field("tax"), self.tax.as_ref(), currency);
+        let list_price = self
+            .list_price
+            .as_ref()
+            .map(|raw| raw.to_money(currency)?.non_negative());
+        let list_price = faults.keep(field("list_price"), list_price.transpose());
         let (sku, quantity, unit_price) = (sku?, quantity?, unit_price?);
         let total = InvoiceLine::total_of(quantity, unit_price, discount);
         Some(InvoiceLine {
@@ -354,6 +308,7 @@ impl RawLine<'_> {
             name: name?,
             quantity,
             unit_price,
+            list_price: list_price?.filter(|price| *price != unit_price),
             discount,
             tax,
             total: faults.keep(field("total"), total)?,
