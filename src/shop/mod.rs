@@ -21,6 +21,7 @@ pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod stock;
+pub mod sweep;
 pub mod version;
 
 pub use crate::store::Look;

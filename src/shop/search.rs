@@ -11,6 +11,11 @@ pub fn is_behind(db: &Snapshot) -> Result<bool> {
     store::search::is_behind(db)
 }
 
+/// How much it may have to learn.
+pub fn behind(db: &Snapshot) -> Result<i64> {
+    store::search::behind(db)
+}
+
 /// Lets the index learn some of what it has not seen; some milliseconds, and safe to run at any time.
 pub fn catch_up(tx: &Tx) -> Result<()> {
     store::search::catch_up(tx)

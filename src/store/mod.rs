@@ -14,6 +14,7 @@ mod file;
 pub mod idempotency;
 pub mod invariants;
 pub mod logins;
+pub mod marks;
 pub mod orders;
 pub mod products;
 mod reader;

@@ -18,6 +18,20 @@ use crate::store::Tx;
 const SELECT: &str =
     "SELECT id, user_id, kind, token_epoch, created_at, seen_at, expires_at, ended_at FROM sessions";
 
+/// A sweep deletes so many rows at most.
+const MOST_SWEPT: i64 = 500;
+
+/// The sessions that were over at `:before`. The newest stays, and that of the newest refresh token.
+const OVER: &str = "SELECT id FROM sessions
+     WHERE (ended_at < :before OR expires_at < :before)
+       AND id < (SELECT max(id) FROM sessions)
+       AND id <> ifnull((SELECT session_id FROM refresh_tokens ORDER BY id DESC LIMIT 1), 0)
+     LIMIT :most";
+/// The refresh tokens that were over at `:before`, but the newest.
+const REFRESH_OVER: &str = "SELECT id FROM refresh_tokens
+     WHERE expires_at < :before AND id < (SELECT max(id) FROM refresh_tokens)
+     LIMIT :most";
+
 fn from_row(row: &Row) -> rusqlite::Result<Session> {
     Ok(Session {
         id: row.get("id")?,
@@ -151,5 +165,46 @@ pub fn use_refresh(tx: &Tx, id: i64) -> Result<()> {
     tx.db()
         .prepare_cached("UPDATE refresh_tokens SET used_at = :now WHERE id = :id AND used_at IS NULL")?
         .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Whether a session was over at `before`.
+pub fn is_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
+    is_any(db, OVER, before)
+}
+
+/// Whether a refresh token was over at `before`.
+pub fn is_refresh_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
+    is_any(db, REFRESH_OVER, before)
+}
+
+fn is_any(db: &Snapshot, which: &str, before: Timestamp) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(which)?
+        .exists(named_params! { ":before": before, ":most": 1 })?)
+}
+
+/// Deletes some sessions that were over at `before`, with their refresh tokens.
+pub fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
+    let over = named_params! { ":before": before, ":most": MOST_SWEPT };
+    tx.db()
+        .prepare_cached(&format!(
+            "DELETE FROM refresh_tokens WHERE session_id IN ({OVER})"
+        ))?
+        .execute(over)?;
+    tx.db()
+        .prepare_cached(&format!("DELETE FROM sessions WHERE id IN ({OVER})"))?
+        .execute(over)?;
+    Ok(())
+}
+
+/// Deletes some refresh tokens that were over at `before`. A used one stays as long as it could come again.
+pub fn sweep_refresh(tx: &Tx, before: Timestamp) -> Result<()> {
+    tx.db()
+        .prepare_cached(&format!(
+            "DELETE FROM refresh_tokens WHERE id IN ({REFRESH_OVER})"
+        ))?
+        .execute(named_params! { ":before": before, ":most": MOST_SWEPT })?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The door for time passing: each kind of work is a step that tests call; the loop is a pause around them.
 
 pub mod derive;
+pub mod sweep;
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Commits come in swarms; the worker looks after a moment, not at each.
 const GATHER: Duration = Duration::from_millis(20);
 
+/// How often the worker looks for what is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -22,8 +26,27 @@ pub enum Outcome {
     Worked,
 }
 
-/// Works until the future is dropped: steps until nothing is due, then waits for a commit.
+/// Works until the future is dropped.
 pub async fn run(app: App) {
+    tokio::join!(derive(app.clone()), sweep(app));
+}
+
+/// Once an hour, steps until nothing is due.
+async fn sweep(app: App) {
+    loop {
+        match sweep::step(&app).await {
+            Ok(Outcome::Worked) => tokio::time::sleep(PAUSE).await,
+            Ok(Outcome::NothingDue) => tokio::time::sleep(SWEEP_EVERY).await,
+            Err(error) => {
+                tracing::error!(%error, "the worker could not sweep");
+                tokio::time::sleep(SWEEP_EVERY).await;
+            }
+        }
+    }
+}
+
+/// Steps until nothing is due, then waits for a commit.
+async fn derive(app: App) {
     let mut commits = app.commits();
     loop {
         let before = *commits.borrow_and_update();

@@ -215,6 +215,16 @@ impl TestApp {
         self._runtime.block_on(step).unwrap()
     }
 
+    /// Lets the worker sweep until nothing is due.
+    pub fn sweep(&self) {
+        while self
+            ._runtime
+            .block_on(till::worker::sweep::step(&self.app))
+            .unwrap()
+            == till::worker::Outcome::Worked
+        {}
+    }
+
     /// The file itself, beside the running shop: to count what is in it, and to change what no verb can.
     pub fn db(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.dir.join("till.db")).unwrap()

@@ -46,6 +46,7 @@ mod sessions;
 mod shell;
 mod stock;
 mod store;
+mod sweep;
 mod telemetry;
 mod tokens;
 mod users;

@@ -85,7 +85,8 @@ pub(super) const CHECKS: &[Check] = &[
           FROM (SELECT name, upto, CASE name
               WHEN 'search.orders' THEN (SELECT ifnull(max(id), 0) FROM orders)
               WHEN 'search.products' THEN (SELECT ifnull(max(id), 0) FROM products)
-              WHEN 'search.events' THEN (SELECT ifnull(max(id), 0) FROM events) END AS newest
+              WHEN 'search.events' THEN (SELECT ifnull(max(id), 0) FROM events)
+              WHEN 'sweep.idempotency' THEN (SELECT ifnull(max(id), 0) FROM idempotency) END AS newest
             FROM marks)
           WHERE upto > newest",
     },

@@ -1,17 +1,16 @@
 //! Bringing the index up to date: what is new above the marks, then what has changed. Each call does a little and may be
 //! made again at any time: a row that is indexed twice is there once.
 
-use rusqlite::named_params;
 use rusqlite::params;
 
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::marks;
 use crate::store::search::Noun;
 use crate::store::search::ORDERS;
 use crate::store::search::PRODUCTS;
-use crate::store::search::mark;
 
 /// A job indexes at most so many things, with at most so many bytes of text, give or take one: some milliseconds.
 const MOST_THINGS: i64 = 200;
@@ -30,6 +29,19 @@ pub fn is_behind(db: &Snapshot) -> Result<bool> {
         .query_row([], |row| row.get("is_behind"))?)
 }
 
+/// How many things there may be to index: new ones, and changes to others.
+pub fn behind(db: &Snapshot) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT ifnull((SELECT max(id) FROM products), 0) - (SELECT upto FROM marks WHERE name = 'search.products')
+                  + ifnull((SELECT max(id) FROM orders), 0) - (SELECT upto FROM marks WHERE name = 'search.orders')
+                  + (SELECT count(*) FROM events WHERE type IN (6, 23, 26) AND type <> 1
+                       AND id > (SELECT upto FROM marks WHERE name = 'search.events')) AS behind",
+        )?
+        .query_row([], |row| row.get("behind"))?)
+}
+
 /// Indexes some of what is missing.
 pub fn catch_up(tx: &Tx) -> Result<()> {
     let mut room = MOST_BYTES;
@@ -42,7 +54,7 @@ fn add_new(tx: &Tx, noun: &Noun, room: &mut usize) -> Result<()> {
     let ids: Vec<i64> = tx
         .db()
         .prepare_cached(noun.next)?
-        .query_and_then(params![mark(tx, noun.mark)?, MOST_THINGS], |row| {
+        .query_and_then(params![marks::get(tx, noun.mark)?, MOST_THINGS], |row| {
             Ok::<_, Error>(row.get(0)?)
         })?
         .collect::<Result<_>>()?;
@@ -55,7 +67,7 @@ fn add_new(tx: &Tx, noun: &Noun, room: &mut usize) -> Result<()> {
         last = Some(id);
     }
     match last {
-        Some(id) => set_mark(tx, noun.mark, id),
+        Some(id) => marks::set(tx, noun.mark, id),
         None => Ok(()),
     }
 }
@@ -70,7 +82,7 @@ fn renew(tx: &Tx, room: &mut usize) -> Result<()> {
              ORDER BY id
              LIMIT ?2",
         )?
-        .query_and_then(params![mark(tx, "search.events")?, MOST_THINGS], |row| {
+        .query_and_then(params![marks::get(tx, "search.events")?, MOST_THINGS], |row| {
             Ok::<_, Error>((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<Result<_>>()?;
@@ -83,13 +95,13 @@ fn renew(tx: &Tx, room: &mut usize) -> Result<()> {
             6 => &ORDERS,
             _ => &PRODUCTS,
         };
-        if subject <= mark(tx, noun.mark)? {
+        if subject <= marks::get(tx, noun.mark)? {
             put(tx, noun, subject, room)?;
         }
         last = Some(event);
     }
     match last {
-        Some(event) => set_mark(tx, "search.events", event),
+        Some(event) => marks::set(tx, "search.events", event),
         None => Ok(()),
     }
 }
@@ -106,12 +118,5 @@ fn put(tx: &Tx, noun: &Noun, id: i64, room: &mut usize) -> Result<()> {
             tx.db().prepare_cached(noun.remove)?.execute(params![id])?;
         }
     }
-    Ok(())
-}
-
-fn set_mark(tx: &Tx, name: &str, upto: i64) -> Result<()> {
-    tx.db()
-        .prepare_cached("UPDATE marks SET upto = :upto WHERE name = :name")?
-        .execute(named_params! { ":name": name, ":upto": upto })?;
     Ok(())
 }

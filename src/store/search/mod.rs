@@ -4,11 +4,10 @@
 mod derive;
 mod text;
 
+pub use derive::behind;
 pub use derive::catch_up;
 pub use derive::is_behind;
 
-use rusqlite::OptionalExtension;
-use rusqlite::named_params;
 use rusqlite::params;
 
 use crate::domain::id::OrderId;
@@ -16,6 +15,7 @@ use crate::domain::id::ProductId;
 use crate::domain::search::Find;
 use crate::error::Result;
 use crate::store::Snapshot;
+use crate::store::marks;
 use crate::store::search::text::Text;
 
 /// So many rows that the index has not seen are looked at directly; beyond that a reply says how far it is behind.
@@ -170,8 +170,8 @@ struct Unseen {
 
 impl Unseen {
     fn read(db: &Snapshot, noun: &Noun) -> Result<Self> {
-        let upto = mark(db, noun.mark)?;
-        let events = mark(db, "search.events")?;
+        let upto = marks::get(db, noun.mark)?;
+        let events = marks::get(db, "search.events")?;
         let most = MOST_LOOKED_AT as i64;
         let changed = list(db, noun.changed, &[&events, &upto, &most])?;
         let room = most - changed.len() as i64;
@@ -197,14 +197,4 @@ fn list(db: &Snapshot, sql: &str, with: &[&dyn rusqlite::ToSql]) -> Result<Vec<i
         .prepare_cached(sql)?
         .query_and_then(with, |row| Ok(row.get(0)?))?
         .collect()
-}
-
-/// How far a derived thing has come.
-pub fn mark(db: &Snapshot, name: &str) -> Result<i64> {
-    Ok(db
-        .db()
-        .prepare_cached("SELECT upto FROM marks WHERE name = :name")?
-        .query_row(named_params! { ":name": name }, |row| row.get("upto"))
-        .optional()?
-        .unwrap_or(0))
 }
