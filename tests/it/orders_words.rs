@@ -12,7 +12,9 @@ fn shop() -> TestApp {
     let app = TestApp::start();
     app.product("MUG", "4.50", 10);
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }] });
-    assert_eq!(app.post("ann", "/api/v1/orders", body).status, 201);
+    let named = [("x-request-id", "request-0000")];
+    let placed = app.send("POST", "ann", "/api/v1/orders", &named, Some(&body));
+    assert_eq!(placed.status, 201);
     app
 }
 
@@ -72,6 +74,7 @@ fn the_history_tells_everything_to_staff_and_the_public_part_to_the_owner() {
         ])
     );
     assert_eq!(all["data"][0]["by"]["name"], "ann");
+    assert_eq!(all["data"][0]["request_id"], "request-0000");
     assert_eq!(
         all["data"][1]["by"],
         json!({ "id": 1, "name": "owner", "kind": "user" })

@@ -97,6 +97,7 @@ fn placing(db: &Snapshot, head: &OrderHead, state: OrderState) -> Result<Entry> 
         (Some(_), _) => ActorKind::User,
         (None, _) => ActorKind::Guest,
     };
+    let noted = store::audit::creation(db, head.id, head.placed_at)?;
     Ok(Entry {
         at: head.placed_at,
         version: 1,
@@ -110,7 +111,7 @@ fn placing(db: &Snapshot, head: &OrderHead, state: OrderState) -> Result<Entry> 
         },
         note: None,
         public: true,
-        request_id: None,
+        request_id: noted.and_then(|row| row.request_id),
     })
 }
 
