@@ -60,6 +60,10 @@ fn describe() {
     );
     metrics::describe_counter!("orders_created_total", "Orders placed.");
     metrics::describe_counter!("orders_failed_total", "Orders refused, by reason.");
+    metrics::describe_gauge!(
+        "stock_low_variants",
+        "Variants whose stock is at or below their mark."
+    );
     metrics::describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");
     metrics::describe_gauge!("process_cpu_seconds_total", Unit::Seconds, "Processor time used.");
     metrics::describe_gauge!("process_open_fds", "Open files and sockets.");

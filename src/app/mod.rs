@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::clock::Stopwatch;
 use crate::config::Config;
+use crate::domain::actor::Actor;
 use crate::error::Error;
 use crate::error::Result;
 use crate::secret::Keys;
@@ -25,6 +26,7 @@ use crate::shop::Reply;
 use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::Tx;
+use crate::shop::stock;
 
 pub use cache::CachedOrder;
 pub use cache::Caches;
@@ -73,9 +75,14 @@ impl App {
         let forget = Arc::clone(&caches);
         let drops = Arc::clone(&caches);
         let (wake, commits) = watch::channel(0);
+        let wake = Arc::new(wake);
+        let wake_too = Arc::clone(&wake);
         let store = Store::serve(Options {
             on_failure: Arc::new(on_failure),
-            on_change_elsewhere: Arc::new(move || forget.clear()),
+            on_change_elsewhere: Arc::new(move || {
+                forget.clear();
+                wake_too.send_modify(|commits| *commits += 1);
+            }),
             on_touch: Arc::new(move |touched| drops.touch(touched)),
             on_commit: Arc::new(move || {
                 wake.send_modify(|commits| *commits += 1);
@@ -126,7 +133,7 @@ impl App {
         &self.inner.caches
     }
 
-    /// Changes with every COMMIT: what the worker and long polls wait for.
+    /// Changes with every COMMIT, another process's too: what the worker and long polls wait for.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.inner.commits.clone()
     }
@@ -157,7 +164,11 @@ impl App {
     }
 
     /// All figures, as Prometheus reads them.
-    pub fn figures(&self) -> String {
+    pub async fn figures(&self) -> String {
+        match self.read(|db| stock::count_low(db, &Actor::system())).await {
+            Ok(count) => metrics::gauge!("stock_low_variants").set(count as f64),
+            Err(error) => tracing::warn!(%error, "what runs low was not counted"),
+        }
         figures::text()
     }
 

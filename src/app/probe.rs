@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::shop::checks;
+use crate::shop::search;
 
 /// An answer is good for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -25,6 +26,8 @@ pub struct Checks {
     pub disk_free_mib: u64,
     /// Changes that wait for the writer.
     pub writer_waiting: usize,
+    /// Things that the worker has not looked at, if that could be asked: told, never fatal.
+    pub worker_behind: Option<i64>,
 }
 
 impl Checks {
@@ -63,5 +66,6 @@ async fn look(app: &App) -> Checks {
         disk: free >= app.config().disk.floor_mib,
         disk_free_mib: free,
         writer_waiting: app.store().waiting(),
+        worker_behind: app.read(search::behind).await.ok(),
     }
 }

@@ -32,7 +32,7 @@ pub fn table() -> Table {
     Table::default()
         .row(Method::GET, "/health", Public, health, shows::<Health>())
         .row(Method::GET, "/livez", Public, live, shows::<Word>())
-        .row(Method::GET, "/readyz", Public, ready, shows::<Word>())
+        .row(Method::GET, "/readyz", Public, ready, shows::<Readiness>())
         .row(Method::GET, "/metrics", Public, figures, sends("text/plain"))
 }
 
@@ -127,10 +127,24 @@ async fn live() -> Reply<Word> {
     Reply(Word { status: "live" })
 }
 
-async fn ready(State(app): State<App>) -> Result<Reply<Word>> {
-    let is_stopping = *app.stopping().borrow();
-    match !is_stopping && app.checks().await.is_ready() {
-        true => Ok(Reply(Word { status: "ready" })),
+/// Whether orders can be taken.
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<Checks>,
+}
+
+async fn ready(State(app): State<App>, IsInsider(is_insider): IsInsider) -> Result<Reply<Readiness>> {
+    if *app.stopping().borrow() {
+        return Err(Error::Unavailable);
+    }
+    let checks = app.checks().await;
+    match checks.is_ready() {
+        true => Ok(Reply(Readiness {
+            status: "ready",
+            checks: is_insider.then_some(checks),
+        })),
         false => Err(Error::Unavailable),
     }
 }
@@ -139,7 +153,7 @@ async fn figures(State(app): State<App>, IsLocal(is_local): IsLocal) -> Result<i
     match is_local || app.config().metrics.public {
         true => Ok((
             [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-            app.figures(),
+            app.figures().await,
         )),
         false => Err(Error::NotFound("page")),
     }

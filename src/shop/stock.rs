@@ -188,3 +188,9 @@ pub fn low(db: &Snapshot, by: &Actor, paging: &Paging) -> Result<Page<LowStock>>
     let low_at = store::settings::terms(db)?.low_at;
     store::stock::low(db, low_at, paging)
 }
+
+/// How many they are.
+pub fn count_low(db: &Snapshot, by: &Actor) -> Result<i64> {
+    by.require(Permission::StockRead)?;
+    store::stock::count_low(db, store::settings::terms(db)?.low_at, i64::MAX)
+}

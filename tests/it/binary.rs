@@ -153,6 +153,52 @@ fn a_user_made_beside_a_busy_server_can_sign_in_at_once() {
     server.stop();
 }
 
+/// H2: who waits for news hears of what a command beside the server has done.
+#[test]
+fn a_long_poll_hears_of_another_process() {
+    let dir = Folder::new();
+    let server = Server::start(&dir.0);
+    assert!(make_user(&dir.0, "owner").status.success());
+    let client = Client::new(server.at);
+    let body = json!({ "username": "owner", "password": "walrus tusk 9 of ten" });
+    let told = client.send("POST", "/api/v1/auth/login", None, &[], Some(&body));
+    let token = told.json()["access_token"].as_str().unwrap().to_owned();
+    let feed = |query: &str| {
+        let path = format!("/api/v1/events?type=user.created&{query}");
+        client.send("GET", &path, Some(&token), &[], None).json()
+    };
+    let seen = feed("")["next"].as_i64().unwrap();
+    let watch = Stopwatch::start();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| feed(&format!("after={seen}&wait=30")));
+        assert!(make_user(&dir.0, "second").status.success());
+        let page = waiting.join().unwrap();
+        assert_eq!(page["data"].as_array().unwrap().len(), 1, "{page}");
+    });
+    assert!(watch.elapsed() < Duration::from_secs(20));
+    server.stop();
+}
+
+/// J2: a process has one set of figures, so how many run low is asked of one that is alone.
+#[test]
+fn the_figures_say_how_many_variants_run_low() {
+    let dir = Folder::new();
+    let server = Server::start(&dir.0);
+    assert!(make_user(&dir.0, "owner").status.success());
+    let client = Client::new(server.at);
+    let body = json!({ "username": "owner", "password": "walrus tusk 9 of ten" });
+    let told = client.send("POST", "/api/v1/auth/login", None, &[], Some(&body));
+    let token = told.json()["access_token"].as_str().unwrap().to_owned();
+    for (sku, quantity) in [("MUG", 0), ("POT", 5), ("PAN", 6)] {
+        let body = json!({ "name": sku, "sku": sku, "price": "1.00", "quantity": quantity });
+        let made = client.send("POST", "/api/v1/products", Some(&token), &[], Some(&body));
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    let figures = client.send("GET", "/metrics", None, &[], None).body;
+    assert!(figures.contains("\nstock_low_variants 2\n"), "{figures}");
+    server.stop();
+}
+
 /// Bad input and faults: a clear line and a code that is not 0.
 #[test]
 fn what_keeps_a_server_from_starting_is_said_in_one_line() {

@@ -36,6 +36,14 @@ fn the_shop_is_ready_while_it_can_write_and_has_room() {
     let app = TestApp::start();
     assert_eq!(app.get("nobody", "/readyz").json()["status"], "ready");
     assert_eq!(app.get("nobody", "/livez").json()["status"], "live");
+    let waits = app.get("nobody", "/readyz").json()["checks"]["worker_behind"].clone();
+    assert_eq!(waits, 0);
+    let outside = app.send("GET", "nobody", "/readyz", &FROM_OUTSIDE, None);
+    assert_eq!(outside.json(), serde_json::json!({ "status": "ready" }));
+    let behind = TestApp::start();
+    behind.product("MUG", "4.50", 10);
+    let checks = behind.get("nobody", "/readyz").json()["checks"].clone();
+    assert_eq!(checks["worker_behind"], 1, "told, and not fatal: {checks}");
     let full = TestApp::start_with(|config| config.disk.floor_mib = u64::MAX);
     let told = full.get("nobody", "/readyz");
     assert_eq!((told.status, told.code()), (503, 5001), "{}", told.body);
@@ -71,6 +79,7 @@ fn figures_are_for_this_machine_and_name_routes_by_their_template() {
         "orders_created_total",
         "db_read_duration_seconds_count",
         "db_write_duration_seconds_count",
+        "stock_low_variants",
         "process_resident_memory_bytes",
         "process_cpu_seconds_total",
         "process_open_fds",

@@ -65,14 +65,18 @@ pub fn low(db: &Snapshot, low_at: i64, paging: &Paging) -> Result<Page<LowStock>
             },
         )?
         .collect::<Result<_>>()?;
-    let counted = db
-        .db()
-        .prepare_cached(concat!("SELECT count(*) FROM (", low!("1", "LIMIT :most"), ")"))?
-        .query_row(
-            named_params! { ":low_at": low_at, ":most": MOST_COUNTED + 1 },
-            |row| row.get(0),
-        )?;
+    let counted = count_low(db, low_at, MOST_COUNTED + 1)?;
     Ok(paging
         .cut(rows, |row: &LowStock| (0, row.variant.0))
         .counted(Total::of(counted)))
+}
+
+/// How many they are, counted up to `most`.
+pub fn count_low(db: &Snapshot, low_at: i64, most: i64) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(concat!("SELECT count(*) FROM (", low!("1", "LIMIT :most"), ")"))?
+        .query_row(named_params! { ":low_at": low_at, ":most": most }, |row| {
+            row.get(0)
+        })?)
 }

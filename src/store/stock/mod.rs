@@ -5,6 +5,7 @@ mod low;
 
 pub use ledger::movement;
 pub use ledger::movements;
+pub use low::count_low;
 pub use low::low;
 
 use rusqlite::named_params;
