@@ -19,6 +19,7 @@ mod doctor;
 mod events;
 mod exports;
 mod faults;
+mod fuzz;
 mod health;
 mod imports;
 mod kill;
