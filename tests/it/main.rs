@@ -21,6 +21,7 @@ mod exports;
 mod faults;
 mod fuzz;
 mod health;
+mod histories;
 mod imports;
 mod kill;
 mod layers;
