@@ -26,6 +26,7 @@ mod imports;
 mod kill;
 mod layers;
 mod limits;
+mod load;
 mod opens;
 mod orders;
 mod orders_export;
