@@ -115,7 +115,7 @@ pub fn signal_traced(strace: &mut Child, signal: &str) {
 
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to.join("keys")).unwrap();
-    for name in ["till.db", "keys/token", "keys/audit"] {
+    for name in ["till.db", "keys/token", "keys/audit", "keys/seal"] {
         std::fs::copy(from.join(name), to.join(name)).unwrap();
     }
 }

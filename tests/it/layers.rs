@@ -9,7 +9,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("error", &["domain"]),
     ("clock", &["domain", "error"]),
-    ("secret", &["domain", "error"]),
+    ("secret", &["secret", "domain", "error"]),
     ("config", &["config", "domain", "error"]),
     ("telemetry", &["domain", "error"]),
     ("store", &["store", "domain", "error", "clock"]),

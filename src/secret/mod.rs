@@ -1,6 +1,9 @@
-//! Hashing, random tokens and HMAC; the only crypto imports. Keys are files of 0600 outside the database.
+//! Hashing, random tokens, HMAC, sealing and one-time codes; the only crypto imports. Keys are files of 0600 outside the
+//! database.
 
-use std::path::Path;
+mod keys;
+mod seal;
+pub mod totp;
 
 use argon2::Argon2;
 use hmac::Hmac;
@@ -16,83 +19,9 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::error::Result;
 
-/// The least length of a token key that is given, in bytes (TOK-01).
-const LEAST_KEY: usize = 32;
-
-/// The process's keys.
-#[derive(Clone)]
-pub struct Keys {
-    /// Signs access tokens and derives refresh tokens.
-    pub token: Vec<u8>,
-    /// Chains the audit.
-    pub audit: [u8; 32],
-}
-
-impl Keys {
-    /// Reads the keys below a data folder, making what is missing. A key that others may read is refused.
-    pub fn load(dir: &Path, token: Option<&str>) -> Result<Self> {
-        let keys = dir.join("keys");
-        std::fs::create_dir_all(&keys)
-            .and_then(|()| only_ours(&keys, 0o700))
-            .map_err(|cause| Error::internal(format!("cannot use {}: {cause}", keys.display())))?;
-        let token = match token {
-            Some(given) if given.len() < LEAST_KEY => {
-                return Err(Error::Setup(format!(
-                    "JWT_SECRET has {} bytes, and at least {LEAST_KEY} are needed",
-                    given.len()
-                )));
-            }
-            Some(given) => given.as_bytes().to_vec(),
-            None => key_file(&keys.join("token"))?.to_vec(),
-        };
-        Ok(Self {
-            token,
-            audit: key_file(&keys.join("audit"))?,
-        })
-    }
-}
-
-fn only_ours(path: &Path, mode: u32) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-}
-
-fn key_file(path: &Path) -> Result<[u8; 32]> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    use std::os::unix::fs::PermissionsExt;
-    let trouble =
-        |cause: std::io::Error| Error::internal(format!("cannot use the key {}: {cause}", path.display()));
-    if !path.exists() {
-        let key: [u8; 32] = random()?;
-        let made = std::fs::OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(path);
-        match made {
-            Ok(mut file) => {
-                file.write_all(&key).map_err(trouble)?;
-                file.sync_all().map_err(trouble)?;
-            }
-            Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(cause) => return Err(trouble(cause)),
-        }
-    }
-    let mode = std::fs::metadata(path).map_err(trouble)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(Error::Setup(format!(
-            "the key {} can be read by others (mode {:o}): chmod 600",
-            path.display(),
-            mode & 0o777
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(trouble)?;
-    bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| Error::internal(format!("the key {} is not 32 bytes long", path.display())))
-}
+pub use keys::Keys;
+pub use keys::Use;
+pub use seal::Place;
 
 /// Random bytes from the system.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
