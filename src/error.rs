@@ -243,6 +243,7 @@ impl Code {
             Refusal::Forbidden { .. } => Self::InsufficientPermissions,
             Refusal::Locked { .. } => Self::AccountLocked,
             Refusal::CrossSite => Self::CsrfRefused,
+            Refusal::SecondFactor(_) => Self::SecondFactorRequired,
             Refusal::Fields(faults) => Self::of_faults(faults),
             Refusal::VersionMissing => Self::VersionMissing,
             Refusal::Taken(_) => Self::AlreadyExists,

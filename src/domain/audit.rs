@@ -44,6 +44,22 @@ named! {
         SettingsChanged = 62 "settings.changed",
         Seeded = 63 "file.seeded",
         LimitHit = 64 "limit.hit",
+        SteppedUp = 80 "auth.stepped_up",
+        SessionRevoked = 81 "auth.session_revoked",
+        PasswordChanged = 82 "user.password_changed",
+        ResetAsked = 83 "auth.reset_asked",
+        PasswordReset = 84 "user.password_reset",
+        AddressAsked = 85 "user.email_asked",
+        AddressProved = 86 "user.email_proved",
+        FactorBegun = 87 "user.totp_begun",
+        FactorAdded = 88 "user.totp_added",
+        FactorRemoved = 89 "user.totp_removed",
+        RecoveryCodesMade = 90 "user.recovery_codes_made",
+        RecoveryCodeUsed = 91 "auth.recovery_code_used",
+        LinkMade = 92 "link.made",
+        MailShown = 93 "mail.link_shown",
+        UserSuspended = 94 "user.suspended",
+        UserUnlocked = 95 "user.unlocked",
     }
 }
 
@@ -59,6 +75,8 @@ named! {
         File = 7 "file",
         Settings = 8 "settings",
         None = 9 "none",
+        Link = 10 "link",
+        Mail = 11 "mail",
     }
 }
 

@@ -47,4 +47,10 @@ ids! {
     AuditId,
     /// A row of the stock ledger.
     MovementId,
+    /// A one-time link.
+    LinkId,
+    /// A mail that waits to be sent, or was.
+    MailId,
+    /// Somebody's second factor.
+    FactorId,
 }

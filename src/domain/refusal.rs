@@ -35,6 +35,8 @@ pub enum Refusal {
     },
     /// An unsafe request with a cookie that did not come from our own pages.
     CrossSite,
+    /// The password, or the session, is not proof enough.
+    SecondFactor(Wanting),
     /// Fields that cannot be read or are out of range.
     Fields(Vec<Fault>),
     /// A change without saying which version was seen.
@@ -69,6 +71,19 @@ pub enum Refusal {
     PriceChanged(Box<Value>),
 }
 
+/// What is wanting beside what was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanting {
+    /// The code of the second factor, or a recovery code.
+    Code,
+    /// One that is right: this one is wrong, or was used.
+    RightCode,
+    /// A sign-in or step-up of the last minutes, in this session.
+    StepUp,
+    /// A second factor at all: this role needs one.
+    Enrolment,
+}
+
 /// One item that is short.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ShortItem {
@@ -85,6 +100,14 @@ impl Refusal {
     pub fn sentence(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Rule(words) | Self::NotAllowed(words) => Some(Cow::Borrowed(words)),
+            Self::SecondFactor(wanting) => Some(Cow::Borrowed(match wanting {
+                Wanting::Code => "A code of the second factor is needed.",
+                Wanting::RightCode => "This code is wrong, or has been used.",
+                Wanting::StepUp => {
+                    "Prove once more who you are: this needs a sign-in of the last five minutes."
+                }
+                Wanting::Enrolment => "Set up a second factor first.",
+            })),
             Self::Taken(what) => Some(Cow::Owned(format!("This {what} is taken."))),
             Self::NotNow { state, .. } => Some(Cow::Owned(format!(
                 "The order is {}: it cannot go there from here.",
@@ -108,6 +131,9 @@ impl Refusal {
             Self::NothingLeft(lists) => (**lists).clone(),
             Self::PriceChanged(quote) => json!({ "quote": quote }),
             Self::Forbidden { needs, .. } => json!({ "permission": needs.name() }),
+            Self::SecondFactor(Wanting::Code | Wanting::RightCode) => json!({ "totp": true }),
+            Self::SecondFactor(Wanting::StepUp) => json!({ "step_up": true }),
+            Self::SecondFactor(Wanting::Enrolment) => json!({ "enrol": true }),
             Self::TooMany { limit, .. } => json!({ "limit": limit }),
             _ => return None,
         })

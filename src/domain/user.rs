@@ -22,6 +22,8 @@ pub const REFRESH_GRACE: i64 = 10 * time::SECOND;
 pub const DEVICE_LIFE: i64 = 400 * time::DAY;
 /// So many devices of a user are known.
 pub const MOST_DEVICES: i64 = 50;
+/// For so long a sign-in or a step-up is proof enough for what is dangerous (AUT-06).
+pub const PROOF_LIFE: i64 = 5 * time::MINUTE;
 /// A cookie session notes its use at most this often.
 pub const TOUCH_EVERY: i64 = time::MINUTE;
 
@@ -97,6 +99,10 @@ pub struct User {
     pub role_is_staff: bool,
     pub status: UserStatus,
     pub token_epoch: i64,
+    /// When its password was last chosen.
+    pub password_at: Timestamp,
+    /// Whether it has a second factor.
+    pub has_factor: bool,
     pub created_at: Timestamp,
     pub version: i64,
 }
@@ -113,6 +119,8 @@ pub struct Session {
     pub seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// When it was opened by a password or a code, or proved itself again.
+    pub proved_at: Timestamp,
 }
 
 /// What a request shows of its session.

@@ -24,6 +24,7 @@ use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::customers;
 use crate::shop::events;
+use crate::shop::links;
 use crate::shop::login;
 use crate::store;
 
@@ -131,7 +132,9 @@ pub fn find(db: &Snapshot, by: &Actor, email: &str) -> Result<User> {
 pub fn set_password(tx: &Tx, by: &Actor, email: &str, password: &str) -> Result<User> {
     by.require(Permission::UsersUpdate)?;
     let user = find(tx, by, email)?;
-    store::users::set_password(tx, user.id, password, 1)?;
+    store::users::set_password(tx, user.id, password)?;
+    store::users::end_sessions(tx, user.id)?;
+    links::void(tx, user.id)?;
     login::unlock(tx, &user)?;
     tx.touch(Touched::Sessions);
     let target = (Target::User, Some(user.id.0));

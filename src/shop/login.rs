@@ -104,7 +104,7 @@ pub fn finish(
         return refuse(tx, by, attempt);
     }
     if let Outcome::Rehashed(hash) = outcome {
-        store::users::set_password(tx, user.id, hash, 0)?;
+        store::users::rehash(tx, user.id, hash)?;
     }
     match attempt.turn {
         Turn::Known => withdraw(tx, attempt)?,

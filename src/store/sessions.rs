@@ -16,7 +16,8 @@ use crate::store::Snapshot;
 use crate::store::Tx;
 
 const SELECT: &str =
-    "SELECT id, user_id, kind, token_epoch, created_at, seen_at, expires_at, ended_at FROM sessions";
+    "SELECT id, user_id, kind, token_epoch, created_at, seen_at, expires_at, ended_at, proved_at
+  FROM sessions";
 
 /// A sweep deletes so many rows at most.
 const MOST_SWEPT: i64 = 500;
@@ -42,6 +43,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Session> {
         seen_at: row.get("seen_at")?,
         expires_at: row.get("expires_at")?,
         ended_at: row.get("ended_at")?,
+        proved_at: row.get("proved_at")?,
     })
 }
 
@@ -89,8 +91,8 @@ pub fn insert(
     let id = tx
         .db()
         .prepare_cached(
-            "INSERT INTO sessions (user_id, kind, secret, token_epoch, created_at, seen_at, expires_at, ip, user_agent)
-             VALUES (:user, :kind, :secret, :epoch, :now, :now, :expires, :ip, :agent)",
+            "INSERT INTO sessions (user_id, kind, secret, token_epoch, created_at, seen_at, proved_at, expires_at, ip, user_agent)
+             VALUES (:user, :kind, :secret, :epoch, :now, :now, :now, :expires, :ip, :agent)",
         )?
         .insert(named_params! {
             ":user": user.id,
@@ -110,6 +112,14 @@ pub fn touch(tx: &Tx, id: SessionId, before: Timestamp) -> Result<()> {
     tx.db()
         .prepare_cached("UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at <= :before")?
         .execute(named_params! { ":id": id, ":now": tx.now, ":before": before })?;
+    Ok(())
+}
+
+/// Notes that whoever holds a session has proved once more who they are.
+pub fn prove(tx: &Tx, id: SessionId) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE sessions SET proved_at = :now WHERE id = :id")?
+        .execute(named_params! { ":id": id, ":now": tx.now })?;
     Ok(())
 }
 

@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 
+const STAFF_FACTOR: &str = "staff.second_factor";
+
 /// What placing an order needs to know.
 pub fn terms(db: &Snapshot) -> Result<Terms> {
     let terms = db
@@ -57,6 +59,16 @@ pub fn is_untouched(db: &Snapshot) -> Result<bool> {
                AND NOT EXISTS (SELECT 1 FROM orders) AS untouched",
         )?
         .query_row([], |row| row.get("untouched"))?)
+}
+
+/// Whether staff must have a second factor.
+pub fn staff_needs_factor(db: &Snapshot) -> Result<bool> {
+    Ok(value(db, STAFF_FACTOR)?.as_deref() != Some("0"))
+}
+
+/// Sets whether staff must have a second factor.
+pub fn set_staff_needs_factor(tx: &Tx, is_needed: bool) -> Result<()> {
+    set(tx, STAFF_FACTOR, if is_needed { "1" } else { "0" })
 }
 
 /// One value.

@@ -12,6 +12,8 @@ use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::event::EventType;
 use crate::domain::id;
+use crate::domain::link;
+use crate::domain::mail;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::order;
@@ -47,12 +49,13 @@ macro_rules! named {
 ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
+    id::LinkId, id::MailId, id::FactorId,
 }
 
 named! {
     order::OrderState, order::PaymentStatus, order::FulfilmentStatus, order::ReturnStatus, order::Channel,
     order::Change, crate::domain::customer::CustomerStatus, product::ProductStatus, product::MovementReason, user::UserStatus, user::SessionKind,
-    EventType, Action, Target,
+    EventType, Action, Target, link::Purpose, mail::Template, mail::MailState,
 }
 
 integers! {

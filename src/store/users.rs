@@ -20,7 +20,8 @@ use crate::store::fault::OnUnique;
 
 const SELECT: &str =
     "SELECT u.id, u.username, u.email, u.email_verified, u.name, u.phone, u.password, u.role_id,
-  r.name AS role_name, r.staff, u.status, u.token_epoch, u.created_at, u.version
+  r.name AS role_name, r.staff, u.status, u.token_epoch, u.password_at, u.created_at, u.version,
+  EXISTS (SELECT 1 FROM factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS has_factor
   FROM users u JOIN roles r ON r.id = u.role_id";
 
 fn from_row(row: &Row) -> rusqlite::Result<User> {
@@ -37,6 +38,8 @@ fn from_row(row: &Row) -> rusqlite::Result<User> {
         role_is_staff: row.get("staff")?,
         status: row.get("status")?,
         token_epoch: row.get("token_epoch")?,
+        password_at: row.get("password_at")?,
+        has_factor: row.get("has_factor")?,
         created_at: row.get("created_at")?,
         version: row.get("version")?,
     })
@@ -82,8 +85,8 @@ pub fn insert(tx: &Tx, new: &NewUser, role: RoleId) -> Result<User> {
     let id = tx
         .db()
         .prepare_cached(
-            "INSERT INTO users (username, email, name, password, role_id, status, created_at, updated_at)
-             VALUES (:username, :email, :name, :password, :role, 0, :now, :now)",
+            "INSERT INTO users (username, email, name, password, role_id, status, password_at, created_at, updated_at)
+             VALUES (:username, :email, :name, :password, :role, 0, :now, :now, :now)",
         )?
         .insert(named_params! {
             ":username": new.username.as_str(),
@@ -135,15 +138,21 @@ pub fn rights(db: &Snapshot, role: RoleId) -> Result<Rights> {
     Ok(rights)
 }
 
-/// Sets the password's hash and, if told, ends every session by a new token epoch.
-pub fn set_password(tx: &Tx, id: UserId, password: &str, epoch_step: i64) -> Result<()> {
+/// Sets the hash of a password that was chosen now.
+pub fn set_password(tx: &Tx, id: UserId, password: &str) -> Result<()> {
     tx.db()
         .prepare_cached(
-            "UPDATE users
-             SET password = :password, token_epoch = token_epoch + :step, updated_at = :now
-             WHERE id = :id",
+            "UPDATE users SET password = :password, password_at = :now, updated_at = :now WHERE id = :id",
         )?
-        .execute(named_params! { ":id": id, ":password": password, ":step": epoch_step, ":now": tx.now })?;
+        .execute(named_params! { ":id": id, ":password": password, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Sets a better hash of the same password.
+pub fn rehash(tx: &Tx, id: UserId, password: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE users SET password = :password, updated_at = :now WHERE id = :id")?
+        .execute(named_params! { ":id": id, ":password": password, ":now": tx.now })?;
     Ok(())
 }
 

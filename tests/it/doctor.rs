@@ -120,6 +120,25 @@ fn each_thing_that_is_wrong_is_found_under_its_own_name() {
 
 const PLANTED: &[(&str, &str)] = &[
     (
+        "link.moments",
+        "INSERT INTO links (purpose, hash, user_id, created_at, expires_at) VALUES (2, zeroblob(32), 1, 2, 1)",
+    ),
+    (
+        "recovery_code.factor",
+        "INSERT INTO recovery_codes (hash, user_id, created_at) VALUES (zeroblob(32), 1, 1)",
+    ),
+    (
+        "pending_sign_in.session",
+        "INSERT INTO pending_sign_ins (hash, user_id, token_epoch, created_at, expires_at, used_at, session_id, code)
+         SELECT zeroblob(32), user_id + 1, 0, 1, 2, 1, id, zeroblob(32) FROM sessions LIMIT 1",
+    ),
+    (
+        "mail.link",
+        "INSERT INTO links (id, purpose, hash, user_id, created_at, expires_at) VALUES (1, 2, zeroblob(32), 1, 1, 2);
+         INSERT INTO mails (template, recipient, user_id, facts, link_id, sealed, state, created_at, due_at)
+         VALUES (1, 'a@b.test', 2, '{}', 1, x'00', 0, 1, 1)",
+    ),
+    (
         "file.integrity",
         "UPDATE stock SET available = -1 WHERE variant_id = 1",
     ),

@@ -61,7 +61,7 @@ impl From<User> for UserView {
             name: user.name,
             role: user.role_name,
             status: user.status.name(),
-            totp: false,
+            totp: user.has_factor,
             created_at: user.created_at,
             version: user.version,
         }

@@ -93,6 +93,7 @@ fn settle(tx: &Tx, by: &Actor) -> Result<()> {
     for (name, value) in [("currency", "GBP"), ("time_zone", "Europe/London"), ("demo", "1")] {
         store::settings::set(tx, name, value)?;
     }
+    store::settings::set_staff_needs_factor(tx, false)?;
     audit::note(tx, by, Action::Seeded, (Target::File, None), None, None)
 }
 

@@ -58,6 +58,31 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE s.id IS NULL OR s.kind <> 0 OR t.expires_at > s.expires_at",
     },
     Check {
+        name: "link.moments",
+        sql: "SELECT 'link ' || id, 'made, used, expired', concat_ws(', ', created_at, used_at, expires_at)
+          FROM links
+          WHERE created_at > expires_at OR used_at NOT BETWEEN created_at AND expires_at",
+    },
+    Check {
+        name: "recovery_code.factor",
+        sql: "SELECT 'recovery codes of user ' || c.user_id, 'a second factor', 'none'
+          FROM recovery_codes c
+          WHERE NOT EXISTS (SELECT 1 FROM factors f WHERE f.user_id = c.user_id AND f.confirmed_at IS NOT NULL)
+          GROUP BY c.user_id",
+    },
+    Check {
+        name: "pending_sign_in.session",
+        sql: "SELECT 'pending sign-in ' || p.id, 'a session of user ' || p.user_id, 'user ' || s.user_id
+          FROM pending_sign_ins p JOIN sessions s ON s.id = p.session_id
+          WHERE s.user_id <> p.user_id",
+    },
+    Check {
+        name: "mail.link",
+        sql: "SELECT 'mail ' || m.id, 'a link of user ' || ifnull(m.user_id, '?'), 'user ' || ifnull(l.user_id, '?')
+          FROM mails m JOIN links l ON l.id = m.link_id
+          WHERE m.user_id IS NOT l.user_id",
+    },
+    Check {
         name: "idempotency.resource",
         sql: "SELECT 'idempotency ' || i.id, 'the thing it made', 'kind ' || i.kind || ', id ' || i.resource_id
           FROM idempotency i
@@ -96,6 +121,7 @@ pub(super) const CHECKS: &[Check] = &[
           FROM (SELECT 'currency' AS name, 'three capitals' AS expected UNION ALL SELECT 'time_zone', 'a zone'
             UNION ALL SELECT 'tax_included', '0 or 1' UNION ALL SELECT 'number_base', 'a number from 1000'
             UNION ALL SELECT 'numbers_stored', '0 or 1' UNION ALL SELECT 'demo', '0 or 1'
+            UNION ALL SELECT 'staff.second_factor', '0 or 1'
             UNION ALL SELECT 'epoch', '16 hexadecimal digits') n
           LEFT JOIN settings s ON s.name = n.name
           WHERE NOT ifnull(CASE n.name
