@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use serde_json::json;
+use till::clock::Stopwatch;
 use till::domain::audit::Action;
 
 use crate::app::PASSWORD;
@@ -254,4 +255,94 @@ fn only_a_demo_lets_its_accounts_in_without_a_password() {
         404,
         "no such account"
     );
+}
+
+/// How long each of so many wrong passwords took, in milliseconds, of a name that is known and of one that is not: in turn,
+/// and each first every other time.
+fn time_failures(pairs: usize) -> [Vec<f64>; 2] {
+    let app = TestApp::start();
+    app.token("ann");
+    let mut took = [Vec::new(), Vec::new()];
+    for pair in 0..pairs {
+        for place in [pair % 2, 1 - pair % 2] {
+            let watch = Stopwatch::start();
+            let answer = wrong(&app, ["ann", "bob"][place]);
+            took[place].push(watch.seconds() * 1000.0);
+            assert_eq!((answer.status, answer.code()), (401, 1002), "{}", answer.body);
+        }
+        // The fifth would lock the name.
+        if pair % 4 == 3 {
+            app.clock.pass(25 * 60 * MINUTE);
+        }
+    }
+    took
+}
+
+fn mean_and_variance(values: &[f64]) -> (f64, f64) {
+    let many = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / many;
+    let squares = values.iter().map(|value| (value - mean).powi(2));
+    (mean, squares.sum::<f64>() / (many - 1.0))
+}
+
+/// AUT-03, G11: by the time that a refusal takes nobody can tell whether the name is known. Means that differ by less than
+/// a millisecond, or as chance would have it (Welch, p > 0.01).
+#[test]
+#[ignore = "nightly: a minute of hashing"]
+fn a_refusal_takes_as_long_for_a_name_that_nobody_has() {
+    const PAIRS: usize = 2000;
+    let took = time_failures(PAIRS);
+    let [(known, spread), (unknown, other)] = [&took[0], &took[1]].map(|took| mean_and_variance(took));
+    let difference = (known - unknown).abs();
+    let t = difference / ((spread + other) / PAIRS as f64).sqrt();
+    println!("known {known:.3} ms, unknown {unknown:.3} ms, difference {difference:.3} ms, t {t:.2}");
+    assert!(difference < 1.0 || t < 2.576);
+}
+
+/// Guesses evenly over a day; how many were looked at, and how often the owner was let in, who comes a hundred times.
+fn guess_for_a_day(guesses: usize, device: Option<&str>, app: &TestApp, own: &str) -> (usize, usize) {
+    let right = json!({ "username": "ann", "password": PASSWORD });
+    let guess = json!({ "username": "ann", "password": "not the password" });
+    let headers: Vec<(&str, &str)> = device.map(|device| ("cookie", device)).into_iter().collect();
+    let (mut looked_at, mut let_in) = (0, 0);
+    for number in 0..guesses {
+        let answer = app.send("POST", "nobody", LOGIN, &headers, Some(&guess));
+        match answer.status {
+            401 => looked_at += 1,
+            status => assert_eq!(status, 423, "{}", answer.body),
+        }
+        if number % (guesses / 100) == 0 {
+            let own = app.send("POST", "nobody", LOGIN, &[("cookie", own)], Some(&right));
+            let_in += usize::from(own.status == 200);
+        }
+        app.clock.pass(24 * 60 * MINUTE / guesses as i64);
+    }
+    (looked_at, let_in)
+}
+
+/// AUT-04: of a stranger's 10,000 guesses in a day few are looked at, and the owner comes in each time.
+#[test]
+#[ignore = "nightly: 10,000 guesses"]
+fn a_day_of_guesses_over_http_gets_few_looked_at() {
+    let app = TestApp::start();
+    app.token("ann");
+    let right = json!({ "username": "ann", "password": PASSWORD });
+    let own = cookie(&login(&app, right), "till-device");
+    let (looked_at, let_in) = guess_for_a_day(10_000, None, &app, &own);
+    println!("10,000 guesses of a stranger: {looked_at} looked at; the owner came in {let_in} times of 100");
+    assert!(looked_at <= 2_400, "{looked_at}");
+    assert_eq!(let_in, 100);
+}
+
+/// AUT-04: who has stolen a known device gets a hundred tries an hour.
+#[test]
+#[ignore = "nightly: 10,000 guesses"]
+fn a_day_of_guesses_from_a_stolen_device_gets_a_hundred_an_hour() {
+    let app = TestApp::start();
+    app.token("ann");
+    let right = json!({ "username": "ann", "password": PASSWORD });
+    let own = cookie(&login(&app, right), "till-device");
+    let (looked_at, _) = guess_for_a_day(10_000, Some(&own), &app, &own);
+    println!("10,000 guesses from a stolen device: {looked_at} looked at");
+    assert!(looked_at <= 2_400, "{looked_at}");
 }

@@ -179,7 +179,7 @@ pub fn place(stream: &mut TcpStream, token: &str, key: &str, body: &Value) -> Op
 }
 
 /// Sends one order over an open connection.
-fn ask(stream: &mut TcpStream, token: &str, key: &str, body: &Value) -> Heard {
+pub fn ask(stream: &mut TcpStream, token: &str, key: &str, body: &Value) -> Heard {
     let mut head = String::new();
     let reply = reply(stream, token, key, body, &mut head);
     let id = |reply: &Value| reply["id"].as_i64().unwrap();
