@@ -20,6 +20,7 @@ use crate::domain::refusal::Refusal;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::objects::Objects;
 use crate::http::paced::TooSlow;
 use crate::http::session;
 use crate::http::shell::Asked;
@@ -36,12 +37,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
         let bytes = json_bytes(request).await?;
-        let body = parse(&bytes)?;
-        // serde would also take the fields' values one by one, as an array.
-        match bytes.trim_ascii_start().first() {
-            Some(b'{') => Ok(Self(body)),
-            _ => Err(Bad::invalid("A body is an object.").at("").into()),
-        }
+        parse(&bytes).map(Self)
     }
 }
 
@@ -110,7 +106,7 @@ fn is_slow(cause: &(dyn std::error::Error + 'static)) -> bool {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     json::check(bytes).map_err(|bad| Error::from(bad.at("")))?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = serde_path_to_error::deserialize(&mut reader);
+    let read = serde_path_to_error::deserialize(Objects(&mut reader));
     match read.and_then(|value| {
         reader
             .end()

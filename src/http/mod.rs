@@ -15,6 +15,7 @@ mod hosts;
 pub mod limits;
 pub mod list;
 pub mod login;
+mod objects;
 pub mod openapi;
 mod paced;
 mod pack;

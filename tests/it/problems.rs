@@ -303,3 +303,48 @@ fn nothing_of_the_inside_is_told() {
         assert!(matches!(answer.json()["error"]["details"], Value::Null));
     }
 }
+
+/// NET-03: serde's types would take the values of their fields as an array; ours are objects at every depth.
+#[test]
+fn an_object_is_not_written_as_an_array() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 10);
+    let line = json!({ "sku": "MUG", "quantity": 1 });
+    let address =
+        json!({ "name": "Ann", "line1": "1 Road", "city": "Rye", "postcode": "TN31", "country": "GB" });
+    for (path, body, field) in [
+        ("orders", json!([[line]]), ""),
+        ("orders", json!({ "items": [["MUG", 1]] }), "items[0]"),
+        ("orders", json!({ "items": [line, []] }), "items[1]"),
+        (
+            "orders",
+            json!({ "items": [line], "shipping_address": ["Ann"] }),
+            "shipping_address",
+        ),
+        (
+            "orders",
+            json!({ "items": [line], "shipping_address": address, "billing_address": [] }),
+            "billing_address",
+        ),
+        (
+            "products",
+            json!({ "name": "Pot", "variants": [["POT"]] }),
+            "variants[0]",
+        ),
+        ("stock/adjustments", json!(["MUG", 1, null, "restock"]), ""),
+        ("auth/logout", json!([]), ""),
+    ] {
+        let answer = app.post("owner", &format!("/api/v1/{path}"), body.clone());
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, 2001),
+            "{body}: {}",
+            answer.body
+        );
+        let fault = &answer.json()["error"]["fields"][0];
+        assert_eq!(fault["field"], field, "{body}: {}", answer.body);
+        assert_eq!(fault["message"], "invalid type: sequence, expected an object");
+    }
+    let body = json!({ "items": [line], "shipping_address": address });
+    assert_eq!(app.post("owner", "/api/v1/orders", body).status, 201);
+}
