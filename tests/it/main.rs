@@ -41,6 +41,7 @@ mod permissions;
 mod power;
 mod problems;
 mod products;
+mod products_list;
 mod request_log;
 mod schema;
 mod search;

@@ -1,0 +1,161 @@
+//! Lists of products: what is found in them, in which order, and page by page.
+
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::client::Answer;
+use crate::products::make;
+
+pub fn names(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let page = answer.json();
+    let rows = page["data"].as_array().unwrap();
+    rows.iter()
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn eight(app: &TestApp) {
+    for (name, category, price, quantity) in [
+        ("Blue mug", "Mugs", "4.50", 3),
+        ("Red mug", "mugs", "5.00", 0),
+        ("Teapot", "Pots", "30", 2),
+        ("café cup", "Cups", "5.00", 9),
+        ("Saucer", "Cups", "2.25", 1),
+        ("Lid", "Pots", "2.25", 0),
+        ("Jug", "Pots", "12", 4),
+        ("Bowl", "Bowls", "7.75", 5),
+    ] {
+        let body = json!({ "name": name, "category": category, "price": price, "quantity": quantity,
+            "sku": name.to_uppercase().replace(' ', "-").replace('É', "E"), "description": "Made of stoneware" });
+        make(app, "owner", body);
+    }
+}
+
+/// B2, B7
+#[test]
+fn the_public_catalogue_is_searched_filtered_and_sorted() {
+    let app = TestApp::start();
+    eight(&app);
+    for round in ["before the index knows", "after"] {
+        for (query, wanted) in [
+            ("", "Bowl, Jug, Lid, Saucer, café cup, Teapot, Red mug, Blue mug"),
+            (
+                "sort=price",
+                "Saucer, Lid, Blue mug, Red mug, café cup, Bowl, Jug, Teapot",
+            ),
+            (
+                "sort=-price",
+                "Teapot, Jug, Bowl, café cup, Red mug, Blue mug, Lid, Saucer",
+            ),
+            (
+                "sort=name",
+                "Blue mug, Bowl, café cup, Jug, Lid, Red mug, Saucer, Teapot",
+            ),
+            ("category=MUGS", "Red mug, Blue mug"),
+            ("category=Hats", ""),
+            ("min_price=5&max_price=12.00", "Bowl, Jug, café cup, Red mug"),
+            ("in_stock=false", "Lid, Red mug"),
+            ("in_stock=true&category=Pots", "Jug, Teapot"),
+            ("q=mug", "Red mug, Blue mug"),
+            ("q=CAFE", "café cup"),
+            ("q=stone&sort=price&max_price=2.25", "Saucer, Lid"),
+            ("q=mugs+red", "Red mug"),
+            ("q=TEAPOT", "Teapot"),
+            ("q=%22%2A", ""),
+            ("seller=99", ""),
+        ] {
+            let found = app.get("nobody", &format!("/api/v1/products/public?{query}"));
+            let mut got = names(&found);
+            let mut want: Vec<&str> = wanted.split(", ").filter(|name| !name.is_empty()).collect();
+            if query.starts_with("min_price") {
+                got.sort();
+                want.sort_unstable();
+            }
+            assert_eq!(got, want, "{query} {round}");
+            assert_eq!(found.json()["total"], want.len(), "{query}");
+        }
+        app.derive();
+    }
+}
+
+/// Each sort is walked in pages of three, forwards, and each page can be reached from the next.
+#[test]
+fn every_sort_is_paged_without_a_gap() {
+    let app = TestApp::start();
+    eight(&app);
+    for sort in ["newest", "price", "-price", "name"] {
+        let get = |rest: &str| app.get("nobody", &format!("/api/v1/products/public?sort={sort}{rest}"));
+        let whole = names(&get(""));
+        let mut walked = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = get(&format!("&limit=3{after}"));
+            walked.extend(names(&page));
+            let json = page.json();
+            let Some(next) = json["next"].as_str() else {
+                break;
+            };
+            let back = get(&format!("&limit=2&before={next}"));
+            assert_eq!(names(&back), whole[walked.len() - 3..walked.len() - 1], "{sort}");
+            after = format!("&after={next}");
+        }
+        assert_eq!(walked, whole, "{sort}");
+        assert_eq!(names(&get("&limit=3&page=3")), whole[6..], "{sort}");
+        let mut after = String::new();
+        for name in &whole {
+            let page = get(&format!("&limit=1{after}"));
+            assert_eq!(
+                names(&page),
+                [name.as_str()],
+                "{sort}: equal keys at the border of two pages"
+            );
+            after = format!("&after={}", page.json()["next"].as_str().unwrap_or_default());
+        }
+    }
+    let price = app
+        .get("nobody", "/api/v1/products/public?sort=price&limit=1")
+        .json();
+    let next = price["next"].as_str().unwrap();
+    for bad in [
+        format!("sort=name&after={next}"),
+        format!("sort=price&after={next}&page=2"),
+        String::from("sort=color"),
+        String::from("limit=0"),
+        String::from("limit=201"),
+        String::from("page=51&limit=200"),
+        String::from("min_price=cheap"),
+        String::from("min_price=1.234"),
+        String::from("in_stock=maybe"),
+        String::from("seller=x"),
+        String::from("status=draft"),
+        String::from("after=AAAA"),
+    ] {
+        let answer = app.get("nobody", &format!("/api/v1/products/public?{bad}"));
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, 2002),
+            "{bad} {}",
+            answer.body
+        );
+    }
+}
+
+/// Defect 11: what stands beside `{id}` is reached.
+#[test]
+fn static_paths_beside_ids_are_reached() {
+    let app = TestApp::start();
+    app.product("123", "1", 1);
+    assert_eq!(app.get("nobody", "/api/v1/products/public").status, 200);
+    assert_eq!(app.get("ann", "/api/v1/products/my-home").status, 200);
+    assert_eq!(app.get("nobody", "/api/v1/products/my-home").status, 401);
+    let by_sku = app.get("nobody", "/api/v1/products/public/sku/123");
+    assert_eq!(by_sku.json()["id"], 1);
+    assert_eq!(app.get("nobody", "/api/v1/products/public/123").status, 404);
+    assert_eq!(
+        app.get("nobody", "/api/v1/products/public/sku/12%203").status,
+        404
+    );
+    assert_eq!(app.get("ann", "/api/v1/products/x").status, 404);
+    assert_eq!(app.get("nobody", "/api/v1/categories").status, 200);
+}
