@@ -23,7 +23,7 @@ named! {
 }
 
 /// Which orders: what is not said does not matter.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct OrderFilter {
     /// Of any of these customers; of none if the list is empty.
     pub customers: Option<Vec<CustomerId>>,

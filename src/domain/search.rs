@@ -39,7 +39,7 @@ pub fn sku_word(sku: &str) -> String {
 }
 
 /// What is searched for: all of it must be there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Find {
     words: Vec<String>,
     sku: Option<Sku>,

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Options;
 use crate::store::file;
+use crate::store::orders::Totals;
 use crate::store::tx::Snapshot;
 
 /// A look on its way to a reading thread.
@@ -31,6 +32,7 @@ const POOL: u32 = 6;
 pub(super) struct Readers {
     pool: r2d2::Pool<Source>,
     queue: Arc<Queue>,
+    totals: Arc<Totals>,
 }
 
 /// Opens readers for the pool; a connection is good until it is dropped.
@@ -72,9 +74,10 @@ impl Readers {
         for number in 0..options.readers {
             let db = file::open_reader(&options.dir)?;
             let queue = Arc::clone(&readers.queue);
+            let totals = Arc::clone(&readers.totals);
             std::thread::Builder::new()
                 .name(format!("reader-{number}"))
-                .spawn(move || serve(db, &queue))
+                .spawn(move || serve(db, &queue, &totals))
                 .map_err(|cause| Error::Internal(cause.into()))?;
         }
         Ok(readers)
@@ -90,13 +93,14 @@ impl Readers {
         Ok(Self {
             pool,
             queue: Arc::default(),
+            totals: Arc::default(),
         })
     }
 
     /// Runs a look on the caller's thread, for as long as it takes.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
         let db = self.pool.get().map_err(|_| Error::Busy)?;
-        within(&db, |snapshot| look(&snapshot?))
+        within(&db, &self.totals, |snapshot| look(&snapshot?))
     }
 
     /// Hands a look to the threads.
@@ -138,7 +142,7 @@ impl Queue {
     }
 }
 
-fn serve(mut db: Connection, queue: &Queue) {
+fn serve(mut db: Connection, queue: &Queue, totals: &Totals) {
     let started: Arc<Mutex<Stopwatch>> = Arc::new(Mutex::new(Stopwatch::start()));
     let watch = Arc::clone(&started);
     let too_long = move || watch.lock().is_ok_and(|started| started.elapsed() > LONGEST);
@@ -151,7 +155,7 @@ fn serve(mut db: Connection, queue: &Queue) {
         }
         // A look that panics has answered nobody: its caller sees the reply dropped.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            within(&db, |snapshot| match snapshot {
+            within(&db, totals, |snapshot| match snapshot {
                 Ok(snapshot) => look(Ok(&snapshot)),
                 Err(error) => look(Err(error)),
             });
@@ -160,10 +164,10 @@ fn serve(mut db: Connection, queue: &Queue) {
 }
 
 /// One snapshot for all statements of a look; inside a transaction each costs a fifth.
-fn within<T>(db: &Connection, look: impl FnOnce(Result<Snapshot>) -> T) -> T {
+fn within<T>(db: &Connection, totals: &Totals, look: impl FnOnce(Result<Snapshot>) -> T) -> T {
     let begun = db.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([]));
     let answer = match begun {
-        Ok(_) => look(Ok(Snapshot::new(db))),
+        Ok(_) => look(Ok(Snapshot::new(db).knowing(totals))),
         Err(cause) => look(Err(cause.into())),
     };
     if !db.is_autocommit() {

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use crate::domain::time::Timestamp;
 use crate::domain::touched::Touched;
 use crate::error::Result;
+use crate::store::orders::Totals;
 
 /// Something to do once the change is durable.
 pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
@@ -16,15 +17,30 @@ pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 pub(super) type WhenRefused = Box<dyn Fn(&Tx) -> Result<()> + Send>;
 
 /// One unchanging picture of the database.
-pub struct Snapshot<'db>(&'db Connection);
+pub struct Snapshot<'db> {
+    db: &'db Connection,
+    totals: Option<&'db Totals>,
+}
 
 impl<'db> Snapshot<'db> {
     pub(super) fn new(db: &'db Connection) -> Self {
-        Self(db)
+        Self { db, totals: None }
+    }
+
+    /// With what earlier looks have counted.
+    pub(super) fn knowing(self, totals: &'db Totals) -> Self {
+        Self {
+            totals: Some(totals),
+            ..self
+        }
     }
 
     pub(super) fn db(&self) -> &'db Connection {
-        self.0
+        self.db
+    }
+
+    pub(super) fn totals(&self) -> Option<&'db Totals> {
+        self.totals
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) struct Noun {
     mark: &'static str,
     below: &'static str,
     above: &'static str,
+    one: &'static str,
     unseen: &'static str,
     count_unseen: &'static str,
     changed: &'static str,
@@ -75,6 +76,7 @@ const ORDERS: Noun = Noun {
     mark: "search.orders",
     below: "SELECT rowid FROM order_search WHERE order_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
     above: "SELECT rowid FROM order_search WHERE order_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
+    one: "SELECT 1 FROM order_search WHERE order_search MATCH ?1 AND rowid = ?2",
     unseen: "SELECT id FROM orders WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM orders WHERE id > ?1",
     // order.edited
@@ -91,6 +93,7 @@ const PRODUCTS: Noun = Noun {
     mark: "search.products",
     below: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
     above: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
+    one: "SELECT 1 FROM product_search WHERE product_search MATCH ?1 AND rowid = ?2",
     unseen: "SELECT id FROM products WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM products WHERE id > ?1",
     // product.updated, product.deleted
@@ -110,6 +113,22 @@ pub fn order_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result
     Ok(Found {
         ids: ids.into_iter().map(OrderId).collect(),
         behind,
+    })
+}
+
+/// Of each of these orders whether it fits.
+pub fn orders_among(db: &Snapshot, find: &Find, among: &[i64]) -> Result<Found<bool>> {
+    let unseen = Unseen::read(db, &ORDERS)?;
+    let mut ids = Vec::with_capacity(among.len());
+    for id in among {
+        ids.push(match *id > unseen.upto || unseen.changed.contains(id) {
+            true => (ORDERS.read)(db, *id)?.is_some_and(|text| text.fits(find)),
+            false => has(db, &ORDERS, find, *id)?,
+        });
+    }
+    Ok(Found {
+        ids,
+        behind: unseen.behind,
     })
 }
 
@@ -161,8 +180,19 @@ fn indexed(db: &Snapshot, noun: &Noun, find: &Find, side: Side, limit: usize) ->
         .collect()
 }
 
+/// Whether the index finds this one.
+fn has(db: &Snapshot, noun: &Noun, find: &Find, id: i64) -> Result<bool> {
+    Ok(!find.is_empty()
+        && db
+            .db()
+            .prepare_cached(noun.one)?
+            .exists(params![find.expression(), id])?)
+}
+
 /// What the index does not know: things above its mark, and things below it that have changed.
 struct Unseen {
+    /// The index's mark.
+    upto: i64,
     new: Vec<i64>,
     changed: Vec<i64>,
     behind: Option<i64>,
@@ -184,7 +214,12 @@ impl Unseen {
                 (all > most).then_some(all)
             }
         };
-        Ok(Self { new, changed, behind })
+        Ok(Self {
+            upto,
+            new,
+            changed,
+            behind,
+        })
     }
 }
 

@@ -7,11 +7,11 @@ use crate::domain::id::CustomerId;
 use crate::domain::order_filter::MOST_LOOKED_AT;
 use crate::domain::order_filter::OrderFilter;
 use crate::domain::page::MOST_COUNTED;
-use crate::domain::page::Total;
 use crate::domain::search::Find;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::orders::list::Found;
+use crate::store::orders::list::Keys;
 use crate::store::orders::list::Wanted;
 use crate::store::orders::list::query::Query;
 use crate::store::orders::list::query::SET;
@@ -19,6 +19,7 @@ use crate::store::orders::list::query::Scan;
 use crate::store::orders::list::query::json;
 use crate::store::orders::list::query::key;
 use crate::store::orders::list::query::order;
+use crate::store::orders::list::totals::Counted;
 use crate::store::search;
 use crate::store::search::Side;
 
@@ -45,7 +46,7 @@ impl<'a> Source<'a> {
     }
 
     /// The ids on one side, in its order, and how far the search index is behind.
-    fn ids(&self, db: &Snapshot, side: Side, limit: usize) -> Result<(Vec<i64>, Option<i64>)> {
+    pub(super) fn ids(&self, db: &Snapshot, side: Side, limit: usize) -> Result<(Vec<i64>, Option<i64>)> {
         match self {
             Self::Search(find) => {
                 let found = search::order_ids(db, find, side, limit)?;
@@ -138,7 +139,13 @@ fn of_tag(db: &Snapshot, tag: &str, side: Side, limit: usize) -> Result<Vec<i64>
 pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Found> {
     let enough = (wanted.skip + wanted.limit) as usize;
     let is_whole = Query::new(wanted.filter, Scan::Set(source)).rest.is_empty();
-    let mut handful = if is_whole { enough } else { enough.max(500) };
+    // From either end, a walk that goes on passes every id of the list: it need not be walked again for its length.
+    let counts = is_whole && wanted.counts && wanted.behind.is_none();
+    let mut handful = match (is_whole, counts) {
+        (true, true) => enough.max(MOST_COUNTED as usize + 1),
+        (true, false) => enough,
+        (false, _) => enough.max(500),
+    };
     let mut at = match (wanted.behind, wanted.descending) {
         (Some((_, id)), true) => Side::Below(id),
         (Some((_, id)), false) => Side::Above(id),
@@ -149,12 +156,14 @@ pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>
     let mut fitting = Vec::new();
     let mut edge = None;
     let mut index_behind;
+    let mut counted;
     loop {
         let ids;
         (ids, index_behind) = source.ids(db, at, handful)?;
         looked_at += ids.len();
         let last = ids.last().copied();
         let was_all = ids.len() < handful;
+        counted = counts.then(|| whole(&ids, index_behind));
         fitting.extend(fit(db, wanted, source, ids)?);
         if fitting.len() >= enough || was_all {
             break;
@@ -182,6 +191,7 @@ pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>
         keys,
         edge,
         index_behind,
+        counted,
     })
 }
 
@@ -201,12 +211,16 @@ fn fit(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>, ids: Vec<i64>) -
     Ok(keys.into_iter().map(|(_, id)| id).collect())
 }
 
-/// By time or total: all ids of the source, 50,000 at most, sorted.
-pub(super) fn look_among(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Found> {
-    let (ids, index_behind) = source.ids(db, Side::Below(i64::MAX), MOST_LOOKED_AT as usize)?;
+/// By time or total: these ids, sorted.
+pub(super) fn sort(
+    db: &Snapshot,
+    wanted: &Wanted<'_>,
+    source: &Source<'_>,
+    ids: &[i64],
+) -> Result<Vec<Keys>> {
     let mut query = Query::new(wanted.filter, Scan::Set(source));
     query.start(wanted);
-    query.bind(":ids", json(&ids));
+    query.bind(":ids", json(ids));
     query.bind(":limit", wanted.limit);
     query.bind(":skip", wanted.skip);
     let sql = format!(
@@ -216,32 +230,33 @@ pub(super) fn look_among(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>
         query.rest(),
         order(wanted.column, wanted.descending),
     );
-    Ok(Found {
-        keys: query.keys(db, &sql)?,
-        edge: None,
-        index_behind,
-    })
+    query.keys(db, &sql)
 }
 
-pub(super) fn count(db: &Snapshot, filter: &OrderFilter, source: &Source<'_>) -> Result<Total> {
-    let mut query = Query::new(filter, Scan::Set(source));
+pub(super) fn count(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Counted> {
+    let mut query = Query::new(wanted.filter, Scan::Set(source));
     let is_whole = query.rest.is_empty();
     let most = if is_whole {
         MOST_COUNTED + 1
     } else {
-        MOST_LOOKED_AT
+        MOST_LOOKED_AT + 1
     };
     let (ids, behind) = source.ids(db, Side::Below(i64::MAX), most as usize)?;
-    let is_all = (ids.len() as i64) < most && behind.is_none();
-    let counted = match is_whole {
-        true => ids.len() as i64,
-        false => {
-            query.bind(":ids", json(&ids));
-            query.value(db, &format!("SELECT count(*) FROM {SET} WHERE {}", query.rest()))?
-        }
-    };
-    Ok(match is_all {
-        true => Total::of(counted),
-        false => Total::AtLeast(counted.min(MOST_COUNTED)),
+    if is_whole {
+        return Ok(whole(&ids, behind));
+    }
+    query.bind(":ids", json(&ids));
+    let counted = query.value(db, &format!("SELECT count(*) FROM {SET} WHERE {}", query.rest()))?;
+    Ok(match (ids.len() as i64) < most && behind.is_none() {
+        true => Counted::whole(counted),
+        false => Counted::part(counted),
     })
+}
+
+/// A count of all ids of a source, as far as lists are counted.
+fn whole(ids: &[i64], behind: Option<i64>) -> Counted {
+    match behind {
+        None => Counted::whole(ids.len() as i64),
+        Some(_) => Counted::part(ids.len() as i64),
+    }
 }

@@ -1,15 +1,17 @@
 //! Lists of orders. This is the one place that puts SQL together: out of the fixed fragments below, never out of values.
 //!
 //! A page is found in one of two ways. A *scan* runs along the table or one of its indexes; a *set* of ids comes from
-//! the search index, a customer's buckets or a tag. What the way does not serve is looked at row by row, 50,000 rows at
-//! most.
+//! the search index, a customer's buckets or a tag; one of more than 50,000 ids is no longer sorted but looked for along
+//! the order of the list. What the way does not serve is looked at row by row, 50,000 rows a page at most.
 
 mod ids;
 mod query;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod wholes;
+mod wide;
 
 use crate::domain::id::OrderId;
 use crate::domain::order::Order;
@@ -22,8 +24,10 @@ use crate::domain::page::Total;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::orders::list::ids::Source;
+use crate::store::orders::list::totals::Counted;
 
-pub use scan::count_placed;
+pub use totals::Totals;
+pub use wide::can_sort;
 
 /// A row's place in its list: the sort key (the id itself where the list is by id) and the id.
 type Keys = (i64, i64);
@@ -38,6 +42,8 @@ struct Wanted<'a> {
     behind: Option<Keys>,
     skip: i64,
     limit: i64,
+    /// Whether a walk that passes the whole list anyway is to count it.
+    counts: bool,
 }
 
 /// What was found, and where to go on if the look ended before the list did.
@@ -46,19 +52,37 @@ struct Found {
     keys: Vec<Keys>,
     edge: Option<Keys>,
     index_behind: Option<i64>,
+    /// What the same walk has counted.
+    counted: Option<Counted>,
 }
 
 /// One page of whole orders, with the length of its list.
 pub fn page(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Order>> {
-    let wanted = Wanted::of(filter, sort, paging);
+    let known = totals::known(db, filter)?;
+    let wanted = Wanted {
+        counts: known.is_none(),
+        ..Wanted::of(filter, sort, paging)
+    };
     let found = look(db, &wanted)?;
-    let is_whole = wanted.behind.is_none() && wanted.skip == 0 && found.keys.len() < paging.wanted();
-    let total = match (is_whole, found.edge) {
-        (true, None) if found.index_behind.is_none() => Total::Exactly(found.keys.len() as i64),
-        (true, _) => Total::AtLeast(found.keys.len() as i64),
-        (false, _) => count(db, &wanted)?,
+    let total = match known {
+        Some(total) => total,
+        None => total(db, &wanted, &found)?,
     };
     Ok(read(db, found, paging)?.counted(total))
+}
+
+/// How long the list is: what the page itself shows of it, or else a count.
+fn total(db: &Snapshot, wanted: &Wanted<'_>, found: &Found) -> Result<Total> {
+    let rows = found.keys.len() as i64;
+    let is_start = wanted.behind.is_none() && wanted.skip == 0;
+    let counted = match (is_start && rows < wanted.limit, found.edge, found.counted) {
+        (true, None, _) if found.index_behind.is_none() => return Ok(Total::Exactly(rows)),
+        (true, ..) => return Ok(Total::AtLeast(rows)),
+        (_, _, Some(counted)) => counted,
+        _ => count(db, wanted)?,
+    };
+    totals::keep(db, wanted.filter, counted)?;
+    Ok(counted.total)
 }
 
 /// One page of whole orders, without counting its list.
@@ -76,6 +100,7 @@ impl<'a> Wanted<'a> {
             behind: paging.keys(),
             skip: paging.skipped(),
             limit: paging.wanted() as i64,
+            counts: false,
         }
     }
 }
@@ -96,15 +121,15 @@ fn read(db: &Snapshot, found: Found, paging: &Paging) -> Result<Page<Order>> {
 fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
     match Source::of(wanted.filter) {
         Some(source) if wanted.column == Column::Id => ids::look_along(db, wanted, &source),
-        Some(source) => ids::look_among(db, wanted, &source),
+        Some(source) => wide::look(db, wanted, &source),
         None => scan::look(db, wanted),
     }
 }
 
 /// How many rows the whole list has, as far as a look may go.
-fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Total> {
+fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Counted> {
     match Source::of(wanted.filter) {
-        Some(source) => ids::count(db, wanted.filter, &source),
+        Some(source) => ids::count(db, wanted, &source),
         None => scan::count(db, wanted),
     }
 }

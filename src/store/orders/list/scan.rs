@@ -7,8 +7,6 @@ use crate::domain::order_filter::Column;
 use crate::domain::order_filter::MOST_LOOKED_AT;
 use crate::domain::order_filter::OrderFilter;
 use crate::domain::page::MOST_COUNTED;
-use crate::domain::page::Total;
-use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::orders::list::Found;
@@ -18,9 +16,12 @@ use crate::store::orders::list::query::Query;
 use crate::store::orders::list::query::Scan;
 use crate::store::orders::list::query::key;
 use crate::store::orders::list::query::order;
+use crate::store::orders::list::totals::Counted;
+use crate::store::orders::list::totals::MARGIN;
 
 /// What a bounded look takes along from the rows it passes.
-const LOOKED: &str = "o.id, o.placed_at, o.total, o.status, o.payment_status, o.fulfilment_status";
+const LOOKED: &str =
+    "o.id, o.placed_at, o.total, o.status, o.payment_status, o.fulfilment_status, o.customer_id";
 
 pub(super) fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
     let scan = Scan::of(wanted);
@@ -150,63 +151,90 @@ fn edge(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>) -> Result<Option<Key
     Ok(query.keys(db, &whole_sql(wanted, scan, &query))?.pop())
 }
 
-pub(super) fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Total> {
+pub(super) fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Counted> {
     let wanted = Wanted {
         behind: None,
         descending: true,
         ..*wanted
     };
     let scan = Scan::of(&wanted);
-    let mut query = Query::new(wanted.filter, scan);
-    let is_bounded = !query.rest.is_empty() && wanted.column != Column::Total;
+    let query = Query::new(wanted.filter, scan);
+    match query.rest.is_empty() || wanted.column == Column::Total {
+        true => count_whole(db, scan, query),
+        false => count_looked_at(db, &wanted, scan, query),
+    }
+}
+
+fn count_whole(db: &Snapshot, scan: Scan<'_>, mut query: Query) -> Result<Counted> {
+    query.bind(":limit", MOST_COUNTED + 1 + MARGIN);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} AND {} LIMIT :limit)",
+        scan.from(),
+        query.scanned(),
+        query.rest()
+    );
+    Ok(Counted::whole(query.value(db, &sql)?))
+}
+
+/// Of the first rows that a look passes, those that fit.
+fn count_looked_at(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Counted> {
     query.bind(":limit", MOST_COUNTED + 1);
-    let (from, is_all) = match (scan, is_bounded) {
-        (_, false) => (scan.from().to_owned(), true),
-        (Scan::Rows, true) => {
+    let (rows, is_all) = match scan {
+        Scan::Rows => {
             let top = newest_below(db, i64::MAX)?.unwrap_or(0);
             query.bind(":floor", top - MOST_LOOKED_AT);
-            let rows = format!("{} WHERE o.id > :floor", scan.from());
+            let rows = format!("{} WHERE o.id > :floor AND {}", scan.from(), query.rest());
             (rows, newest_below(db, top - MOST_LOOKED_AT + 1)?.is_none())
         }
-        (_, true) => {
+        _ => {
             query.bind(":most", MOST_LOOKED_AT);
-            let some = format!(
-                "(SELECT {LOOKED} FROM {} WHERE {} ORDER BY {} LIMIT :most) o",
+            let rows = format!(
+                "(SELECT {LOOKED} FROM {} WHERE {} ORDER BY {} LIMIT :most) o WHERE {}",
                 scan.from(),
                 query.scanned(),
-                order(wanted.column, true)
+                order(wanted.column, true),
+                query.rest()
             );
-            (some, edge(db, &wanted, scan)?.is_none())
+            (rows, edge(db, wanted, scan)?.is_none())
         }
     };
-    let conditions = match (scan, is_bounded) {
-        (Scan::Rows, true) => format!("AND {}", query.rest()),
-        (_, true) => format!("WHERE {}", query.rest()),
-        (_, false) => format!("WHERE {} AND {}", query.scanned(), query.rest()),
-    };
-    let counted = query.value(
-        db,
-        &format!("SELECT count(*) FROM (SELECT 1 FROM {from} {conditions} LIMIT :limit)"),
-    )?;
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT :limit)");
+    let counted = query.value(db, &sql)?;
     Ok(match is_all {
-        true => Total::of(counted),
-        false => Total::AtLeast(counted.min(MOST_COUNTED)),
+        true => Counted::whole(counted),
+        false => Counted::part(counted),
     })
 }
 
-/// How many orders were placed between two moments, counted no further than one above `most`.
-pub fn count_placed(db: &Snapshot, from: Option<Timestamp>, to: Option<Timestamp>, most: i64) -> Result<i64> {
-    let filter = OrderFilter {
-        from,
-        to,
+/// Whether at most [`MOST_LOOKED_AT`] orders were placed between the filter's two moments.
+pub(super) fn is_within_a_look(db: &Snapshot, filter: &OrderFilter) -> Result<bool> {
+    let range = OrderFilter {
+        from: filter.from,
+        to: filter.to,
         ..OrderFilter::default()
     };
-    let mut query = Query::new(&filter, Scan::Placed);
-    query.bind(":limit", most + 1);
+    let mut query = Query::new(&range, Scan::Placed);
+    query.bind(":limit", MOST_LOOKED_AT + 1);
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT :limit)",
         Scan::Placed.from(),
         query.scanned()
     );
-    query.value(db, &sql)
+    Ok(query.value(db, &sql)? <= MOST_LOOKED_AT)
+}
+
+/// The lowest and the highest id of the orders placed between the filter's two moments, which a look may hold.
+pub(super) fn id_bounds(db: &Snapshot, filter: &OrderFilter) -> Result<(i64, i64)> {
+    let range = OrderFilter {
+        from: filter.from,
+        to: filter.to,
+        ..OrderFilter::default()
+    };
+    let query = Query::new(&range, Scan::Placed);
+    let sql = format!(
+        "SELECT ifnull(min(o.id), 0), ifnull(max(o.id), 0) FROM {} WHERE {}",
+        Scan::Placed.from(),
+        query.scanned()
+    );
+    Ok(query.keys(db, &sql)?.pop().unwrap_or((0, 0)))
 }

@@ -33,6 +33,10 @@ fn shop(orders: i64) -> Connection {
     db
 }
 
+fn first(filter: &OrderFilter, sort: OrderSort) -> Paging {
+    Paging::first(Limit::MAX, filter.sort_number(sort))
+}
+
 fn ids(db: &Connection, filter: &OrderFilter, sort: OrderSort, place: Place) -> Vec<i64> {
     let paging = Paging {
         place,
@@ -46,8 +50,9 @@ fn ids(db: &Connection, filter: &OrderFilter, sort: OrderSort, place: Place) -> 
 fn walk(db: &Connection, filter: &OrderFilter, sort: OrderSort) -> (Vec<i64>, usize) {
     let mut paging = Paging::first(Limit::MAX, filter.sort_number(sort));
     let (mut found, mut pages) = (Vec::new(), 0);
+    let totals = Totals::default();
     loop {
-        let page = page(&Snapshot::new(db), filter, sort, &paging).unwrap();
+        let page = page(&Snapshot::new(db).knowing(&totals), filter, sort, &paging).unwrap();
         found.extend(page.rows.iter().map(|order| order.head.id.0));
         pages += 1;
         match page.next {
@@ -167,6 +172,7 @@ fn plan(db: &Connection, filter: &OrderFilter, sort: OrderSort, behind: Option<K
         behind,
         skip: 0,
         limit: 51,
+        counts: false,
     };
     let scan = Scan::of(&wanted);
     let mut query = Query::new(filter, scan);
@@ -250,4 +256,149 @@ fn the_narrowest_source_is_taken() {
         ..customers
     };
     assert!(matches!(Source::of(&found), Some(Source::Search(_))));
+}
+
+/// Every second order is the first customer's, tagged and found by a word: more than a look holds, and not in the order
+/// of time.
+fn wide_shop() -> Connection {
+    let db = shop(102_000);
+    db.execute_batch(
+        "UPDATE orders SET customer_id = iif(id % 2 = 0, 1, 2), placed_at = placed_at + id % 10 * 20000;
+         INSERT INTO tags (id, name) VALUES (1, 'gift');
+         INSERT INTO order_tags (tag_id, order_id) SELECT 1, id FROM orders WHERE id % 2 = 0;
+         INSERT INTO order_search (rowid, words, skus) SELECT id, 'mug', '' FROM orders WHERE id % 2 = 0;
+         UPDATE marks SET upto = (SELECT max(id) FROM orders) WHERE name = 'search.orders';",
+    )
+    .unwrap();
+    db
+}
+
+fn wide_filters() -> [OrderFilter; 3] {
+    [
+        OrderFilter {
+            customers: Some(vec![CustomerId(1)]),
+            ..OrderFilter::default()
+        },
+        OrderFilter {
+            tag: Some("gift".to_owned()),
+            ..OrderFilter::default()
+        },
+        OrderFilter {
+            find: Some(crate::domain::search::Find::new(Some("mug"), None)),
+            ..OrderFilter::default()
+        },
+    ]
+}
+
+/// D4: what a customer, a tag or a word has found is not passed over because it is old, in whatever order.
+#[test]
+fn a_wide_set_is_listed_whole() {
+    let db = wide_shop();
+    for filter in wide_filters() {
+        let old = OrderFilter {
+            to: Some(Timestamp::from_ms(500_000)),
+            ..filter.clone()
+        };
+        let condition = "id % 2 = 0 AND placed_at <= 500000";
+        for (sort, order) in [
+            (OrderSort::Newest, "placed_at DESC, id DESC"),
+            (OrderSort::Oldest, "placed_at, id"),
+            (OrderSort::Cheapest, "total, id"),
+            (OrderSort::Dearest, "total DESC, id DESC"),
+        ] {
+            assert!(can_sort(&Snapshot::new(&db), &old).unwrap());
+            assert_eq!(
+                walk(&db, &old, sort).0,
+                slowly(&db, condition, order),
+                "{old:?} {sort:?}"
+            );
+        }
+        let dear = OrderFilter {
+            from: Some(Timestamp::from_ms(0)),
+            min_total: Money::new(996),
+            ..filter.clone()
+        };
+        assert_eq!(
+            walk(&db, &dear, OrderSort::Newest).0,
+            slowly(&db, "id % 2 = 0 AND total >= 996", "placed_at DESC, id DESC")
+        );
+        let few = OrderFilter {
+            min_total: Money::new(996),
+            ..filter.clone()
+        };
+        assert_eq!(
+            walk(&db, &few, OrderSort::Newest).0,
+            slowly(&db, "id % 2 = 0 AND total >= 996", "id DESC")
+        );
+        assert!(!can_sort(&Snapshot::new(&db), &filter).unwrap(), "{filter:?}");
+        assert!(!can_sort(&Snapshot::new(&db), &dear).unwrap(), "{dear:?}");
+    }
+}
+
+/// D4: a set that a look holds is sorted by total in a shop of any size.
+#[test]
+fn a_narrow_set_is_sorted_in_a_large_shop() {
+    let db = shop(60_000);
+    let filter = OrderFilter {
+        customers: Some(vec![CustomerId(42)]),
+        ..OrderFilter::default()
+    };
+    assert!(!can_sort(&Snapshot::new(&db), &OrderFilter::default()).unwrap());
+    assert!(can_sort(&Snapshot::new(&db), &filter).unwrap());
+    assert_eq!(
+        walk(&db, &filter, OrderSort::Dearest).0,
+        slowly(&db, "customer_id = 42", "total DESC, id DESC")
+    );
+}
+
+/// Closes so many of the pending orders, each with its row of the audit or without.
+fn close(db: &Connection, orders: i64, audited: bool) {
+    db.execute_batch(&format!(
+        "UPDATE orders SET status = 4 WHERE id IN (SELECT id FROM orders WHERE status = 0 LIMIT {orders});
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {orders})
+         INSERT INTO audit (at, actor_kind, action, target_kind, digest, mac)
+         SELECT 0, 0, 2, 0, zeroblob(32), zeroblob(32) FROM n WHERE {audited};"
+    ))
+    .unwrap();
+}
+
+/// D4: a total is told from memory only while it holds.
+#[test]
+fn a_total_is_known_while_it_holds() {
+    let db = shop(30_000);
+    db.execute("UPDATE orders SET status = iif(id % 3 > 0, 0, 4)", [])
+        .unwrap();
+    let pending = OrderFilter {
+        state: Some(OrderState::Pending),
+        ..OrderFilter::default()
+    };
+    let totals = Totals::default();
+    let total = || {
+        let paging = first(&pending, OrderSort::Newest);
+        let snapshot = Snapshot::new(&db).knowing(&totals);
+        page(&snapshot, &pending, OrderSort::Newest, &paging)
+            .unwrap()
+            .total
+            .unwrap()
+    };
+    assert_eq!(total(), Total::AtLeast(10_000));
+    close(&db, 9_000, true);
+    assert_eq!(total(), Total::AtLeast(10_000));
+    close(&db, 3_000, true);
+    assert_eq!(total(), Total::Exactly(8_000));
+    close(&db, 1, false);
+    assert_eq!(total(), Total::Exactly(8_000), "it was not counted again");
+    close(&db, 1, true);
+    assert_eq!(total(), Total::Exactly(7_998));
+    db.execute(
+        "INSERT INTO orders (status, payment_status, fulfilment_status, channel, currency, item_count, subtotal, discount,
+           shipping, tax, tax_included, total, placed_at) VALUES (0, 0, 0, 3, 'EUR', 1, 1, 0, 0, 0, 1, 1, 1)",
+        [],
+    )
+    .unwrap();
+    assert_eq!(
+        total(),
+        Total::Exactly(7_999),
+        "an import adds orders without a row of the audit each"
+    );
 }
