@@ -15,18 +15,27 @@ use crate::domain::text::Phone;
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields of every postal form")]
 pub struct Address {
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
     pub company: Option<String>,
+    #[schema(min_length = 1, max_length = 200)]
     pub line1: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
     pub line2: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
     pub city: String,
+    #[schema(min_length = 1, max_length = 20)]
     pub postcode: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
     pub region: Option<String>,
+    #[schema(pattern = "^[A-Za-z]{2}$")]
     pub country: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[+]?[1-9][0-9]{7,14}$")]
     pub phone: Option<String>,
 }
 

@@ -280,6 +280,12 @@ impl Period {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
+impl Default for Zone {
+    fn default() -> Zone {
+        Zone::utc()
+    }
+}
+
 impl Zone {
     /// Finds a zone such as `Europe/London`, in either case.
     pub fn parse(name: &str) -> Result<Zone, Bad> {

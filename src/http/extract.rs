@@ -172,19 +172,6 @@ impl<T: std::str::FromStr + Send> FromRequestParts<App> for Path<T> {
     }
 }
 
-/// The query of a known shape.
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|cause| Error::fault("", FaultKind::Input, cause.body_text()))
-    }
-}
-
 /// Who calls; without a good token or cookie the request ends with 401.
 pub struct CurrentUser(pub Actor);
 

@@ -1,5 +1,7 @@
 //! The query of a list and the form of its reply, one for all lists: a filter that is out of range or unknown is
-//! 400/2002, every fault at once.
+//! 400/2002, every fault at once. What reads a request's query tells the documents which names it reads.
+
+use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -7,7 +9,12 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::PartialSchema;
 use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::Type;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -20,32 +27,110 @@ use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::page::Place;
 use crate::domain::page::Total;
+use crate::domain::text;
 use crate::error::Error;
 use crate::error::Result;
 
-/// What is asked of a list, taken name by name; what nobody has taken at the [`end`](Self::end) is refused.
-#[derive(Debug)]
-pub struct ListQuery {
-    asked: Vec<(String, String)>,
-    faults: Vec<Fault>,
+/// What a route is asked for in its query. Reading it is the only way to its names: they are told by reading nothing.
+pub trait Asks: Sized {
+    /// What of the shop's settings a value is read by.
+    type By: Default;
+
+    /// Takes every name that the route knows.
+    fn read(query: &mut ListQuery, by: &Self::By) -> Self;
 }
 
-impl FromRequestParts<App> for ListQuery {
+/// A list of one sort and no filter.
+impl Asks for Paging {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        query.paging(0)
+    }
+}
+
+/// All there is.
+impl Asks for () {
+    type By = ();
+
+    fn read(_: &mut ListQuery, (): &()) {}
+}
+
+/// A query that is still to be read.
+pub struct Asked<T> {
+    query: ListQuery,
+    asks: PhantomData<fn() -> T>,
+}
+
+impl<T: Asks> FromRequestParts<App> for Asked<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(asked)| Self {
-                asked,
-                faults: Vec::new(),
+                query: ListQuery {
+                    asked,
+                    ..ListQuery::default()
+                },
+                asks: PhantomData,
             })
             .map_err(|cause| Error::fault("", FaultKind::Input, cause.body_text()))
     }
 }
 
+impl<T: Asks> Asked<T> {
+    /// What is asked for; refused if something was wrong, or if there is a name that the route does not know (or twice).
+    pub fn read(mut self, by: &T::By) -> Result<T> {
+        let asked = T::read(&mut self.query, by);
+        self.query.end()?;
+        Ok(asked)
+    }
+}
+
+/// A name that a query may hold.
+pub struct Told {
+    /// The name.
+    pub name: &'static str,
+    /// What its value is.
+    pub schema: RefOr<Schema>,
+}
+
+/// The names that a route reads from its query.
+pub fn names<T: Asks>() -> Vec<Told> {
+    let mut query = ListQuery {
+        told: Some(Vec::new()),
+        ..ListQuery::default()
+    };
+    T::read(&mut query, &T::By::default());
+    query.told.unwrap_or_default()
+}
+
+/// What is asked of a list, taken name by name; what nobody has taken at the end is refused.
+#[derive(Default)]
+pub struct ListQuery {
+    asked: Vec<(String, String)>,
+    faults: Vec<Fault>,
+    /// For the documents: the names in the order in which they are taken.
+    told: Option<Vec<Told>>,
+}
+
 impl ListQuery {
+    fn tell(&mut self, name: &'static str, schema: impl FnOnce() -> RefOr<Schema>) {
+        if let Some(told) = &mut self.told {
+            told.push(Told {
+                name,
+                schema: schema(),
+            });
+        }
+    }
+
     /// A value as text; blank is absent.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.tell(name, || ObjectBuilder::new().schema_type(Type::String).into());
+        self.take(name)
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<String> {
         let at = self.asked.iter().position(|(asked, _)| asked == name)?;
         let (_, value) = self.asked.swap_remove(at);
         let value = value.trim();
@@ -58,7 +143,32 @@ impl ListQuery {
         name: &'static str,
         read: impl FnOnce(&str) -> std::result::Result<T, Bad>,
     ) -> Option<T> {
-        let text = self.text(name)?;
+        self.tell(name, || ObjectBuilder::new().schema_type(Type::String).into());
+        self.check(name, read)
+    }
+
+    /// The same where a blank value says something wrong instead of nothing.
+    pub fn read_even_blank<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> std::result::Result<T, Bad>,
+    ) -> Option<T> {
+        if self
+            .asked
+            .iter()
+            .any(|(asked, value)| asked == name && value.trim().is_empty())
+        {
+            self.faults.push(Bad::input("says nothing").at(name));
+        }
+        self.read(name, read)
+    }
+
+    fn check<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> std::result::Result<T, Bad>,
+    ) -> Option<T> {
+        let text = self.take(name)?;
         match read(&text) {
             Ok(value) => Some(value),
             Err(bad) => {
@@ -68,19 +178,46 @@ impl ListQuery {
         }
     }
 
+    /// Words on one line.
+    pub fn line(&mut self, name: &'static str, longest: usize) -> Option<String> {
+        self.tell(name, || {
+            let schema = ObjectBuilder::new().schema_type(Type::String);
+            schema.max_length(Some(longest)).into()
+        });
+        self.check(name, |text| text::line(text, 1, longest))
+    }
+
     /// A value out of a closed set.
-    pub fn one_of<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        self.read(name, |text| {
+    pub fn one_of<T: PartialSchema>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        self.tell(name, T::schema);
+        self.check(name, |text| {
             parse(text).ok_or_else(|| Bad::input("is not one of the values that this list knows"))
+        })
+    }
+
+    /// A whole number between two.
+    pub fn within(&mut self, name: &'static str, least: i64, most: i64) -> Option<i64> {
+        self.tell(name, || {
+            let schema = ObjectBuilder::new().schema_type(Type::Integer);
+            let most = (most < i64::MAX).then_some(most);
+            schema.minimum(Some(least)).maximum(most).into()
+        });
+        self.check(name, |text| match text.parse() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number),
+            _ if most == i64::MAX => Err(Bad::input(format!("must be a whole number from {least}"))),
+            _ => Err(Bad::input(format!(
+                "must be a whole number from {least} to {most}"
+            ))),
         })
     }
 
     /// A positive whole number, such as an id.
     pub fn number(&mut self, name: &'static str) -> Option<i64> {
-        self.read(name, |text| match text.parse() {
-            Ok(number @ 1..) => Ok(number),
-            _ => Err(Bad::input("must be a whole number above 0")),
-        })
+        self.within(name, 1, i64::MAX)
     }
 
     /// A claim: `true`, `1`, `false` or `0`.
@@ -92,12 +229,26 @@ impl ListQuery {
         })
     }
 
+    /// How many rows a page holds.
+    pub fn limit(&mut self) -> Limit {
+        self.tell("limit", || {
+            let schema = ObjectBuilder::new().schema_type(Type::Integer);
+            let schema = schema.minimum(Some(1)).maximum(Some(Limit::MAX.rows()));
+            schema.default(Some(Limit::default().rows().into())).into()
+        });
+        self.check("limit", Limit::parse).unwrap_or_default()
+    }
+
     /// `limit`, and one of `after`, `before` and `page`. A cursor of another sort is refused.
     pub fn paging(&mut self, sort: u8) -> Paging {
-        let limit = self.read("limit", Limit::parse).unwrap_or_default();
+        let limit = self.limit();
         let after = self.read("after", |text| cursor(text, sort, false));
         let before = self.read("before", |text| cursor(text, sort, true));
-        let skip = self.read("page", |text| skip(text, limit));
+        self.tell("page", || {
+            let schema = ObjectBuilder::new().schema_type(Type::Integer);
+            schema.minimum(Some(1)).maximum(Some(MOST_PAGED)).into()
+        });
+        let skip = self.check("page", |text| skip(text, limit));
         let places: Vec<Place> = [after.map(Place::At), before.map(Place::At), skip.map(Place::Skip)]
             .into_iter()
             .flatten()
@@ -113,8 +264,8 @@ impl ListQuery {
         }
     }
 
-    /// Refused if something was wrong, or if a name is left that this list does not know (or was said twice).
-    pub fn end(self) -> Result<()> {
+    /// Refused if something was wrong, or if a name is left.
+    fn end(self) -> Result<()> {
         let mut faults = self.faults;
         faults.extend(
             self.asked

@@ -116,26 +116,19 @@ fn parameters(path: &str, row: &Row) -> Vec<Value> {
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect();
-    let mut add = |place: &str, name: &str, kind: &str, words: &str| {
-        let schema = json!({ "type": kind });
-        all.push(json!({ "name": name, "in": place, "description": words, "schema": schema }));
-    };
-    if row.takes("ListQuery") {
-        add("query", "limit", "integer", "1 to 200; 50 unless given.");
-        add("query", "after", "string", "The cursor `next` of a page.");
-        add("query", "before", "string", "A cursor, to go back.");
-        add(
-            "query",
-            "page",
-            "integer",
-            "For people, from 1; page × limit is at most 10,000.",
-        );
-        add("query", "sort", "string", "The order of the list.");
-        add("query", "q", "string", "Words to look for.");
+    for told in row.query.map(|names| names()).unwrap_or_default() {
+        let mut parameter = json!({ "name": told.name, "in": "query", "schema": told.schema });
+        if let Some(words) = words(told.name) {
+            parameter["description"] = words.into();
+        }
+        all.push(parameter);
     }
+    let mut add = |name: &str, kind: &str, words: &str| {
+        let schema = json!({ "type": kind });
+        all.push(json!({ "name": name, "in": "header", "description": words, "schema": schema }));
+    };
     if row.takes("IdempotencyKey") {
         add(
-            "header",
             "Idempotency-Key",
             "string",
             "The same key does the same thing once.",
@@ -143,27 +136,33 @@ fn parameters(path: &str, row: &Row) -> Vec<Value> {
     }
     if row.takes("IfMatch") {
         add(
-            "header",
             "If-Match",
             "string",
             "The version that was seen, unless the body says it.",
         );
     }
     if row.method == axum::http::Method::GET {
-        add(
-            "header",
-            "If-None-Match",
-            "string",
-            "304 if it is still this version.",
-        );
+        add("If-None-Match", "string", "304 if it is still this version.");
     }
-    add(
-        "header",
-        "X-Request-Id",
-        "string",
-        "8 to 64 of letters, digits, _ and -.",
-    );
+    add("X-Request-Id", "string", "8 to 64 of letters, digits, _ and -.");
     all
+}
+
+/// What a name means that is not plain, and the same in each query.
+fn words(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "after" => "What a page said is `next`.",
+        "before" => "The same, to go back.",
+        "page" => "For people; page × limit is at most 10,000. Only one of after, before and page.",
+        "q" => "Words to look for; the last may be a beginning.",
+        "from" | "to" | "at" => "A time of RFC 3339, or a day of the shop, which `to` and `at` take whole.",
+        "min_total" | "max_total" | "min_price" | "max_price" => "An amount in the shop's currency.",
+        "head" => "The end of the chain as it was noted: id:mac.",
+        "actor" => "A user's id, or a kind of caller.",
+        "target" => "`order` or `order:7`.",
+        "wait" => "Seconds to wait for the next event, if there is none.",
+        _ => return None,
+    })
 }
 
 fn body(row: &Row, shapes: &mut Shapes) -> Option<Value> {
@@ -182,7 +181,7 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let has_body = row.body.is_some();
     let changes = !row.method.is_safe();
     let conditions = [
-        (400, has_body || row.takes("Query<") || row.takes("ListQuery")),
+        (400, has_body || row.query.is_some()),
         // Whoever signs in is not yet known, and may stay so.
         (401, is_guarded || has_body),
         // No other site's page may change anything.

@@ -9,6 +9,7 @@ use axum::routing::on;
 
 use crate::app::App;
 use crate::domain::permission::Permission;
+use crate::http::list::Told;
 use crate::http::shape::Arguments;
 use crate::http::shape::Good;
 use crate::http::shape::Shape;
@@ -41,6 +42,8 @@ pub struct Row {
     pub inputs: &'static str,
     /// The shape of the body that it reads.
     pub body: Option<Shape>,
+    /// The names that it reads from the query.
+    pub query: Option<fn() -> Vec<Told>>,
     /// The reply when all goes well.
     pub good: Good,
 }
@@ -87,6 +90,7 @@ impl Table {
             handler: std::any::type_name::<H>(),
             inputs: std::any::type_name::<T>(),
             body: T::BODY,
+            query: T::QUERY,
             good,
         });
         self

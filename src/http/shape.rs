@@ -15,11 +15,13 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::Path;
-use crate::http::extract::Query;
 use crate::http::health::IsInsider;
 use crate::http::health::IsLocal;
-use crate::http::list::ListQuery;
+use crate::http::list;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
 use crate::http::list::ListView;
+use crate::http::list::Told;
 use crate::http::version::IfNoneMatch;
 
 /// Every shape that has been told, by name.
@@ -97,10 +99,12 @@ pub const fn sends(media: &'static str) -> Good {
     }
 }
 
-/// The last argument of a handler: the only one that may read a body.
+/// The last argument of a handler: the only one that reads a body or the query.
 pub trait Last {
     /// The shape of the body that it reads.
     const BODY: Option<Shape> = None;
+    /// The names that it reads from the query.
+    const QUERY: Option<fn() -> Vec<Told>> = None;
 }
 
 impl<T: ToSchema> Last for Json<T> {
@@ -113,18 +117,21 @@ impl<T: ToSchema> Last for MaybeJson<T> {
 
 impl Last for State<App> {}
 impl Last for CurrentUser {}
-impl Last for ListQuery {}
+impl<T: Asks> Last for Asked<T> {
+    const QUERY: Option<fn() -> Vec<Told>> = Some(list::names::<T>);
+}
 impl Last for IfNoneMatch {}
 impl Last for IsInsider {}
 impl Last for IsLocal {}
 impl<T> Last for Path<T> {}
 impl<T> Last for axum::extract::Path<T> {}
-impl<T> Last for Query<T> {}
 
 /// The arguments of a handler, as axum holds them: a mark, then their types.
 pub trait Arguments {
     /// The shape of the body that they read.
     const BODY: Option<Shape> = None;
+    /// The names that they read from the query.
+    const QUERY: Option<fn() -> Vec<Told>> = None;
 }
 
 impl Arguments for ((),) {}
@@ -133,6 +140,7 @@ macro_rules! arguments {
     ($($before:ident)*) => {
         impl<Mark, $($before,)* L: Last> Arguments for (Mark, $($before,)* L) {
             const BODY: Option<Shape> = L::BODY;
+            const QUERY: Option<fn() -> Vec<Told>> = L::QUERY;
         }
     };
 }

@@ -276,7 +276,7 @@ fn every_member_is_told(document: &Value, schema: &Value, value: &Value, at: &st
 }
 
 /// What a schema is put together from.
-fn parts<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+pub fn parts<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let schema = shape(document, schema);
     let inner = ["allOf", "oneOf"]
         .into_iter()
@@ -289,7 +289,7 @@ fn parts<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
 }
 
 /// The schema behind a reference.
-fn shape<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub fn shape<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"]
         .as_str()
         .and_then(|target| target.strip_prefix('#'))

@@ -15,6 +15,7 @@ mod config;
 mod connections;
 mod conservation;
 mod docs;
+mod docs_limits;
 mod doctor;
 mod events;
 mod exports;

@@ -17,11 +17,14 @@ use crate::domain::audit::Target;
 use crate::domain::audit::Verdict;
 use crate::domain::fault::Bad;
 use crate::domain::id::UserId;
+use crate::domain::page::Paging;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::list;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::shop::audit;
 use crate::shop::audit::Wanted;
@@ -94,29 +97,40 @@ fn content(text: &str) -> Content<'_> {
     }
 }
 
+/// Which rows are asked for.
+pub struct Page(Wanted, Paging);
+
+impl Asks for Page {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        let wanted = Wanted {
+            actor: query.read("actor", who),
+            action: query.one_of("action", Action::parse),
+            target: query.read("target", target),
+            from: query.read("from", Moment::parse),
+            to: query.read("to", Moment::parse),
+        };
+        Self(wanted, query.paging(BY_ID))
+    }
+}
+
 pub async fn list(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut query: ListQuery,
+    asked: Asked<Page>,
 ) -> Result<Response> {
-    let wanted = Wanted {
-        actor: query.one_of("actor", who),
-        action: query.one_of("action", Action::parse),
-        target: query.read("target", target),
-        from: query.read("from", Moment::parse),
-        to: query.read("to", Moment::parse),
-    };
-    let paging = query.paging(BY_ID);
-    query.end()?;
+    let Page(wanted, paging) = asked.read(&())?;
     let page = app.read(move |db| audit::list(db, &by, &wanted, &paging)).await?;
     list::reply(&page, view)
 }
 
 /// A user's id, or a kind of caller.
-fn who(text: &str) -> Option<Who> {
-    match text.parse() {
-        Ok(id) => Some(Who::User(UserId(id))),
-        Err(_) => ActorKind::parse(text).map(Who::Kind),
+fn who(text: &str) -> std::result::Result<Who, Bad> {
+    match (text.parse(), ActorKind::parse(text)) {
+        (Ok(id), _) => Ok(Who::User(UserId(id))),
+        (_, Some(kind)) => Ok(Who::Kind(kind)),
+        _ => Err(Bad::input("is no user's id and no kind of caller")),
     }
 }
 
@@ -156,13 +170,23 @@ impl VerdictView {
     }
 }
 
+/// The end of the chain as somebody has noted it.
+pub struct Noted(Option<Head>);
+
+impl Asks for Noted {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self(query.read("head", Head::parse))
+    }
+}
+
 pub async fn verify(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut query: ListQuery,
+    asked: Asked<Noted>,
 ) -> Result<Reply<VerdictView>> {
-    let noted = query.read("head", Head::parse);
-    query.end()?;
+    let Noted(noted) = asked.read(&())?;
     let key = app.keys().audit;
     let verdict = app
         .read_alone(move |db| audit::verify(db, &by, &key, noted, |_| {}))

@@ -13,55 +13,42 @@ use crate::domain::actor::Actor;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::event::Stream;
-use crate::domain::fault::Bad;
 use crate::domain::id::EventId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::shop::events;
 use crate::shop::events::Wanted;
 
 /// A long poll waits this many seconds at most.
-const LONGEST_WAIT: u64 = 30;
+const LONGEST_WAIT: i64 = 30;
 
 /// What is asked of the feed, well formed.
-struct Asked {
+pub struct Feed {
     wanted: Wanted,
     after: EventId,
     limit: Limit,
     wait: Duration,
 }
 
-impl Asked {
-    fn read(mut query: ListQuery) -> Result<Self> {
-        let asked = Self {
+impl Asks for Feed {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self {
             wanted: Wanted {
                 stream: query.one_of("stream", Stream::parse),
                 kind: query.one_of("type", EventType::parse),
             },
-            after: query.read("after", id_or_0).unwrap_or(EventId(0)),
-            limit: query.read("limit", Limit::parse).unwrap_or_default(),
-            wait: query.read("wait", seconds).unwrap_or_default(),
-        };
-        query.end()?;
-        Ok(asked)
-    }
-}
-
-fn id_or_0(text: &str) -> std::result::Result<EventId, Bad> {
-    match text.parse() {
-        Ok(id @ EventId(0..)) => Ok(id),
-        _ => Err(Bad::input("is no event's id")),
-    }
-}
-
-fn seconds(text: &str) -> std::result::Result<Duration, Bad> {
-    match text.parse() {
-        Ok(seconds @ 0..=LONGEST_WAIT) => Ok(Duration::from_secs(seconds)),
-        _ => Err(Bad::input("must be 0 to 30 seconds")),
+            after: EventId(query.within("after", 0, i64::MAX).unwrap_or(0)),
+            limit: query.limit(),
+            wait: Duration::from_secs(query.within("wait", 0, LONGEST_WAIT).unwrap_or(0).unsigned_abs()),
+        }
     }
 }
 
@@ -99,9 +86,9 @@ impl EventView {
 pub async fn list(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    query: ListQuery,
+    asked: Asked<Feed>,
 ) -> Result<Reply<Page>> {
-    let asked = Asked::read(query)?;
+    let asked = asked.read(&())?;
     let found = wait_for(&app, &by, &asked).await?;
     let next = found.last().map_or(asked.after, |event| event.id);
     let data = found.into_iter().map(EventView::new).collect::<Result<_>>()?;
@@ -110,7 +97,7 @@ pub async fn list(
 
 /// Looks; as long as there is nothing and time is left, waits for the next COMMIT and looks again from where the last
 /// look ended. Between looks it holds no reader.
-async fn wait_for(app: &App, by: &Actor, asked: &Asked) -> Result<Vec<Event>> {
+async fn wait_for(app: &App, by: &Actor, asked: &Feed) -> Result<Vec<Event>> {
     let mut commits = app.commits();
     let mut after = asked.after;
     let time_up = tokio::time::sleep(asked.wait);

@@ -16,6 +16,7 @@ use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
+use crate::domain::page::Paging;
 use crate::domain::product::Adjustment;
 use crate::domain::product::LowStock;
 use crate::domain::product::MOST_STOCK;
@@ -32,6 +33,8 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::list;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::shop::once::Key;
 use crate::shop::once::Once;
@@ -41,11 +44,17 @@ use crate::shop::stock::Wanted;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdjustStock {
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
     sku: String,
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     delta: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     set_to: Option<i64>,
+    #[schema(pattern = "^(restock|adjust|return)$")]
     reason: String,
+    #[schema(max_length = 1000)]
     note: Option<String>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
 }
 
@@ -151,20 +160,30 @@ pub async fn adjust(
     Ok(reply)
 }
 
+/// Which movements are asked for.
+pub struct MovementsPage(Wanted, Paging);
+
+impl Asks for MovementsPage {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        let wanted = Wanted {
+            sku: query.read("sku", Sku::parse),
+            reason: query.one_of("reason", MovementReason::parse),
+            order: query.number("order_id").map(OrderId),
+            from: query.read("from", Moment::parse),
+            to: query.read("to", Moment::parse),
+        };
+        Self(wanted, query.paging(0))
+    }
+}
+
 pub async fn movements(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut query: ListQuery,
+    asked: Asked<MovementsPage>,
 ) -> Result<Response> {
-    let wanted = Wanted {
-        sku: query.read("sku", Sku::parse),
-        reason: query.one_of("reason", MovementReason::parse),
-        order: query.number("order_id").map(OrderId),
-        from: query.read("from", Moment::parse),
-        to: query.read("to", Moment::parse),
-    };
-    let paging = query.paging(0);
-    query.end()?;
+    let MovementsPage(wanted, paging) = asked.read(&())?;
     let page = app
         .read(move |db| stock::movements(db, &by, &wanted, &paging))
         .await?;
@@ -185,10 +204,9 @@ pub struct LowView<'a> {
 pub async fn low(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut query: ListQuery,
+    asked: Asked<Paging>,
 ) -> Result<Response> {
-    let paging = query.paging(0);
-    query.end()?;
+    let paging = asked.read(&())?;
     let page = app.read(move |db| stock::low(db, &by, &paging)).await?;
     list::reply(&page, |low: &LowStock| LowView {
         variant_id: low.variant,

@@ -71,9 +71,13 @@ impl From<User> for UserView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
+    #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$")]
     username: String,
+    #[schema(min_length = 3, max_length = 254)]
     email: String,
+    #[schema(min_length = 8, max_length = 1024)]
     password: String,
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
 }
 
@@ -158,8 +162,10 @@ pub async fn show_me(State(app): State<App>, CurrentUser(by): CurrentUser) -> Re
 #[serde(deny_unknown_fields)]
 pub struct ChangeMe {
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(pattern = "^[+]?[1-9][0-9]{7,14}$")]
     phone: Option<Option<String>>,
 }
 

@@ -29,11 +29,11 @@ use crate::domain::page::Place;
 use crate::domain::text::csv_cell;
 use crate::error::Error;
 use crate::error::Result;
-use crate::http::api::orders::list::filter;
+use crate::http::api::orders::list::Wanted;
+use crate::http::api::orders::list::shop;
 use crate::http::extract::CurrentUser;
-use crate::http::list::ListQuery;
+use crate::http::list::Asked;
 use crate::shop::orders;
-use crate::shop::settings;
 
 const HEADINGS: &str = "id,number,status,payment_status,fulfilment_status,placed_at,customer_id,email,item_count,\
   subtotal,discount,shipping,tax,total,paid,refunded,currency,tags,note\r\n";
@@ -42,12 +42,11 @@ pub async fn export(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     RawQuery(text): RawQuery,
-    mut asked: ListQuery,
+    asked: Asked<Wanted>,
 ) -> Result<Response> {
     let (filter, sort) = app
         .read(move |db| {
-            let (filter, sort) = filter(&mut asked, &settings::show(db)?);
-            asked.end()?;
+            let Wanted { filter, sort } = asked.read(&shop(db)?)?;
             match filter.column(sort) {
                 Column::Total => Err(Bad::input("an export is by id or time").at("sort").into()),
                 _ => Ok((filter, sort)),

@@ -60,7 +60,9 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
-use crate::http::extract::Query;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
+use crate::http::list::ListQuery;
 use crate::http::version;
 use crate::http::version::IfNoneMatch;
 use crate::shop::once::Key;
@@ -72,15 +74,20 @@ use crate::shop::settings;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
+    #[schema(min_items = 1, max_items = 1000)]
     items: Vec<PlaceItem>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
     customer_id: Option<i64>,
+    #[schema(min_length = 3, max_length = 254)]
     email: Option<String>,
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
     shipping_method: Option<i64>,
     coupon: Option<String>,
+    #[schema(pattern = "^manual$")]
     payment_method: Option<String>,
+    #[schema(max_length = 1000)]
     note: Option<String>,
     total_price: Option<RawAmount>,
 }
@@ -90,7 +97,9 @@ pub struct PlaceOrder {
 pub struct PlaceItem {
     product_id: Option<i64>,
     variant_id: Option<i64>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
     sku: Option<String>,
+    #[schema(minimum = 1, maximum = 100_000)]
     quantity: i64,
     price: Option<RawAmount>,
 }
@@ -205,10 +214,15 @@ pub async fn place(
     replied_once(StatusCode::CREATED, &placed)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShowQuery {
-    at: Option<String>,
+/// As it is now, or as it was.
+pub struct At(Option<Moment>);
+
+impl Asks for At {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self(query.read_even_blank("at", Moment::parse))
+    }
 }
 
 pub async fn show(
@@ -216,10 +230,10 @@ pub async fn show(
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
     held: IfNoneMatch,
-    Query(asked): Query<ShowQuery>,
+    asked: Asked<At>,
 ) -> Result<Response> {
-    if let Some(at) = asked.at {
-        return show_at(&app, by, id, &at).await;
+    if let At(Some(at)) = asked.read(&())? {
+        return show_at(&app, by, id, at).await;
     }
     let (version, body) = shown(&app, by, id).await?;
     match held.holds(&version::tag(version, None)) {
@@ -248,8 +262,7 @@ async fn shown(app: &App, by: Actor, id: OrderId) -> Result<(i64, Bytes)> {
 }
 
 /// The order as it was; a day means its end.
-async fn show_at(app: &App, by: Actor, id: OrderId, at: &str) -> Result<Response> {
-    let at = Moment::parse(at).map_err(|bad| Bad::input(bad.message).at("at"))?;
+async fn show_at(app: &App, by: Actor, id: OrderId, at: Moment) -> Result<Response> {
     let owned = app
         .read(move |db| {
             let zone = settings::show(db)?.zone;

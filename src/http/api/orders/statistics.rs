@@ -20,8 +20,11 @@ use crate::domain::statistics::Sums;
 use crate::domain::statistics::Tally;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
+use crate::domain::time::Zone;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::shop::orders;
 use crate::shop::settings;
@@ -55,19 +58,34 @@ struct StretchView {
     sums: SumsView,
 }
 
+/// Of which time, and how it is cut.
+pub struct Stretch {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    cut: Cut,
+}
+
+impl Asks for Stretch {
+    type By = Zone;
+
+    fn read(query: &mut ListQuery, zone: &Zone) -> Self {
+        Self {
+            from: query.read("from", Moment::parse).map(|from| from.start(zone)),
+            to: query.read("to", Moment::parse).map(|to| to.end(zone)),
+            cut: query.one_of("by", Cut::parse).unwrap_or(Cut::Day),
+        }
+    }
+}
+
 pub async fn statistics(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut asked: ListQuery,
+    asked: Asked<Stretch>,
 ) -> Result<Response> {
     let view = app
         .read_long(move |db| {
             let settings = settings::show(db)?;
-            let zone = &settings.zone;
-            let from = asked.read("from", Moment::parse).map(|from| from.start(zone));
-            let to = asked.read("to", Moment::parse).map(|to| to.end(zone));
-            let cut = asked.one_of("by", Cut::parse).unwrap_or(Cut::Day);
-            asked.end()?;
+            let Stretch { from, to, cut } = asked.read(&settings.zone)?;
             let tally = orders::statistics(db, &by, from, to)?;
             view(&tally, &settings, (from, to), cut)
         })

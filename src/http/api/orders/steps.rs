@@ -39,6 +39,7 @@ pub struct MoveOrder {
     #[schema(value_type = OrderState)]
     status: String,
     version: Option<i64>,
+    #[schema(max_length = 1000)]
     note: Option<String>,
 }
 
@@ -69,9 +70,11 @@ pub async fn update_status(
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CancelOrder {
+    #[schema(max_length = 1000)]
     reason: Option<String>,
     version: Option<i64>,
     restock: Option<bool>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
 }
 

@@ -47,9 +47,11 @@ pub async fn history(
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateNote {
+    #[schema(min_length = 1, max_length = 5000)]
     note: String,
     #[serde(default)]
     public: bool,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
 }
 
@@ -89,6 +91,7 @@ fn words(note: &str) -> std::result::Result<String, Bad> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetTags {
+    #[schema(max_items = 50)]
     tags: Vec<String>,
 }
 

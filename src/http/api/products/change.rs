@@ -40,21 +40,29 @@ use crate::shop::settings;
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateProduct {
+    #[schema(min_length = 1, max_length = 255)]
     name: Option<String>,
+    #[schema(max_length = 20000)]
     description: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(min_length = 1, max_length = 100)]
     category: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(min_length = 1, max_length = 100)]
     tax_category: Option<Option<String>>,
     #[schema(value_type = Option<ProductStatus>)]
     status: Option<String>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
     sku: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     price: Option<Option<RawAmount>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     weight_g: Option<Option<i64>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     low_at: Option<Option<i64>>,
+    #[schema(min_items = 1, max_items = 100)]
     variants: Option<Vec<UpdateVariant>>,
     version: Option<i64>,
 }
@@ -63,14 +71,18 @@ pub struct UpdateProduct {
 #[serde(deny_unknown_fields)]
 pub struct UpdateVariant {
     id: Option<i64>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
     sku: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(min_length = 1, max_length = 100)]
     title: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
     price: Option<Option<RawAmount>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     weight_g: Option<Option<i64>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     low_at: Option<Option<i64>>,
 }
 
@@ -230,6 +242,7 @@ pub async fn destroy(
 #[serde(deny_unknown_fields)]
 #[schema(as = DecideProduct)]
 pub struct Decide {
+    #[schema(max_length = 1000)]
     reason: Option<String>,
     version: Option<i64>,
 }

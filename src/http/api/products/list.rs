@@ -12,6 +12,7 @@ use crate::domain::id::UserId;
 use crate::domain::money::Currency;
 use crate::domain::money::RawAmount;
 use crate::domain::page::Page;
+use crate::domain::page::Paging;
 use crate::domain::page::Total;
 use crate::domain::product::Product;
 use crate::domain::product::ProductSort;
@@ -22,6 +23,8 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Path;
 use crate::http::list;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::http::version;
 use crate::http::version::IfNoneMatch;
@@ -57,28 +60,48 @@ fn reply((page, currency): &(Page<Product>, Currency)) -> Result<Response> {
     list::reply(page, |product| ProductView::new(product, *currency))
 }
 
-pub async fn list_public(State(app): State<App>, mut query: ListQuery) -> Result<Response> {
-    let wanted = wanted(&mut query);
-    let sort = query
-        .one_of("sort", ProductSort::parse)
-        .unwrap_or(ProductSort::Newest);
-    let paging = query.paging(sort.number() as u8);
-    query.end()?;
+/// What customers ask for.
+pub struct Shelf(Wanted, ProductSort, Paging);
+
+impl Asks for Shelf {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        let wanted = wanted(query);
+        let sort = query
+            .one_of("sort", ProductSort::parse)
+            .unwrap_or(ProductSort::Newest);
+        Self(wanted, sort, query.paging(sort.number() as u8))
+    }
+}
+
+pub async fn list_public(State(app): State<App>, asked: Asked<Shelf>) -> Result<Response> {
+    let Shelf(wanted, sort, paging) = asked.read(&())?;
     let found = with_currency(&app, move |db| catalogue::list_public(db, &wanted, sort, &paging));
     reply(&found.await?)
+}
+
+/// What sellers and staff ask for.
+pub struct Stored(Wanted, Paging);
+
+impl Asks for Stored {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        let wanted = Wanted {
+            status: query.one_of("status", ProductStatus::parse),
+            ..wanted(query)
+        };
+        Self(wanted, query.paging(0))
+    }
 }
 
 pub async fn list(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut query: ListQuery,
+    asked: Asked<Stored>,
 ) -> Result<Response> {
-    let wanted = Wanted {
-        status: query.one_of("status", ProductStatus::parse),
-        ..wanted(&mut query)
-    };
-    let paging = query.paging(0);
-    query.end()?;
+    let Stored(wanted, paging) = asked.read(&())?;
     let found = with_currency(&app, move |db| catalogue::list(db, &by, &wanted, &paging));
     reply(&found.await?)
 }
@@ -86,10 +109,9 @@ pub async fn list(
 pub async fn list_others(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
-    mut query: ListQuery,
+    asked: Asked<Paging>,
 ) -> Result<Response> {
-    let paging = query.paging(0);
-    query.end()?;
+    let paging = asked.read(&())?;
     let found = with_currency(&app, move |db| catalogue::list_others(db, &by, &paging));
     reply(&found.await?)
 }
@@ -140,8 +162,8 @@ pub struct CategoryView<'a> {
     products: i64,
 }
 
-pub async fn categories(State(app): State<App>, query: ListQuery) -> Result<Response> {
-    query.end()?;
+pub async fn categories(State(app): State<App>, asked: Asked<()>) -> Result<Response> {
+    asked.read(&())?;
     let rows = app.read(catalogue::categories).await?;
     let page = Page {
         next: None,

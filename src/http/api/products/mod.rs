@@ -51,24 +51,36 @@ use crate::shop::settings;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateProduct {
+    #[schema(min_length = 1, max_length = 255)]
     name: Option<String>,
     price: Option<RawAmount>,
+    #[schema(min_length = 1, max_length = 100)]
     category: Option<String>,
+    #[schema(max_length = 20000)]
     description: Option<String>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     quantity: Option<i64>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
     sku: Option<String>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     weight_g: Option<i64>,
+    #[schema(min_items = 1, max_items = 100)]
     variants: Option<Vec<CreateVariant>>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateVariant {
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
     sku: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
     title: Option<String>,
     price: Option<RawAmount>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     quantity: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     weight_g: Option<i64>,
 }
 

@@ -1,0 +1,303 @@
+//! The limits that the documents tell, of queries and of bodies: they are the limits of the code.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::docs::parts;
+use crate::docs::shape;
+
+/// I12: what a route reads from its query is told, with its kind, and nothing else is taken.
+#[test]
+fn a_query_holds_what_is_told_and_nothing_else() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 10);
+    let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
+    assert_eq!(app.post("owner", "/api/v1/orders", body).status, 201);
+    let document = app.get("nobody", "/api/openapi.json").json();
+    let mut told = BTreeSet::new();
+    for (template, item) in document["paths"].as_object().unwrap() {
+        let all = item["get"]["parameters"].as_array();
+        let names = all.into_iter().flatten().filter(|one| one["in"] == "query");
+        let path = template.replace("{id}", "1");
+        for parameter in names {
+            let name = parameter["name"].as_str().unwrap();
+            told.insert(format!("{template}?{name}"));
+            let ask = |value: &str| app.get("owner", &format!("{path}?{name}={value}"));
+            let blank = ask("");
+            assert!(
+                !blank.body.contains("is no filter"),
+                "{path}?{name}: {}",
+                blank.body
+            );
+            let schema = shape(&document, &parameter["schema"]);
+            for bad in just_over(schema) {
+                let answer = ask(bad.as_str().unwrap_or(&bad.to_string()));
+                assert_eq!((answer.status, answer.code()), (400, 2002), "{path}?{name}={bad}");
+            }
+            for good in schema["enum"].as_array().into_iter().flatten() {
+                let answer = ask(good.as_str().unwrap());
+                let is_refused = path.ends_with("export.csv") && good.as_str().unwrap().ends_with("total");
+                assert_eq!(
+                    answer.status == 400,
+                    is_refused,
+                    "{path}?{name}={good}: {}",
+                    answer.body
+                );
+            }
+        }
+        if item["get"]["responses"]["400"].is_object() {
+            let answer = app.get("owner", &format!("{path}?surely_not=1"));
+            assert_eq!((answer.status, answer.code()), (400, 2002), "{path}");
+        }
+    }
+    for name in [
+        "orders?fulfilment_status",
+        "orders?min_total",
+        "orders?tag",
+        "orders?after",
+        "orders/{id}?at",
+        "orders/export.csv?sku",
+        "products/public?category",
+        "events?wait",
+        "audit-logs?actor",
+        "stock/movements?order_id",
+    ] {
+        assert!(told.contains(&format!("/api/v1/{name}")), "{name}: {told:?}");
+    }
+    assert!(!told.contains("/api/v1/stock/low?sort"), "{told:?}");
+}
+
+/// Values that are just beyond what a schema allows.
+fn just_over(schema: &Value) -> Vec<Value> {
+    let mut bad = Vec::new();
+    let kinds = schema["type"]
+        .as_array()
+        .cloned()
+        .unwrap_or(vec![schema["type"].clone()]);
+    let is = |kind: &str| kinds.contains(&json!(kind));
+    if let Some(most) = schema["maximum"].as_f64() {
+        bad.push(json!(most as i64 + 1));
+    }
+    if let Some(least) = schema["minimum"].as_f64() {
+        bad.push(json!(least as i64 - 1));
+    }
+    if let Some(most) = schema["maxLength"].as_u64() {
+        bad.push(json!("x".repeat(most as usize + 1)));
+    }
+    if let Some(least) = schema["minLength"].as_u64() {
+        bad.push(json!("x".repeat(least as usize - 1)));
+    }
+    if schema["pattern"].is_string() || schema["enum"].is_array() || (is("integer") && !is("string")) {
+        bad.push(json!("~\u{e9}~"));
+    }
+    bad
+}
+
+/// Good bodies with every field that has a limit, and where they go.
+fn good_orders(order: &str) -> Vec<(&'static str, String, Value)> {
+    let address = json!({ "name": "Ann", "company": "Ann & Co", "line1": "Lane 1", "line2": "Back door", "city": "Bath",
+        "postcode": "BA1", "region": "Avon", "country": "GB", "phone": "+441632960961" });
+    let item = json!({ "sku": "MUG", "quantity": 1 });
+    vec![
+        (
+            "POST",
+            "/orders".to_owned(),
+            json!({ "items": [item], "client_token": "t", "email": "ann@shop.test",
+            "payment_method": "manual", "note": "n", "shipping_address": address }),
+        ),
+        (
+            "PATCH",
+            format!("{order}/status"),
+            json!({ "status": "processing", "note": "n" }),
+        ),
+        (
+            "POST",
+            format!("{order}/cancel"),
+            json!({ "reason": "r", "client_token": "t" }),
+        ),
+        (
+            "POST",
+            format!("{order}/notes"),
+            json!({ "note": "n", "client_token": "t" }),
+        ),
+        ("PUT", format!("{order}/tags"), json!({ "tags": ["a"] })),
+    ]
+}
+
+fn other_good_bodies(product: &str) -> Vec<(&'static str, String, Value)> {
+    let variant = json!({ "sku": "V-1", "title": "Red", "quantity": 1, "weight_g": 5 });
+    let changed = json!({ "sku": "V-2", "title": "Red", "weight_g": 5, "low_at": 1 });
+    vec![
+        (
+            "POST",
+            "/products".to_owned(),
+            json!({ "name": "Bowl", "category": "Clay", "description": "d",
+            "quantity": 1, "sku": "BOWL", "weight_g": 1, "client_token": "t" }),
+        ),
+        (
+            "POST",
+            "/products".to_owned(),
+            json!({ "name": "Bowl", "variants": [variant] }),
+        ),
+        (
+            "PATCH",
+            product.to_owned(),
+            json!({ "name": "Bowl", "description": "d", "category": "Clay",
+            "tax_category": "t", "sku": "MUG", "weight_g": 1, "low_at": 1, "version": 9 }),
+        ),
+        (
+            "PATCH",
+            product.to_owned(),
+            json!({ "variants": [changed], "version": 9 }),
+        ),
+        (
+            "POST",
+            format!("{product}/reject"),
+            json!({ "reason": "r", "version": 9 }),
+        ),
+        (
+            "POST",
+            "/stock/adjustments".to_owned(),
+            json!({ "sku": "MUG", "delta": 1, "reason": "restock", "note": "n",
+            "client_token": "t" }),
+        ),
+        (
+            "POST",
+            "/stock/adjustments".to_owned(),
+            json!({ "sku": "MUG", "set_to": 1, "reason": "restock" }),
+        ),
+        (
+            "POST",
+            "/auth/signup".to_owned(),
+            json!({ "username": "walrus", "email": "w@shop.test", "name": "W",
+            "password": "tusk 9 of ten" }),
+        ),
+        (
+            "PATCH",
+            "/auth/me".to_owned(),
+            json!({ "name": "Ann", "phone": "+441632960961" }),
+        ),
+    ]
+}
+
+/// I12: what is just beyond a limit of the document is refused at that field, and every body's limits are tried.
+#[test]
+fn a_body_is_held_to_its_told_limits() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    let placed = app.post(
+        "owner",
+        "/api/v1/orders",
+        json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+    );
+    let order = format!("/orders/{}", placed.json()["id"]);
+    let product = format!("/products/{}", placed.json()["items"][0]["product_id"]);
+    let document = app.get("nobody", "/api/openapi.json").json();
+    let mut tried = BTreeSet::new();
+    for (method, path, good) in good_orders(&order).into_iter().chain(other_good_bodies(&product)) {
+        let template = path
+            .replace(&order, "/orders/{id}")
+            .replace(&product, "/products/{id}");
+        let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        for limit in limits(&document, schema, &good, "", "") {
+            let mut body = good.clone();
+            *body.pointer_mut(&limit.pointer).unwrap() = limit.bad.clone();
+            let answer = app.send(method, "owner", &format!("/api/v1{path}"), &[], Some(&body));
+            let at = format!("{path} {} {}: {}", limit.field, limit.bad, answer.body);
+            assert_eq!(answer.status, 400, "{at}");
+            let fields = answer.json()["error"]["fields"].clone();
+            let named = fields
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["field"] == limit.field.as_str());
+            assert!(named, "{at}");
+            tried.insert(limit.told);
+        }
+    }
+    let mut told = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            told_limits(
+                &document,
+                &operation["requestBody"]["content"]["application/json"]["schema"],
+                &mut told,
+            );
+        }
+    }
+    assert_eq!(
+        told.difference(&tried).collect::<Vec<_>>(),
+        [""; 0],
+        "limits that were not tried"
+    );
+    assert!(tried.len() > 30, "{tried:?}");
+}
+
+/// A limit of a body, and a value just beyond it.
+struct Limit {
+    pointer: String,
+    field: String,
+    told: String,
+    bad: Value,
+}
+
+/// The limits of a schema that a good body shows.
+fn limits(document: &Value, schema: &Value, good: &Value, pointer: &str, field: &str) -> Vec<Limit> {
+    let mut all = Vec::new();
+    let parts = parts(document, schema);
+    let objects = parts.iter().filter_map(|part| part["properties"].as_object());
+    for (name, schema) in objects.flatten() {
+        let Some(value) = good.get(name) else {
+            continue;
+        };
+        let pointer = format!("{pointer}/{name}");
+        let field = match field {
+            "" => name.clone(),
+            outer => format!("{outer}.{name}"),
+        };
+        let told = as_told(name, schema);
+        let mut bad = just_over(schema);
+        if let (Some(most), Some(items)) = (schema["maxItems"].as_u64(), value.as_array()) {
+            bad.push(vec![items[0].clone(); most as usize + 1].into());
+        }
+        if let Some(1) = schema["minItems"].as_u64() {
+            bad.push(json!([]));
+        }
+        all.extend(bad.into_iter().map(|bad| Limit {
+            pointer: pointer.clone(),
+            field: field.clone(),
+            told: told.clone(),
+            bad,
+        }));
+        match value.as_array() {
+            Some(items) => {
+                let inner = (format!("{pointer}/0"), format!("{field}[0]"));
+                all.extend(limits(document, &schema["items"], &items[0], &inner.0, &inner.1));
+            }
+            None => all.extend(limits(document, schema, value, &pointer, &field)),
+        }
+    }
+    all
+}
+
+/// A limit as the document has it, to know which were tried.
+fn as_told(name: &str, schema: &Value) -> String {
+    format!("{name} {schema}")
+}
+
+fn told_limits(document: &Value, schema: &Value, told: &mut BTreeSet<String>) {
+    for part in parts(document, schema) {
+        for (name, schema) in part["properties"].as_object().into_iter().flatten() {
+            let limits = ["maxLength", "maximum", "maxItems"];
+            if limits.iter().any(|limit| !schema[limit].is_null()) {
+                told.insert(as_told(name, schema));
+            }
+            told_limits(document, schema, told);
+            told_limits(document, &schema["items"], told);
+        }
+    }
+}
