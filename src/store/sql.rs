@@ -1,5 +1,6 @@
 //! A question of the operator's own to the live file: looks only, whatever it says.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rusqlite::hooks::AuthAction;
@@ -38,17 +39,17 @@ pub enum Cell {
     Blob(Vec<u8>),
 }
 
-/// What came of a question.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// The names of the columns.
-    pub columns: Vec<String>,
-    /// The rows.
-    pub rows: Vec<Vec<Cell>>,
+/// Where an answer goes, as it comes.
+pub trait Sink {
+    /// The names of the columns, once, before the first row.
+    fn columns(&mut self, names: &[String]) -> Result<()>;
+
+    /// A row; nobody wants another after a break.
+    fn row(&mut self, cells: &[Cell]) -> Result<ControlFlow<()>>;
 }
 
 /// Runs one statement on the file below a folder, beside a server that may be running.
-pub fn ask(dir: &Path, statement: &str) -> Result<Answer> {
+pub fn ask(dir: &Path, statement: &str, sink: &mut impl Sink) -> Result<()> {
     if statement.trim().is_empty() {
         return Err(Error::internal("no statement was given"));
     }
@@ -58,17 +59,18 @@ pub fn ask(dir: &Path, statement: &str) -> Result<Answer> {
     let mut statement = db.prepare(statement).map_err(told)?;
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([]).map_err(told)?;
-    let mut answer = Answer {
-        columns,
-        rows: Vec::new(),
-    };
-    while let Some(row) = rows.next().map_err(told)? {
-        let cells = (0..answer.columns.len()).map(|at| row.get_ref(at).map(cell));
-        answer
-            .rows
-            .push(cells.collect::<rusqlite::Result<_>>().map_err(told)?);
+    // What fails at its first row has said nothing yet.
+    let mut next = rows.next().map_err(told)?;
+    sink.columns(&columns)?;
+    while let Some(row) = next {
+        let cells = (0..columns.len()).map(|at| row.get_ref(at).map(cell));
+        let cells: Vec<Cell> = cells.collect::<rusqlite::Result<_>>().map_err(told)?;
+        if sink.row(&cells)?.is_break() {
+            break;
+        }
+        next = rows.next().map_err(told)?;
     }
-    Ok(answer)
+    Ok(())
 }
 
 fn allow(action: &AuthAction) -> Authorization {

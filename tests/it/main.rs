@@ -43,6 +43,7 @@ mod power;
 mod problems;
 mod products;
 mod products_list;
+mod questions;
 mod request_log;
 mod schema;
 mod search;
