@@ -52,7 +52,7 @@ pub fn till(data: &Path, args: &[&str]) -> Output {
 }
 
 /// Runs an import; its exit code and its sums.
-fn import(data: &Path, what: &str, file: &Path, more: &[&str]) -> (i32, Value) {
+pub fn import(data: &Path, what: &str, file: &Path, more: &[&str]) -> (i32, Value) {
     let mut args = vec!["--json", "import", what, file.to_str().unwrap()];
     args.extend(more);
     let output = till(data, &args);
@@ -68,7 +68,7 @@ pub fn sample(name: &str) -> PathBuf {
         .join(name)
 }
 
-const BRITISH: [&str; 4] = ["--currency", "GBP", "--time-zone", "Europe/London"];
+pub const BRITISH: [&str; 4] = ["--currency", "GBP", "--time-zone", "Europe/London"];
 
 /// Brings the whole sample in.
 pub fn import_sample(data: &Path) {
@@ -202,51 +202,6 @@ fn a_live_order_is_numbered_above_the_imported_ones() {
     assert_eq!(first["currency"], "GBP");
 }
 
-/// T18: running a file again is harmless.
-#[test]
-fn a_file_that_comes_twice_changes_nothing() {
-    let folder = Folder::new("twice");
-    let data = folder.path("data");
-    import_sample(&data);
-    let before = counts(&data);
-    for (what, rows) in [("products.csv", 723), ("customers.csv", 59), ("orders.jsonl", 85)] {
-        let (code, sums) = import(&data, what.split('.').next().unwrap(), &sample(what), &BRITISH);
-        assert_eq!(
-            (code, &sums["known"], &sums["made"]),
-            (0, &json!(rows), &json!(0)),
-            "{what}"
-        );
-    }
-    assert_eq!(counts(&data), before);
-}
-
-/// T18: a dry run checks every row and writes none.
-#[test]
-fn a_dry_run_writes_nothing() {
-    let folder = Folder::new("dry");
-    let data = folder.path("data");
-    let dry = [&BRITISH[..], &["--dry-run"]].concat();
-    let (code, sums) = import(&data, "products", &sample("products.csv"), &dry);
-    assert_eq!(
-        (code, &sums["made"], &sums["dry_run"]),
-        (0, &json!(723), &json!(true))
-    );
-    assert_eq!(counts(&data), [0; 11]);
-    let (code, sums) = import(&data, "orders", &sample("orders.jsonl"), &dry);
-    assert_eq!(code, 1);
-    assert_eq!(
-        sums["made"].as_i64().unwrap() + sums["refused"].as_i64().unwrap(),
-        85
-    );
-    import_sample(&data);
-    let before = counts(&data);
-    let (code, sums) = import(&data, "orders", &sample("orders.jsonl"), &dry);
-    assert_eq!((code, &sums["known"]), (0, &json!(85)));
-    assert_eq!(counts(&data), before);
-    let db = Connection::open(data.join("till.db")).unwrap();
-    assert_eq!(one(&db, "SELECT count(*) FROM settings WHERE value = 'GBP'"), 1);
-}
-
 /// API *The shop*: currency and zone are set in a file without prices, and a difference is refused later.
 #[test]
 fn another_currency_is_refused_once_there_are_prices() {
@@ -270,7 +225,7 @@ fn another_currency_is_refused_once_there_are_prices() {
 }
 
 /// An invoice with one line.
-fn invoice(number: &str, at: &str, line: &str) -> String {
+pub fn invoice(number: &str, at: &str, line: &str) -> String {
     format!(
         r#"{{"invoice":"{number}","kind":"sale","datetime":"{at}","customer":null,"country":"EIRE","lines":[{line}]}}"#
     )
@@ -433,60 +388,6 @@ fn a_batch_is_one_audit_row_and_its_orders_tell_no_event() {
     );
 }
 
-/// Invoices enough for many batches, five lines each, 1.25 in all.
-fn many(count: i64) -> String {
-    let line = r#"{"sku":"MUG","qty":1,"unit_price_pence":25}"#;
-    let lines = [line; 5].join(",");
-    (1..=count)
-        .map(|number| invoice(&number.to_string(), "2011-01-05T10:00:00", &lines) + "\n")
-        .collect()
-}
-
-/// T18: killed at any moment, the same command again brings in what is missing, and nothing twice.
-#[test]
-fn an_import_that_was_killed_is_resumed_by_running_it_again() {
-    let folder = Folder::new("killed");
-    let data = folder.path("data");
-    let products = folder.file("p.csv", "sku,name,price\nMUG,Mug,4.50\n");
-    assert_eq!(import(&data, "products", &products, &BRITISH).0, 0);
-    let orders = folder.file("o.jsonl", many(3000));
-    let db = Connection::open(data.join("till.db")).unwrap();
-    let mut before = 0;
-    for _ in 0..2 {
-        let mut running = Command::new(env!("CARGO_BIN_EXE_till"))
-            .args([
-                "--data",
-                data.to_str().unwrap(),
-                "import",
-                "orders",
-                orders.to_str().unwrap(),
-            ])
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        while one(&db, "SELECT count(*) FROM orders") == before && running.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        running.kill().unwrap();
-        running.wait().unwrap();
-        before = one(&db, "SELECT count(*) FROM orders");
-    }
-    assert!(0 < before && before < 3000, "{before} orders at the second kill");
-    let (code, sums) = import(&data, "orders", &orders, &[]);
-    assert_eq!(
-        (code, &sums["known"], &sums["made"]),
-        (0, &json!(before), &json!(3000 - before))
-    );
-    assert_eq!(one(&db, "SELECT count(DISTINCT number) FROM orders"), 3000);
-    assert_eq!(one(&db, "SELECT count(*) FROM order_lines"), 15_000);
-    assert_eq!(one(&db, "SELECT sum(total) FROM orders"), 375_000);
-    let told =
-        "SELECT sum(content ->> 'made') FROM audit WHERE action = 60 AND content ->> 'kind' = 'orders'";
-    assert_eq!(one(&db, told), 3000);
-    let audited = "SELECT max(content ->> 'made') FROM audit WHERE action = 60";
-    assert!(one(&db, audited) < 400, "a batch is a short job");
-}
-
 /// N11: nothing is wrong with a file after an import, and its audit chain holds.
 #[test]
 fn doctor_finds_nothing_wrong_with_what_came() {
@@ -505,64 +406,4 @@ fn doctor_finds_nothing_wrong_with_what_came() {
         "{}",
         String::from_utf8_lossy(&output.stdout)
     );
-}
-
-/// The whole data set, where it stands beside the checkout or where RETAIL_DATA says: its own figures come out.
-#[test]
-#[ignore = "needs the whole data set, and a release build for the time"]
-fn the_whole_data_set_comes_in() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/online_retail");
-    let set = std::env::var_os("RETAIL_DATA").map_or(beside, PathBuf::from);
-    let stats: Value = serde_json::from_slice(&std::fs::read(set.join("stats.json")).unwrap()).unwrap();
-    let folder = Folder::new("whole");
-    let data = folder.path("data");
-    for what in ["products", "customers"] {
-        let (code, sums) = import(&data, what, &set.join(format!("{what}.csv.gz")), &BRITISH);
-        assert_eq!((code, &sums["made"]), (0, &stats[what]), "{what}");
-    }
-    let watch = till::clock::Stopwatch::start();
-    let (code, sums) = import(&data, "orders", &set.join("orders.jsonl.gz"), &[]);
-    let seconds = watch.seconds();
-    println!("14,987 invoices in {seconds:.1} s: {sums}");
-    assert_eq!(
-        (code, &sums["refused"], &sums["customers"]),
-        (0, &json!(0), &json!(0))
-    );
-    assert_eq!(sums["credit_notes"], stats["cancellation_invoices"]);
-    assert_eq!(
-        (&sums["lines"], &sums["charges"]),
-        (&stats["sale_lines"], &stats["sale_charges"])
-    );
-    let db = Connection::open(data.join("till.db")).unwrap();
-    for (sql, figure) in [
-        ("SELECT count(*) FROM orders", &stats["sale_invoices"]),
-        ("SELECT sum(total) FROM orders", &stats["sale_total_pence"]),
-        (
-            "SELECT -sum(total) FROM credit_notes",
-            &stats["cancellation_total_pence"],
-        ),
-        (
-            "SELECT count(*) FROM credit_notes WHERE customer_id IS NULL",
-            &stats["cancellation_no_customer"],
-        ),
-        (
-            "SELECT count(*) FROM orders WHERE customer_id IS NULL",
-            &stats["sale_no_customer"],
-        ),
-        (
-            "SELECT count(*) FROM orders WHERE item_count = 0",
-            &stats["sale_charges_only"],
-        ),
-        (
-            "SELECT count(*) FROM products WHERE status = 0 AND price_from IS NULL",
-            &stats["products_no_price"],
-        ),
-        ("SELECT count(*) FROM customers", &stats["customers"]),
-    ] {
-        assert_eq!(json!(one(&db, sql)), *figure, "{sql}");
-    }
-    assert!(till(&data, &["doctor"]).status.success());
-    if !cfg!(debug_assertions) {
-        assert!(seconds <= 10.0, "{seconds:.1} s");
-    }
 }

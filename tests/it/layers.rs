@@ -127,6 +127,27 @@ fn layer(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
+/// The tests are read as often as what they test.
+#[test]
+fn no_file_of_tests_is_too_long() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut found = Vec::new();
+    files(&tests, &mut found);
+    let faults: Vec<String> = found
+        .iter()
+        .filter_map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            let name = path.strip_prefix(&tests).unwrap().display();
+            match (text.lines().count(), text.starts_with("//!")) {
+                (lines, _) if lines > MAX_LINES => Some(format!("{name}: over {MAX_LINES} lines")),
+                (_, false) => Some(format!("{name}: no //! on top")),
+                _ => None,
+            }
+        })
+        .collect();
+    assert!(found.len() > 40 && faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn every_file_keeps_to_the_map() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

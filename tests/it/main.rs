@@ -24,6 +24,7 @@ mod fuzz;
 mod health;
 mod histories;
 mod imports;
+mod imports_again;
 mod kill;
 mod layers;
 mod limits;

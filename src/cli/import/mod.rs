@@ -31,11 +31,13 @@ use crate::error::Result;
 use crate::shop::Options;
 use crate::shop::Store;
 use crate::shop::imports;
+use crate::shop::imports::Before;
 
 const FORMATS: &str = "\
 Files are CSV with a header or JSON lines, UTF-8, plain or gzip. A `'` before = + - @ in a CSV cell, as an export puts \
 it there, is taken off again. Import products first, then customers, then orders. Running a file again is harmless: \
-what is there is known, and that is how an import that was stopped is resumed. The exit code is 1 if a row was refused.
+what is there is known, and that is how an import that was stopped is resumed. To look before the first import: \
+--dry-run with each file, and with that of the orders also --products FILE. The exit code is 1 if a row was refused.
 
 products: one row a variant.
   sku                     what it is found by; the only column that must be there
@@ -81,6 +83,9 @@ pub struct Import {
     /// Check every row and write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// In a dry run of orders: the file of products that is to be imported before them.
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    products: Option<PathBuf>,
     /// Let imported orders take what they sold from the stock.
     #[arg(long)]
     stock: bool,
@@ -100,6 +105,9 @@ impl Import {
     pub fn run(self, context: &Context) -> Result<ExitCode> {
         if self.stock && self.what != What::Orders {
             return Err(Error::Setup("--stock is for orders".into()));
+        }
+        if self.products.is_some() && self.what != What::Orders {
+            return Err(Error::Setup("--products is for a dry run of orders".into()));
         }
         let source = source::identify(&self.file)?;
         let store = open(context)?;
@@ -159,15 +167,30 @@ impl Import {
                     true => StockRule::Take,
                     false => StockRule::Leave,
                 };
+                let before = self.before(currency)?;
                 feed.name_ignored(rows.columns(), rows::is_order_column);
                 let rows = rows::invoices(rows, settings.terms, settings.zone.clone());
                 feed.all(
                     rows,
                     move |tx, by, batch| imports::orders(tx, by, batch, stock),
-                    move |db, by, batch| imports::check_orders(db, by, batch, stock),
+                    move |db, by, batch| imports::check_orders(db, by, batch, stock, &before),
                 )
             }
         }
+    }
+
+    /// What will be there when the orders come. Rows that are no good are told of where that file is looked at itself.
+    fn before(&self, currency: Currency) -> Result<Before> {
+        let mut before = Before::default();
+        let Some(path) = &self.products else {
+            return Ok(before);
+        };
+        for row in rows::products(Rows::open(path, &ProgressBar::hidden())?, currency) {
+            let variants = row?.map(|read| read.row.variants).unwrap_or_default();
+            let skus = variants.iter().map(|variant| variant.sku.as_str().to_owned());
+            before.skus.extend(skus);
+        }
+        Ok(before)
     }
 
     fn told(&self, sums: &Sums) -> String {
@@ -189,6 +212,16 @@ impl Import {
                 sums.credit_notes,
                 sums.customers
             );
+        }
+        if sums.without_product > 0 {
+            text += &format!(
+                "\n{} of the refused name a SKU that is not in the shop: import products first",
+                sums.without_product
+            );
+            text += match self.dry_run {
+                true => ", or tell --products FILE to count theirs as there.",
+                false => ".",
+            };
         }
         match self.dry_run {
             true => text + "\nA dry run: nothing was written.",

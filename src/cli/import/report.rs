@@ -33,6 +33,7 @@ pub struct Sums {
     pub customers: u64,
     pub lines: u64,
     pub charges: u64,
+    pub without_product: u64,
     pub refused: u64,
 }
 
@@ -109,6 +110,7 @@ impl Report {
         sums.customers += tally.customers;
         sums.lines += tally.lines;
         sums.charges += tally.charges;
+        sums.without_product += tally.without_product;
         for row in &tally.refused {
             self.refuse(row)?;
         }

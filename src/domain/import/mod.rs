@@ -99,6 +99,8 @@ pub struct Tally {
     pub lines: u64,
     /// Charges on orders.
     pub charges: u64,
+    /// Rows that were not taken for want of a product.
+    pub without_product: u64,
     /// Rows that were not taken.
     pub refused: Vec<RefusedRow>,
 }

@@ -9,6 +9,7 @@ mod settle;
 
 pub use customers::check_customers;
 pub use customers::customers;
+pub use orders::Before;
 pub use orders::check_orders;
 pub use orders::orders;
 pub use products::check_products;

@@ -1,7 +1,9 @@
 //! Invoices from a file: sales become orders with their own dates, prices and states, cancellations become credit notes.
 //! Orders that are imported tell no event; one audit row tells of the batch.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::domain::actor::Actor;
 use crate::domain::credit_note::CreditNoteLine;
@@ -15,6 +17,7 @@ use crate::domain::import::Batch;
 use crate::domain::import::Invoice;
 use crate::domain::import::InvoiceKind;
 use crate::domain::import::InvoiceLine;
+use crate::domain::import::Numbered;
 use crate::domain::import::PastChange;
 use crate::domain::import::Sale;
 use crate::domain::import::StockRule;
@@ -45,6 +48,21 @@ const HIGHEST_SERIAL: i64 = 1_000_000_000;
 /// What was sold, by SKU, as far as a batch has asked.
 type Shelf<'a> = HashMap<&'a str, Option<Offer>>;
 
+/// What a dry run of orders takes as there, because it will be when they come.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// SKUs of products that are imported first.
+    pub skus: HashSet<String>,
+    /// Customers that earlier invoices would have made.
+    customers: RefCell<HashSet<String>>,
+}
+
+/// Why an invoice is refused.
+enum Reason {
+    NoProduct(String),
+    Other(String),
+}
+
 /// What is to be done about an invoice.
 enum Plan {
     Make(Payer),
@@ -68,9 +86,10 @@ pub fn orders(tx: &Tx, by: &Actor, batch: &Batch<Invoice>, stock: StockRule) -> 
     let mut shelf = Shelf::new();
     let mut tally = Tally::default();
     let mut highest = 0;
+    let nothing = Before::default();
     for row in &batch.rows {
         let invoice = &row.row;
-        match plan(tx, &mut shelf, invoice, stock)? {
+        match plan(tx, &mut shelf, &nothing, invoice, stock)? {
             Ok(Plan::Make(payer)) => {
                 let customer = pay(tx, invoice, payer, &mut tally)?;
                 match &invoice.kind {
@@ -86,7 +105,7 @@ pub fn orders(tx: &Tx, by: &Actor, batch: &Batch<Invoice>, stock: StockRule) -> 
                 count(&mut tally, invoice);
             }
             Ok(Plan::Leave) => tally.known += 1,
-            Err(reason) => tally.refuse(row, reason),
+            Err(reason) => refuse(&mut tally, row, reason),
         }
     }
     if tally.wrote() {
@@ -97,15 +116,27 @@ pub fn orders(tx: &Tx, by: &Actor, batch: &Batch<Invoice>, stock: StockRule) -> 
 }
 
 /// What [`orders`] would do, as far as the file shows it: with the stock rule, what earlier batches take is not seen.
-pub fn check_orders(db: &Snapshot, by: &Actor, batch: &Batch<Invoice>, stock: StockRule) -> Result<Tally> {
+pub fn check_orders(
+    db: &Snapshot,
+    by: &Actor,
+    batch: &Batch<Invoice>,
+    stock: StockRule,
+    before: &Before,
+) -> Result<Tally> {
     may(by)?;
     let mut shelf = Shelf::new();
     let mut tally = Tally::default();
     for row in &batch.rows {
-        match plan(db, &mut shelf, &row.row, stock)? {
-            Ok(Plan::Make(_)) => count(&mut tally, &row.row),
+        match plan(db, &mut shelf, before, &row.row, stock)? {
+            Ok(Plan::Make(payer)) => {
+                let new = row.row.customer.as_ref().filter(|_| matches!(payer, Payer::New));
+                if new.is_some_and(|number| before.customers.borrow_mut().insert(number.clone())) {
+                    tally.customers += 1;
+                }
+                count(&mut tally, &row.row);
+            }
             Ok(Plan::Leave) => tally.known += 1,
-            Err(reason) => tally.refuse(row, reason),
+            Err(reason) => refuse(&mut tally, row, reason),
         }
     }
     Ok(tally)
@@ -115,6 +146,17 @@ fn may(by: &Actor) -> Result<()> {
     by.require(Permission::OrdersCreate)?;
     by.require(Permission::OrdersEdit)?;
     Ok(())
+}
+
+fn refuse(tally: &mut Tally, row: &Numbered<Invoice>, reason: Reason) {
+    let words = match reason {
+        Reason::NoProduct(sku) => {
+            tally.without_product += 1;
+            format!("there is no product with SKU {sku}")
+        }
+        Reason::Other(words) => words,
+    };
+    tally.refuse(row, words);
 }
 
 fn count(tally: &mut Tally, invoice: &Invoice) {
@@ -132,9 +174,10 @@ fn count(tally: &mut Tally, invoice: &Invoice) {
 fn plan<'a>(
     db: &Snapshot,
     shelf: &mut Shelf<'a>,
+    before: &Before,
     invoice: &'a Invoice,
     stock: StockRule,
-) -> Result<std::result::Result<Plan, String>> {
+) -> Result<std::result::Result<Plan, Reason>> {
     let customer = match &invoice.customer {
         Some(number) => store::customers::by_number(db, number)?.map(|customer| customer.id),
         None => None,
@@ -142,10 +185,10 @@ fn plan<'a>(
     match is_there(db, invoice, customer)? {
         Some(true) => return Ok(Ok(Plan::Leave)),
         Some(false) => {
-            return Ok(Err(format!(
+            return Ok(Err(Reason::Other(format!(
                 "number {} is there already with other content",
                 invoice.number
-            )));
+            ))));
         }
         None => {}
     }
@@ -153,12 +196,13 @@ fn plan<'a>(
         if !shelf.contains_key(line.sku.as_str()) {
             shelf.insert(&line.sku, store::products::offer_by_sku(db, &line.sku)?);
         }
-        if offer(shelf, line).is_none() {
-            return Ok(Err(format!("there is no product with SKU {}", line.sku)));
+        if offer(shelf, line).is_none() && !before.skus.contains(&line.sku) {
+            return Ok(Err(Reason::NoProduct(line.sku.clone())));
         }
     }
     if let Some(short) = short(shelf, invoice, stock) {
-        return Ok(Err(format!("there is not enough {short} in stock")));
+        let words = format!("there is not enough {short} in stock");
+        return Ok(Err(Reason::Other(words)));
     }
     Ok(Ok(Plan::Make(match (&invoice.customer, customer) {
         (None, _) => Payer::Nobody,
