@@ -240,7 +240,7 @@ impl Code {
             Refusal::BadCredentials => Self::InvalidCredentials,
             Refusal::TokenExpired => Self::TokenExpired,
             Refusal::TokenInvalid => Self::TokenInvalid,
-            Refusal::Forbidden { .. } => Self::InsufficientPermissions,
+            Refusal::Forbidden { .. } | Refusal::StaffOnly => Self::InsufficientPermissions,
             Refusal::Locked { .. } => Self::AccountLocked,
             Refusal::CrossSite => Self::CsrfRefused,
             Refusal::SecondFactor(_) => Self::SecondFactorRequired,

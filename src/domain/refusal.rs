@@ -28,6 +28,8 @@ pub enum Refusal {
         /// Who lacks it.
         user: Option<UserId>,
     },
+    /// The pages of the shop's people, and a customer.
+    StaffOnly,
     /// Too many failed sign-ins with this name; seconds until the next try.
     Locked {
         /// Seconds.
@@ -108,6 +110,7 @@ impl Refusal {
                 }
                 Wanting::Enrolment => "Set up a second factor first.",
             })),
+            Self::StaffOnly => Some(Cow::Borrowed("These pages are for the shop's own people.")),
             Self::Taken(what) => Some(Cow::Owned(format!("This {what} is taken."))),
             Self::NotNow { state, .. } => Some(Cow::Owned(format!(
                 "The order is {}: it cannot go there from here.",

@@ -23,6 +23,8 @@ pub struct Terms {
 pub struct Settings {
     /// What placing needs.
     pub terms: Terms,
+    /// What the shop is called.
+    pub name: String,
     /// The shop's time zone.
     pub zone: Zone,
     /// Whether the file is a demo.

@@ -229,6 +229,44 @@ impl Day {
         Day(self.0.tomorrow().unwrap_or(civil::Date::MAX))
     }
 
+    /// The year.
+    pub fn year(self) -> i16 {
+        self.0.year()
+    }
+
+    /// The day of the month and the month's English name, such as `21 November`.
+    pub fn words(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let month = usize::from(self.0.month().unsigned_abs()) - 1;
+        format!("{} {}", self.0.day(), MONTHS[month])
+    }
+
+    /// The English name of the weekday.
+    pub fn weekday(self) -> &'static str {
+        match self.0.weekday().to_monday_zero_offset() {
+            0 => "Monday",
+            1 => "Tuesday",
+            2 => "Wednesday",
+            3 => "Thursday",
+            4 => "Friday",
+            5 => "Saturday",
+            _ => "Sunday",
+        }
+    }
+
     /// The day before.
     pub fn before(self) -> Day {
         Day(self.0.yesterday().unwrap_or(civil::Date::MIN))
@@ -274,6 +312,17 @@ impl Period {
             _ => Err(Bad::input("must be day, week or month")),
         }
     }
+}
+
+/// What calendar and clock on a wall show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wall {
+    /// The day.
+    pub day: Day,
+    /// The hour, 0 to 23.
+    pub hour: i8,
+    /// The minute.
+    pub minute: i8,
 }
 
 /// A time zone by its IANA name, with its rules of all years.
@@ -329,6 +378,16 @@ impl Zone {
     /// The day that the shop's calendar shows at an instant.
     pub fn day_of(&self, ts: Timestamp) -> Day {
         Day(self.0.to_datetime(ts.jiff()).date())
+    }
+
+    /// What calendar and clock on the shop's wall show at an instant.
+    pub fn wall(&self, ts: Timestamp) -> Wall {
+        let shown = self.0.to_datetime(ts.jiff());
+        Wall {
+            day: Day(shown.date()),
+            hour: shown.hour(),
+            minute: shown.minute(),
+        }
     }
 
     /// The name of the period in which an instant lies.

@@ -14,7 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::http::problem::Failed;
+use crate::http::problem;
 use crate::shop::audit;
 
 /// So many are remembered at once; beyond that nothing more is noted until they are a minute old.
@@ -27,7 +27,7 @@ pub struct Denials(Mutex<HashMap<Denial, Timestamp>>);
 impl Denials {
     /// Notes a reply that turns somebody away, beside its way out.
     pub fn note(&self, app: &App, origin: Origin, bare: &Response) {
-        let Some(Failed(error)) = bare.extensions().get::<Failed>() else {
+        let Some(error) = problem::of(bare) else {
             return;
         };
         let Some(denial) = denial(error) else { return };

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::Response;
 
+use crate::http::assets::FOR_EVER;
 use crate::http::limits::Quota;
 
 /// WEB-01, for every page.
@@ -60,7 +61,10 @@ impl Fixed {
         if is_page && !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
             headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         }
-        if is_private {
+        let is_for_all = headers
+            .get(header::CACHE_CONTROL)
+            .is_some_and(|kept| kept.as_bytes() == FOR_EVER.as_bytes());
+        if is_private && !is_for_all {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }

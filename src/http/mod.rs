@@ -2,7 +2,9 @@
 
 mod accept;
 mod address;
+pub mod admin;
 pub mod api;
+mod assets;
 mod bare;
 mod cors;
 mod denials;
@@ -17,6 +19,7 @@ pub mod list;
 pub mod login;
 mod objects;
 pub mod openapi;
+pub mod order_query;
 mod paced;
 mod pack;
 pub mod problem;
@@ -45,12 +48,18 @@ use crate::http::route::Table;
 pub use accept::serve;
 
 /// Every table of routes, with the root of its paths.
-pub fn faces() -> [(&'static str, Table); 3] {
+pub fn faces() -> [(&'static str, Table); 4] {
     [
         (api::aliases::ROOT, api::table()),
         ("", health::table()),
         ("/api", docs::table()),
+        ("", assets::table()),
     ]
+}
+
+/// Every table of pages, with the root of its paths.
+pub fn pages() -> [(&'static str, Table); 2] {
+    [("/admin", admin::table()), ("", admin::front())]
 }
 
 /// Every route, and the templates of their paths.
@@ -66,15 +75,21 @@ fn router(app: App) -> (Router, Vec<String>) {
         );
         faces[0] = (api::aliases::ROOT, v1);
     }
+    let pages = pages();
     let templates = faces
         .iter()
+        .chain(&pages)
         .flat_map(|(root, table)| table.templates(root))
         .collect();
+    let pages = pages.into_iter().fold(Router::new(), |router, (root, table)| {
+        router.merge(table.into_router(root))
+    });
     let router = faces
         .into_iter()
         .fold(Router::new(), |router, (root, table)| {
             router.merge(table.into_router(root))
         })
+        .merge(admin::framed(&app, pages))
         .fallback(async || Error::NotFound("page"))
         .method_not_allowed_fallback(async || {
             Error::Request(Code::MethodNotAllowed, "That cannot be done here.".into())

@@ -16,6 +16,16 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Failed(pub Arc<Error>);
 
+/// A failure that has its page already.
+#[derive(Clone)]
+pub struct Told(pub Arc<Error>);
+
+/// What went wrong, whether it has been dressed or not.
+pub fn of(reply: &Response) -> Option<&Error> {
+    let bare = reply.extensions().get::<Failed>().map(|Failed(error)| &**error);
+    bare.or_else(|| reply.extensions().get::<Told>().map(|Told(error)| &**error))
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, ..) = self.code().facts();
@@ -62,6 +72,9 @@ struct Rfc9457<'a> {
 /// Gives a failed reply its JSON body and its headers.
 pub fn as_json(wants_rfc9457: bool, request_id: &str, route: &str, bare: Response) -> Response {
     let (mut parts, body) = bare.into_parts();
+    if let Some(Told(error)) = parts.extensions.remove::<Told>() {
+        log(&error, request_id, route);
+    }
     let Some(Failed(error)) = parts.extensions.remove::<Failed>() else {
         return Response::from_parts(parts, body);
     };

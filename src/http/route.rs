@@ -13,6 +13,7 @@ use crate::http::list::Told;
 use crate::http::shape::Arguments;
 use crate::http::shape::Good;
 use crate::http::shape::Shape;
+use crate::http::shape::sends;
 
 /// Who may call a route. The guard itself is in the verb; this is what the documents and the matrix are held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,27 @@ impl Table {
             body: T::BODY,
             query: T::QUERY,
             good,
+        });
+        self
+    }
+
+    /// Adds a row of a page, or of a form that leads to one.
+    pub fn page<H, T>(mut self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+        self.handlers.push(on(filter, handler));
+        self.rows.push(Row {
+            method,
+            path,
+            access,
+            handler: std::any::type_name::<H>(),
+            inputs: std::any::type_name::<T>(),
+            body: None,
+            query: None,
+            good: sends("text/html"),
         });
         self
     }

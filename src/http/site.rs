@@ -21,6 +21,8 @@ pub enum Cookie {
     Session,
     /// Says that the device has signed in before.
     Device,
+    /// Before there is a session: what the tokens of forms are bound to.
+    Form,
 }
 
 /// Where a request says it comes from.
@@ -59,6 +61,8 @@ impl Site {
             (Cookie::Session, false) => "till",
             (Cookie::Device, true) => "__Host-till-device",
             (Cookie::Device, false) => "till-device",
+            (Cookie::Form, true) => "__Host-till-form",
+            (Cookie::Form, false) => "till-form",
         }
     }
 

@@ -21,6 +21,8 @@ pub enum Made {
     Cancel = 4,
     /// A note: the id of its entry in the order's history.
     Note = 5,
+    /// What a form of the pages asked for: the row of the audit that tells of it.
+    Form = 6,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

@@ -56,6 +56,15 @@ pub fn head(db: &Snapshot) -> Result<(AuditId, [u8; 32])> {
     Ok(head.unwrap_or((AuditId(0), [0; 32])))
 }
 
+/// One row.
+pub fn find(db: &Snapshot, id: AuditId) -> Result<Option<AuditRow>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE a.id = :id"))?
+        .query_row(named_params! { ":id": id }, from_row)
+        .optional()?)
+}
+
 /// The lowest id there is; 0 before the first.
 pub fn first(db: &Snapshot) -> Result<AuditId> {
     Ok(db

@@ -42,6 +42,7 @@ pub fn get(db: &Snapshot) -> Result<Settings> {
     let zone = value(db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned());
     Ok(Settings {
         terms: terms(db)?,
+        name: value(db, "shop.name")?.unwrap_or_else(|| "Till".to_owned()),
         zone: Zone::parse(&zone)
             .map_err(|_| Error::internal(format!("the file's time zone {zone} is unknown")))?,
         is_demo: value(db, "demo")?.as_deref() == Some("1"),

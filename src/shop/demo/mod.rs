@@ -90,7 +90,12 @@ pub fn seed(tx: &Tx, by: &Actor, passwords: &Passwords) -> Result<Seeded> {
 }
 
 fn settle(tx: &Tx, by: &Actor) -> Result<()> {
-    for (name, value) in [("currency", "GBP"), ("time_zone", "Europe/London"), ("demo", "1")] {
+    for (name, value) in [
+        ("currency", "GBP"),
+        ("time_zone", "Europe/London"),
+        ("demo", "1"),
+        ("shop.name", "Marlpit"),
+    ] {
         store::settings::set(tx, name, value)?;
     }
     store::settings::set_staff_needs_factor(tx, false)?;

@@ -22,27 +22,30 @@ use crate::shop::orders::show;
 use crate::store;
 
 /// An entry of an order's history.
+#[allow(missing_docs, reason = "the fields of API.md's history")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = HistoryEntry)]
 pub struct Entry {
-    at: Timestamp,
-    version: i64,
-    action: Change,
-    from: Option<OrderState>,
-    to: Option<OrderState>,
-    by: Who,
-    note: Option<String>,
-    public: bool,
-    request_id: Option<String>,
+    pub at: Timestamp,
+    pub version: i64,
+    pub action: Change,
+    pub from: Option<OrderState>,
+    pub to: Option<OrderState>,
+    pub by: Who,
+    pub note: Option<String>,
+    pub public: bool,
+    pub request_id: Option<String>,
 }
 
+/// Who did it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = HistoryActor)]
-struct Who {
-    id: Option<UserId>,
-    name: Option<String>,
+#[allow(missing_docs, reason = "the fields of API.md's history")]
+pub struct Who {
+    pub id: Option<UserId>,
+    pub name: Option<String>,
     #[schema(value_type = ActorKind)]
-    kind: &'static str,
+    pub kind: &'static str,
 }
 
 /// Everything that has happened to an order, oldest first, its placing included; its owner sees what is public.

@@ -1,9 +1,13 @@
 //! Lists of orders: customers see their own, who reads orders sees all.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::id::CustomerId;
 use crate::domain::order::Order;
+use crate::domain::order::OrderState;
 use crate::domain::order_filter::Column;
 use crate::domain::order_filter::OrderFilter;
 use crate::domain::order_filter::OrderSort;
@@ -43,4 +47,26 @@ fn within(own: Vec<CustomerId>, asked: Option<Vec<CustomerId>>) -> Vec<CustomerI
         None => own,
         Some(asked) => own.into_iter().filter(|id| asked.contains(id)).collect(),
     }
+}
+
+/// The states in which something is left to do, with how many orders stand there, counted up to `most`.
+pub fn open(db: &Snapshot, by: &Actor, most: i64) -> Result<Vec<(OrderState, i64)>> {
+    by.require(Permission::OrdersRead)?;
+    let states = OrderState::ALL.iter().copied();
+    states
+        .filter(|state| state.open_steps().next().is_some() && *state != OrderState::Delivered)
+        .map(|state| Ok((state, store::orders::count_open(db, state, most)?)))
+        .collect()
+}
+
+/// The names of the customers of some orders, for whoever reads orders.
+pub fn buyers(db: &Snapshot, by: &Actor, orders: &[Order]) -> Result<HashMap<CustomerId, String>> {
+    by.require(Permission::OrdersRead)?;
+    let mut names = HashMap::new();
+    for id in orders.iter().filter_map(|order| order.head.customer) {
+        if let Entry::Vacant(place) = names.entry(id) {
+            place.insert(store::customers::get(db, id)?.name);
+        }
+    }
+    Ok(names)
 }

@@ -31,4 +31,5 @@ pub use read::head;
 pub use read::owner;
 pub use read::placed_at;
 pub use read::tags;
+pub use sums::count_open;
 pub use sums::tally;

@@ -29,10 +29,10 @@ use crate::domain::page::Place;
 use crate::domain::text::csv_cell;
 use crate::error::Error;
 use crate::error::Result;
-use crate::http::api::orders::list::Wanted;
-use crate::http::api::orders::list::shop;
 use crate::http::extract::CurrentUser;
 use crate::http::list::Asked;
+use crate::http::order_query::Wanted;
+use crate::http::order_query::shop;
 use crate::shop::orders;
 
 const HEADINGS: &str = "id,number,status,payment_status,fulfilment_status,placed_at,customer_id,email,item_count,\

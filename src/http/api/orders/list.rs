@@ -4,30 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::domain::id::CustomerId;
-use crate::domain::money::Currency;
-use crate::domain::money::Money;
-use crate::domain::money::parse_money;
-use crate::domain::order::FulfilmentStatus;
-use crate::domain::order::OrderState;
-use crate::domain::order::PaymentStatus;
-use crate::domain::order_filter::OrderFilter;
-use crate::domain::order_filter::OrderSort;
-use crate::domain::page::Paging;
-use crate::domain::search::Find;
-use crate::domain::text::Sku;
-use crate::domain::time::Moment;
-use crate::domain::time::Zone;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::list;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
-use crate::shop::Snapshot;
+use crate::http::order_query::Page;
+use crate::http::order_query::shop;
 use crate::shop::orders;
 use crate::shop::orders::OrderView;
-use crate::shop::settings;
 
 pub async fn list(
     State(app): State<App>,
@@ -41,60 +25,4 @@ pub async fn list(
         })
         .await?;
     list::reply(&page, OrderView::whole)
-}
-
-/// By which the words of a query are read.
-pub(super) fn shop(db: &Snapshot) -> Result<(Currency, Zone)> {
-    let settings = settings::show(db)?;
-    Ok((settings.terms.currency, settings.zone))
-}
-
-/// The filters and the sort of a list of orders.
-pub struct Wanted {
-    pub(super) filter: OrderFilter,
-    pub(super) sort: OrderSort,
-}
-
-/// The same with the part that is asked for.
-pub struct Page(Wanted, Paging);
-
-impl Asks for Page {
-    type By = (Currency, Zone);
-
-    fn read(query: &mut ListQuery, by: &Self::By) -> Self {
-        let wanted = Wanted::read(query, by);
-        let paging = query.paging(wanted.filter.sort_number(wanted.sort));
-        Self(wanted, paging)
-    }
-}
-
-impl Asks for Wanted {
-    type By = (Currency, Zone);
-
-    fn read(query: &mut ListQuery, (currency, zone): &Self::By) -> Self {
-        let filter = filter(query, *currency, zone);
-        let sort = query.one_of("sort", OrderSort::parse);
-        Self {
-            filter,
-            sort: sort.unwrap_or(OrderSort::Newest),
-        }
-    }
-}
-
-fn filter(asked: &mut ListQuery, currency: Currency, zone: &Zone) -> OrderFilter {
-    let money = |text: &str| parse_money(text, currency).and_then(Money::non_negative);
-    let sku = asked.read("sku", Sku::parse);
-    let typed = asked.line("q", 200);
-    OrderFilter {
-        customers: asked.number("customer_id").map(|id| vec![CustomerId(id)]),
-        state: asked.one_of("status", OrderState::parse),
-        payment: asked.one_of("payment_status", PaymentStatus::parse),
-        fulfilment: asked.one_of("fulfilment_status", FulfilmentStatus::parse),
-        from: asked.read("from", Moment::parse).map(|from| from.start(zone)),
-        to: asked.read("to", Moment::parse).map(|to| to.end(zone)),
-        tag: asked.line("tag", 50),
-        min_total: asked.read("min_total", money),
-        max_total: asked.read("max_total", money),
-        find: (typed.is_some() || sku.is_some()).then(|| Find::new(typed.as_deref(), sku)),
-    }
 }

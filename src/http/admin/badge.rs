@@ -1,0 +1,65 @@
+//! How a state looks: a colour, a shape and a word, the same on every page.
+
+use crate::domain::order::FulfilmentStatus;
+use crate::domain::order::OrderState;
+use crate::domain::order::PaymentStatus;
+use crate::domain::order::ReturnStatus;
+
+/// A state's look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Badge {
+    /// Its colour, with `soft` where nothing is left to do.
+    pub class: &'static str,
+    /// Its shape, a symbol of the sprite.
+    pub icon: &'static str,
+    /// Its word.
+    pub word: &'static str,
+}
+
+const fn badge(class: &'static str, icon: &'static str, word: &'static str) -> Badge {
+    Badge { class, icon, word }
+}
+
+/// Where an order stands.
+pub const fn order(state: OrderState) -> Badge {
+    match state {
+        OrderState::Pending => badge("amber", "o-pending", "Pending"),
+        OrderState::Processing => badge("blue", "o-processing", "Processing"),
+        OrderState::Shipped => badge("indigo", "o-shipped", "Shipped"),
+        OrderState::Delivered => badge("green soft", "o-delivered", "Delivered"),
+        OrderState::Canceled => badge("grey soft", "o-canceled", "Canceled"),
+        OrderState::Refunded => badge("violet soft", "o-refunded", "Refunded"),
+    }
+}
+
+/// How far it is paid.
+pub const fn payment(status: PaymentStatus) -> Badge {
+    match status {
+        PaymentStatus::Unpaid => badge("amber", "p-unpaid", "Unpaid"),
+        PaymentStatus::Failed => badge("red", "p-failed", "Failed"),
+        PaymentStatus::Authorized => badge("blue", "p-authorized", "Authorized"),
+        PaymentStatus::PartiallyPaid => badge("amber", "p-partly", "Partially paid"),
+        PaymentStatus::Paid => badge("green soft", "p-paid", "Paid"),
+        PaymentStatus::PartiallyRefunded => badge("violet soft", "p-part-refunded", "Part refunded"),
+        PaymentStatus::Refunded => badge("violet soft", "p-refunded", "Refunded"),
+    }
+}
+
+/// How much of it has left.
+pub const fn fulfilment(status: FulfilmentStatus) -> Badge {
+    match status {
+        FulfilmentStatus::Unfulfilled => badge("grey", "f-none", "Unfulfilled"),
+        FulfilmentStatus::Partial => badge("blue", "f-part", "Partial"),
+        FulfilmentStatus::Fulfilled => badge("green soft", "f-done", "Fulfilled"),
+    }
+}
+
+/// Whether some of it comes back.
+pub const fn returned(status: ReturnStatus) -> Badge {
+    match status {
+        ReturnStatus::None => badge("grey soft", "r-none", "None"),
+        ReturnStatus::Requested => badge("amber", "r-asked", "Requested"),
+        ReturnStatus::Received => badge("blue", "r-asked", "Received"),
+        ReturnStatus::Refunded => badge("violet soft", "r-asked", "Refunded"),
+    }
+}

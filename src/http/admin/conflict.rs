@@ -1,0 +1,59 @@
+//! Somebody else was first: both versions side by side, and one's own offered again on top. Nothing typed is lost.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::admin::form::Fields;
+use crate::http::admin::frame::Frame;
+use crate::http::admin::page;
+
+/// One field in both versions.
+pub struct Both {
+    /// Its label.
+    pub label: &'static str,
+    /// As it is in the shop.
+    pub now: String,
+    /// As one wanted it.
+    pub mine: String,
+}
+
+/// The page of a conflict.
+#[derive(Template)]
+#[template(path = "admin/conflict.html")]
+pub struct ConflictPage<'a> {
+    /// The frame.
+    pub frame: &'a Frame,
+    /// What was changed: `order #1042`.
+    pub thing: String,
+    /// Its page.
+    pub back: String,
+    /// Where one's own is sent again.
+    pub action: String,
+    /// The version that is in the shop now.
+    pub version: i64,
+    /// The two versions.
+    pub rows: Vec<Both>,
+    /// What one's own holds, without its old version.
+    pub kept: Fields,
+}
+
+impl ConflictPage<'_> {
+    /// The page, with the failure's own status.
+    pub fn reply(&self) -> Result<Response> {
+        page::page(StatusCode::PRECONDITION_FAILED, self)
+    }
+}
+
+/// What was typed, to be sent again on another version.
+pub fn again(typed: &Fields) -> Fields {
+    let kept = typed.to_keep().0.into_iter();
+    Fields(kept.filter(|(name, _)| name != "version").collect())
+}
+
+/// Whether a failure is that somebody else was first.
+pub fn is_conflict(error: &Error) -> bool {
+    matches!(error, Error::Stale(_))
+}

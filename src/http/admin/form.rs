@@ -1,0 +1,160 @@
+//! What a person has typed into a form: held to its media type, its size and the token of its page, and sent once.
+
+use axum::extract::FromRequest;
+use axum::extract::Request;
+use axum::http::header;
+
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::fault::Bad;
+use crate::domain::id::AuditId;
+use crate::domain::refusal::Refusal;
+use crate::error::Code;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::admin::frame::Frame;
+use crate::secret;
+use crate::shop::Tx;
+use crate::shop::forms;
+use crate::shop::once::Key;
+
+/// A form may be this long.
+pub const MOST_TYPED: usize = 256 * 1024;
+const TOKEN: &str = "form_token";
+const KEY: &str = "idempotency_key";
+
+/// The fields of a form by name, in the order in which they stand.
+#[derive(Debug, Clone, Default)]
+pub struct Fields(pub Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub fn read(bytes: &[u8]) -> Self {
+        Self(form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    /// What was typed into a field; nothing if it was not there.
+    pub fn text(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// What was typed, unless it is blank.
+    pub fn said(&self, name: &str) -> Option<&str> {
+        let text = self.text(name).trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Whether a box was ticked.
+    pub fn is_ticked(&self, name: &str) -> bool {
+        self.0.iter().any(|(field, _)| field == name)
+    }
+
+    /// The version that the form was made from.
+    pub fn version(&self) -> Result<i64> {
+        self.text("version")
+            .parse()
+            .map_err(|_| Error::from(Bad::invalid("is not a version").at("version")))
+    }
+
+    /// Without what belongs to one page alone, and without secrets: what may be kept while somebody signs in again.
+    pub fn to_keep(&self) -> Self {
+        let is_kept = |name: &str| {
+            ![TOKEN, KEY].contains(&name) && !name.contains("password") && !name.contains("code")
+        };
+        Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect())
+    }
+
+    /// As it would be sent.
+    pub fn encode(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.0)
+            .finish()
+    }
+}
+
+/// A form from one of our own pages.
+pub struct Form {
+    /// What was typed.
+    pub fields: Fields,
+    /// The one time that it happens.
+    key: Key,
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        let is_form = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .and_then(|kind| kind.split(';').next())
+            .is_some_and(|kind| {
+                kind.trim()
+                    .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
+        if !is_form {
+            let words = "Send application/x-www-form-urlencoded.";
+            return Err(Error::Request(Code::UnsupportedMediaType, words.into()));
+        }
+        let frame = parts
+            .extensions
+            .get::<Frame>()
+            .ok_or_else(|| Error::internal("a form outside the fence"))?;
+        let fields = Fields::read(&bytes(body).await?);
+        if !secret::same(fields.text(TOKEN).as_bytes(), frame.token.as_bytes()) {
+            return Err(Refusal::CrossSite.into());
+        }
+        let route = format!("{} {}", parts.method, parts.uri.path());
+        let key = key(&frame.by, &route, &frame.token, &fields)?;
+        Ok(Self { fields, key })
+    }
+}
+
+/// The body, up to the limit.
+pub async fn bytes(body: axum::body::Body) -> Result<axum::body::Bytes> {
+    let limited = http_body_util::Limited::new(body, MOST_TYPED);
+    match http_body_util::BodyExt::collect(limited).await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(cause) if cause.is::<http_body_util::LengthLimitError>() => Err(Error::Request(
+            Code::PayloadTooLarge,
+            "A form holds at most 256 KiB.".into(),
+        )),
+        Err(_) => Err(Error::Request(
+            Code::InvalidFormat,
+            "The form broke off, or came too slowly.".into(),
+        )),
+    }
+}
+
+/// The key that stands hidden in the form. Before there is a user it belongs to the browser, by its token.
+fn key(by: &Actor, route: &str, token: &str, fields: &Fields) -> Result<Key> {
+    let key = fields.text(KEY);
+    if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Bad::missing().at(KEY).into());
+    }
+    let typed = fields
+        .0
+        .iter()
+        .filter(|(name, _)| name != TOKEN && name != KEY)
+        .cloned();
+    let typed = Fields(typed.collect()).encode();
+    Ok(match by.user {
+        Some(_) => Key::new(by, route, key, typed.as_bytes()),
+        None => Key::new(by, &format!("{route} {token}"), key, typed.as_bytes()),
+    })
+}
+
+impl Form {
+    /// Does what the form asks for, once; the row of the audit that tells of it.
+    pub async fn submit(
+        &self,
+        app: &App,
+        act: impl Fn(&Tx) -> Result<()> + Send + 'static,
+    ) -> Result<AuditId> {
+        let key = self.key;
+        app.write(move |tx| forms::submit(tx, &key, || act(tx))).await
+    }
+}

@@ -1,0 +1,170 @@
+//! What stands around a page: the shop's name, who looks, the look they chose, what was just done, and the token that
+//! its forms carry. The fence makes it once a request; pages take it as `Staff` or `Anyone`.
+
+use std::borrow::Borrow;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::audit::AuditRow;
+use crate::domain::money::Money;
+use crate::domain::permission::Rights;
+use crate::domain::refusal::Refusal;
+use crate::domain::settings::Settings;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::admin::words;
+use crate::http::assets;
+use crate::secret;
+
+/// The frame of one page for one person.
+#[derive(Clone)]
+pub struct Frame {
+    /// What the shop decides.
+    pub settings: Settings,
+    /// On whose behalf; a guest before signing in.
+    pub by: Actor,
+    /// Who looks, once signed in.
+    pub user: Option<User>,
+    /// The token of this page's forms.
+    pub token: String,
+    /// The look that was chosen: `light`, `dark`, or none.
+    pub theme: &'static str,
+    /// The path of the page, for the navigation.
+    pub path: String,
+    /// The request, as the log and the audit know it.
+    pub request_id: String,
+    /// What the looker has done a moment ago.
+    pub done: Option<AuditRow>,
+    /// The moment of the request.
+    pub now: Timestamp,
+}
+
+impl Frame {
+    /// What the shop is called.
+    pub fn shop(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Where an asset stands.
+    pub fn asset(&self, name: &str) -> &'static str {
+        assets::path(name)
+    }
+
+    /// A key of its own for a form: what is sent twice with it happens once.
+    pub fn key(&self) -> String {
+        // Without randomness the form would be refused, not doubled.
+        secret::random::<16>().map_or_else(|_| String::new(), |bytes| secret::to_text(&bytes))
+    }
+
+    /// Whether whoever looks holds a right, by its public name.
+    pub fn may(&self, right: &str) -> bool {
+        Rights::parse(right).is_some_and(|rights| self.by.rights.cover(rights))
+    }
+
+    /// Whether the navigation's link leads to this page, or to one below it.
+    pub fn is_at(&self, link: &str) -> bool {
+        self.path == link
+            || self
+                .path
+                .strip_prefix(link)
+                .is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// What to call whoever looks.
+    pub fn name(&self) -> &str {
+        let user = self.user.as_ref();
+        user.map_or("", |user| user.name.as_deref().unwrap_or(&user.username))
+    }
+
+    /// Two letters for whoever looks.
+    pub fn initials(&self) -> String {
+        let words = self.name().split_whitespace();
+        words
+            .filter_map(|word| word.chars().next())
+            .take(2)
+            .collect::<String>()
+            .to_uppercase()
+    }
+
+    /// The role of whoever looks.
+    pub fn role(&self) -> &str {
+        self.user.as_ref().map_or("", |user| user.role_name.as_str())
+    }
+
+    /// Money, as people read it.
+    pub fn money(&self, amount: impl Borrow<Money>) -> String {
+        words::money(*amount.borrow(), self.settings.terms.currency)
+    }
+
+    /// A moment in a list.
+    pub fn when(&self, at: &Timestamp) -> String {
+        words::when(*at, self.now, &self.settings.zone)
+    }
+
+    /// What was done, in a sentence.
+    pub fn deed(&self, row: &AuditRow) -> String {
+        words::deed(row)
+    }
+
+    /// A moment in full.
+    pub fn in_full(&self, at: &Timestamp) -> String {
+        words::in_full(*at, &self.settings.zone)
+    }
+}
+
+/// The token of the forms that are bound to a cookie.
+pub fn token(app: &App, cookie: &str) -> String {
+    secret::to_text(&secret::mac(&app.keys().token, &[b"form ", cookie.as_bytes()]))
+}
+
+/// The chosen look, by its cookie.
+pub fn theme(headers: &HeaderMap) -> &'static str {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let mut pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    match pairs.find(|(name, _)| *name == "theme") {
+        Some((_, "light")) => "light",
+        Some((_, "dark")) => "dark",
+        _ => "",
+    }
+}
+
+/// The frame of a page that anybody may see.
+pub struct Anyone(pub Frame);
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let frame = parts.extensions.get::<Frame>();
+        frame
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| Error::internal("a page outside the fence"))
+    }
+}
+
+/// The frame of a page of the shop's people: a customer who is signed in is turned away.
+pub struct Staff(pub Frame);
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let Anyone(frame) = Anyone::from_request_parts(parts, app).await?;
+        frame.by.signed_in()?;
+        match frame.by.is_staff {
+            true => Ok(Self(frame)),
+            false => Err(Refusal::StaffOnly.into()),
+        }
+    }
+}

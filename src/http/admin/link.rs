@@ -1,0 +1,76 @@
+//! Links of a list to itself: the same view with one filter more, less or other. A link is a saved view.
+
+use crate::http::admin::form::Fields;
+use crate::http::list::Asks;
+use crate::http::list::ListQuery;
+
+/// The query of a page: a list's own, and the deed that the page tells of.
+pub struct OnPage<T>(pub T);
+
+impl<T: Asks> Asks for OnPage<T> {
+    type By = T::By;
+
+    fn read(query: &mut ListQuery, by: &Self::By) -> Self {
+        query.text("done");
+        Self(T::read(query, by))
+    }
+}
+
+/// The view that an address names.
+pub struct View {
+    path: &'static str,
+    asked: Fields,
+}
+
+/// A filter in force, with the view without it.
+pub struct Chip {
+    /// What it says.
+    pub words: String,
+    /// The view without it.
+    pub without: String,
+}
+
+impl View {
+    /// The view at a path, by its query.
+    pub fn new(path: &'static str, query: Option<&str>) -> Self {
+        let asked = Fields::read(query.unwrap_or_default().as_bytes());
+        Self { path, asked }
+    }
+
+    /// What was asked for under a name.
+    pub fn asked(&self, name: &str) -> &str {
+        self.asked.text(name)
+    }
+
+    /// The same view with some values set, emptied by `""`; it begins at the first page.
+    pub fn with(&self, changes: &[(&str, &str)]) -> String {
+        let is_kept = |name: &str| {
+            !["after", "before", "page", "done"].contains(&name)
+                && changes.iter().all(|(changed, _)| *changed != name)
+        };
+        let kept = self
+            .asked
+            .0
+            .iter()
+            .filter(|(name, value)| is_kept(name) && !value.is_empty());
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(kept);
+        query.extend_pairs(changes.iter().filter(|(_, value)| !value.is_empty()));
+        match query.finish() {
+            query if query.is_empty() => self.path.to_owned(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
+    /// A chip for each filter that is in force, in the order of the names.
+    pub fn chips(&self, names: &[(&str, &str)]) -> Vec<Chip> {
+        let said = names
+            .iter()
+            .filter(|(name, _)| !self.asked(name).trim().is_empty());
+        said.map(|(name, label)| Chip {
+            words: format!("{label}: {}", self.asked(name).replace('_', " ")),
+            without: self.with(&[(name, "")]),
+        })
+        .collect()
+    }
+}

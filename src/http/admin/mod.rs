@@ -1,0 +1,65 @@
+//! The admin: pages for the people of the shop, over the same verbs as the API. One flat table of routes.
+
+mod badge;
+mod conflict;
+mod fence;
+mod form;
+mod frame;
+mod front;
+mod link;
+mod orders;
+mod page;
+mod session;
+mod words;
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware;
+
+use crate::app::App;
+use crate::domain::permission::Permission as May;
+use crate::error::Code;
+use crate::error::Error;
+use crate::http::route::Access::Needs;
+use crate::http::route::Access::Public;
+use crate::http::route::Access::SignedIn;
+use crate::http::route::Table;
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+
+/// Every page and form below `/admin`, in reading order.
+#[rustfmt::skip] // One flat list, a row a route.
+pub fn table() -> Table {
+    Table::default()
+        .page(GET, "", SignedIn, front::home)
+        .page(GET, "/login", Public, session::new)
+        .page(POST, "/login", Public, session::create)
+        .page(POST, "/logout", SignedIn, session::destroy)
+        .page(POST, "/theme", Public, session::theme)
+        .page(GET, "/orders", Needs(May::OrdersRead), orders::list)
+        .page(GET, "/orders/{id}", Needs(May::OrdersRead), orders::show)
+        .page(POST, "/orders/{id}/status", Needs(May::OrdersUpdateStatus), orders::step)
+        .page(GET, "/orders/{id}/cancel", Needs(May::OrdersCancel), orders::ask_cancel)
+        .page(POST, "/orders/{id}/cancel", Needs(May::OrdersCancel), orders::cancel)
+        .page(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note)
+        .page(POST, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
+}
+
+/// The page at the root.
+pub fn front() -> Table {
+    Table::default().page(GET, "/", Public, front::show)
+}
+
+/// Puts the fence around the pages: who comes in, from where, and how a failure looks.
+pub fn framed(app: &App, pages: Router<App>) -> Router<App> {
+    pages
+        .route(
+            "/admin/{*rest}",
+            axum::routing::any(async || Error::NotFound("page")),
+        )
+        .method_not_allowed_fallback(async || {
+            Error::Request(Code::MethodNotAllowed, "That cannot be done here.".into())
+        })
+        .layer(middleware::from_fn_with_state(app.clone(), fence::pass))
+}

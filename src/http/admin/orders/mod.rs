@@ -1,0 +1,13 @@
+//! Orders in the admin: the list that people live in, one order whole, and what can be done to it.
+
+mod change;
+mod list;
+mod show;
+
+pub use change::ask_cancel;
+pub use change::cancel;
+pub use change::note;
+pub use change::step;
+pub use change::tag;
+pub use list::list;
+pub use show::show;

@@ -1,0 +1,229 @@
+//! One order whole: its states, lines, money, people, and everything that has happened to it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::domain::fault::Fault;
+use crate::domain::id::CustomerId;
+use crate::domain::id::OrderId;
+use crate::domain::order::Change;
+use crate::domain::order::Order;
+use crate::domain::order::OrderState;
+use crate::domain::permission::Permission;
+use crate::error::Result;
+use crate::http::admin::badge;
+use crate::http::admin::badge::Badge;
+use crate::http::admin::form::Fields;
+use crate::http::admin::frame::Frame;
+use crate::http::admin::frame::Staff;
+use crate::http::admin::page;
+use crate::http::extract::Path;
+use crate::shop::orders;
+use crate::shop::orders::Entry;
+
+/// Everything that the page of an order tells.
+pub struct Told {
+    /// The order.
+    pub order: Order,
+    /// Who bought, if that is known.
+    pub buyer: Option<String>,
+    /// What has happened, newest first.
+    pub history: Vec<Entry>,
+}
+
+/// Reads what the page tells.
+pub async fn told(app: &App, frame: &Frame, id: OrderId) -> Result<Told> {
+    let by = frame.by.clone();
+    app.read(move |db| {
+        by.require(Permission::OrdersRead)?;
+        let order = (*orders::show(db, &by, id)?.order).clone();
+        let names = orders::buyers(db, &by, std::slice::from_ref(&order))?;
+        let mut history = orders::history(db, &by, id)?;
+        history.reverse();
+        Ok(Told {
+            buyer: order
+                .head
+                .customer
+                .and_then(|customer: CustomerId| names.get(&customer).cloned()),
+            order,
+            history,
+        })
+    })
+    .await
+}
+
+/// A step that may be taken: the button says what it does.
+pub struct Button {
+    /// The state that it leads to.
+    pub to: &'static str,
+    /// What it says.
+    pub words: String,
+    /// Its icon.
+    pub icon: &'static str,
+    /// Whether it is the next thing to do.
+    pub is_next: bool,
+}
+
+#[derive(Template)]
+#[template(path = "admin/orders/show.html")]
+pub struct ShowPage<'a> {
+    /// The frame.
+    pub frame: &'a Frame,
+    /// The order and what belongs to it.
+    pub told: &'a Told,
+    /// What was typed, when something was wrong with it.
+    pub typed: &'a Fields,
+    /// What was wrong.
+    pub faults: &'a [Fault],
+}
+
+pub async fn show(State(app): State<App>, Staff(frame): Staff, Path(id): Path<OrderId>) -> Result<Response> {
+    let told = told(&app, &frame, id).await?;
+    let shown = ShowPage {
+        frame: &frame,
+        told: &told,
+        typed: &Fields::default(),
+        faults: &[],
+    };
+    page::page(StatusCode::OK, &shown)
+}
+
+impl ShowPage<'_> {
+    fn axes(&self) -> [(&'static str, Badge); 4] {
+        let head = &self.told.order.head;
+        [
+            ("Order", badge::order(head.state)),
+            ("Payment", badge::payment(head.payment)),
+            ("Fulfilment", badge::fulfilment(head.fulfilment)),
+            ("Return", badge::returned(head.returns)),
+        ]
+    }
+
+    /// The steps that the state and the rights allow, the next thing to do last. Canceling asks first.
+    fn buttons(&self) -> Vec<Button> {
+        let head = &self.told.order.head;
+        if !self.frame.may("orders:update-status") {
+            return Vec::new();
+        }
+        let button = |to: OrderState, words: String, icon, is_next| Button {
+            to: to.name(),
+            words,
+            icon,
+            is_next,
+        };
+        let states = head.state.next_states().into_iter();
+        states
+            .filter_map(|to| match to {
+                OrderState::Processing => Some(button(to, "Start work".into(), "play", true)),
+                OrderState::Shipped => {
+                    let words = format!("Ship {} items", head.item_count);
+                    Some(button(to, words, "truck", true))
+                }
+                OrderState::Delivered => Some(button(to, "Mark delivered".into(), "check", true)),
+                OrderState::Refunded if self.frame.may("refunds:create") && head.paid.minor() > 0 => {
+                    let words = format!("Refund {}", self.frame.money(head.paid));
+                    Some(button(to, words, "back", false))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn may_cancel(&self) -> bool {
+        let next = self.told.order.head.state.next_states();
+        next.contains(&OrderState::Canceled) && self.frame.may("orders:cancel")
+    }
+
+    fn address(&self, json: &Option<String>) -> Vec<String> {
+        let lines = json
+            .as_deref()
+            .and_then(|json| serde_json::from_str::<serde_json::Value>(json).ok());
+        lines.map(|address| lines_of(&address)).unwrap_or_default()
+    }
+
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+
+    fn look(&self, entry: &Entry) -> (&'static str, &'static str) {
+        look(entry)
+    }
+
+    fn deed(&self, entry: &Entry) -> String {
+        deed(entry)
+    }
+
+    fn doer<'e>(&self, entry: &'e Entry) -> &'e str {
+        doer(entry)
+    }
+
+    fn tags(&self) -> String {
+        self.told.order.tags.join(", ")
+    }
+}
+
+/// An address as it stands on a parcel; of an imported order the country may be all there is.
+fn lines_of(address: &serde_json::Value) -> Vec<String> {
+    let part = |name: &str| {
+        address
+            .get(name)
+            .and_then(|part| part.as_str())
+            .unwrap_or_default()
+    };
+    let town = [part("city"), part("postcode")].join(" ");
+    let lines = [
+        part("name"),
+        part("company"),
+        part("line1"),
+        part("line2"),
+        town.trim(),
+        part("region"),
+        part("country"),
+    ];
+    lines
+        .iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| (*line).to_owned())
+        .collect()
+}
+
+/// The icon and the colour of an entry on the time line.
+fn look(entry: &Entry) -> (&'static str, &'static str) {
+    match entry.action {
+        Change::Placed => ("orders", ""),
+        Change::Moved => ("arrow", "blue"),
+        Change::Canceled => ("x", ""),
+        Change::Noted => ("note", "said"),
+        Change::Tagged => ("flag", ""),
+        Change::Refunded => ("p-refunded", "violet"),
+        Change::Paid => ("p-paid", "green"),
+    }
+}
+
+/// What an entry says, after the name of who did it.
+fn deed(entry: &Entry) -> String {
+    let word = |state: Option<OrderState>| state.map_or("", |state| badge::order(state).word);
+    match entry.action {
+        Change::Placed => "placed the order".to_owned(),
+        Change::Moved => format!("moved it from {} to {}", word(entry.from), word(entry.to)),
+        Change::Canceled => "canceled the order".to_owned(),
+        Change::Noted if entry.public => "wrote to the customer".to_owned(),
+        Change::Noted => "wrote a note for staff".to_owned(),
+        Change::Tagged => "changed the tags".to_owned(),
+        Change::Refunded => "refunded the order".to_owned(),
+        Change::Paid => "recorded the payment".to_owned(),
+    }
+}
+
+/// Who did it, by name.
+fn doer(entry: &Entry) -> &str {
+    match (&entry.by.name, entry.by.kind) {
+        (Some(name), _) => name,
+        (None, "guest") => "A guest",
+        (None, "api_key") => "A program",
+        (None, _) => "Till",
+    }
+}

@@ -1,0 +1,126 @@
+//! How people read money and moments: with the currency's sign, by the shop's calendar.
+
+use crate::domain::audit::Action;
+use crate::domain::audit::AuditRow;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
+use crate::domain::time::Zone;
+
+/// Money with the currency's sign and groups of three: `£1,234.50`, `−£2.90`.
+pub fn money(amount: Money, currency: Currency) -> String {
+    let written = amount.write(currency).to_string();
+    let (minus, digits) = match written.strip_prefix('-') {
+        Some(rest) => ("−", rest),
+        None => ("", written.as_str()),
+    };
+    let (whole, cents) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{minus}{}{grouped}{cents}", sign(currency))
+}
+
+/// The currency's sign, or its code and a space where it has none of its own.
+fn sign(currency: Currency) -> String {
+    let code = currency.as_str();
+    let sign = iso_currency::Currency::from_code(code).map(|known| known.symbol().symbol);
+    match sign {
+        Some(sign) if sign != code && sign != "¤" => sign,
+        _ => format!("{code}\u{a0}"),
+    }
+}
+
+/// A moment in a list: `Today 11:32`, `Yesterday 21:15`, `19 Nov 20:45`, with the year where it is another.
+pub fn when(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
+    let (then, today) = (zone.wall(at), zone.wall(now).day);
+    let clock = format!("{:02}:{:02}", then.hour, then.minute);
+    if then.day == today {
+        return format!("Today {clock}");
+    }
+    if then.day == today.before() {
+        return format!("Yesterday {clock}");
+    }
+    format!("{} {clock}", short_day(then.day, today.year()))
+}
+
+/// `19 Nov`, with the year where it is another than this.
+pub fn short_day(day: crate::domain::time::Day, this_year: i16) -> String {
+    let words = day.words();
+    let (number, month) = words.split_once(' ').unwrap_or((&words, ""));
+    let month = month.get(..3).unwrap_or(month);
+    match day.year() == this_year {
+        true => format!("{number} {month}"),
+        false => format!("{number} {month} {}", day.year()),
+    }
+}
+
+/// What has been done, for whoever has just done it.
+pub fn deed(row: &AuditRow) -> String {
+    match row.action {
+        Action::OrderMoved => "The order has been moved on.",
+        Action::OrderCanceled => "The order is canceled.",
+        Action::OrderRefunded => "The order is refunded.",
+        Action::OrderNoted => "The note is added.",
+        Action::OrderTagged => "The tags are set.",
+        Action::StockAdjusted => "The stock is adjusted.",
+        Action::ProductCreated => "The product is made.",
+        Action::ProductUpdated => "The product is saved.",
+        Action::ProductDeleted => "The product is deleted.",
+        Action::ProductApproved => "The product is on sale.",
+        Action::ProductRejected => "The product is rejected.",
+        _ => "Done.",
+    }
+    .to_owned()
+}
+
+/// A moment in full: `Friday 20 November 2026, 12:46`.
+pub fn in_full(at: Timestamp, zone: &Zone) -> String {
+    let wall = zone.wall(at);
+    let (day, year) = (wall.day, wall.day.year());
+    format!(
+        "{} {} {year}, {:02}:{:02}",
+        day.weekday(),
+        day.words(),
+        wall.hour,
+        wall.minute
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_read_with_its_sign_and_in_groups() {
+        for (minor, code, read) in [
+            (0, "GBP", "£0.00"),
+            (123_456_789, "GBP", "£1,234,567.89"),
+            (-290, "EUR", "−€2.90"),
+            (100_000, "JPY", "¥100,000"),
+            (99_999, "USD", "$999.99"),
+        ] {
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!(money(Money::new(minor).unwrap(), currency), read);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_by_the_shops_calendar() {
+        let zone = Zone::parse("Europe/London").unwrap();
+        let now = Timestamp::parse("2026-07-02T09:00:00Z").unwrap();
+        for (at, read) in [
+            ("2026-07-01T23:10:00Z", "Today 00:10"),
+            ("2026-07-01T22:59:00Z", "Yesterday 23:59"),
+            ("2026-06-30T11:00:00Z", "30 Jun 12:00"),
+            ("2025-12-31T23:59:00Z", "31 Dec 2025 23:59"),
+        ] {
+            assert_eq!(when(Timestamp::parse(at).unwrap(), now, &zone), read);
+        }
+        assert_eq!(in_full(now, &zone), "Thursday 2 July 2026, 10:00");
+    }
+}

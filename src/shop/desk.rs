@@ -1,0 +1,40 @@
+//! What stands around every page of the admin: whose shop it is, who looks, and what has just been done.
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::AuditRow;
+use crate::domain::id::AuditId;
+use crate::domain::settings::Settings;
+use crate::domain::time;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::store;
+
+/// For so long a page says what a form has done.
+const FRESH: i64 = time::MINUTE;
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// What the shop decides.
+    pub settings: Settings,
+    /// Who looks.
+    pub user: User,
+    /// What the looker has done a moment ago, if the address of the page names it.
+    pub done: Option<AuditRow>,
+}
+
+/// The frame for whoever is signed in. A deed of somebody else, or of long ago, is not told.
+pub fn desk(db: &Snapshot, by: &Actor, done: Option<AuditId>, now: Timestamp) -> Result<Desk> {
+    let user = store::users::get(db, by.signed_in()?)?;
+    let done = match done {
+        Some(id) => store::audit::find(db, id)?,
+        None => None,
+    };
+    Ok(Desk {
+        settings: store::settings::get(db)?,
+        done: done.filter(|row| row.actor == Some(user.id) && row.at.plus_ms(FRESH) > now),
+        user,
+    })
+}
