@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod account_states;
+mod admin_orders;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;
@@ -39,6 +40,8 @@ mod orders_paid;
 mod orders_race;
 mod orders_steps;
 mod orders_words;
+#[allow(dead_code, reason = "what one test does not need, another does")]
+mod pages;
 mod permissions;
 mod power;
 mod problems;

@@ -160,8 +160,12 @@ impl ShowPage<'_> {
         doer(entry)
     }
 
+    /// The order's tags, or what was typed instead and could not be taken.
     fn tags(&self) -> String {
-        self.told.order.tags.join(", ")
+        match self.typed.is_ticked("tags") {
+            true => self.typed.text("tags").to_owned(),
+            false => self.told.order.tags.join(", "),
+        }
     }
 }
 
