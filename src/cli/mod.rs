@@ -7,6 +7,7 @@ mod context;
 mod doctor;
 mod export;
 mod import;
+mod mails;
 mod migrate;
 mod print;
 mod seed;
@@ -81,6 +82,9 @@ enum Verb {
     Bench(bench::Bench),
     /// Check everything that must hold of the file.
     Doctor(doctor::Doctor),
+    /// Look at the mails that wait, and at the links in them.
+    #[command(subcommand)]
+    Mails(mails::Mails),
     /// Look into the audit.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -113,6 +117,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Seed(seed) => seed.run(&context),
         Verb::Bench(bench) => bench.run(&context),
         Verb::Doctor(doctor) => doctor.run(&context),
+        Verb::Mails(mails) => mails.run(&context),
         Verb::Audit(audit) => audit.run(&context),
     }
 }

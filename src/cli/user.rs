@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::domain::actor::Actor;
+use crate::domain::id::UserId;
 use crate::domain::password;
 use crate::domain::password::Audience;
 use crate::domain::text::Email;
@@ -20,7 +21,10 @@ use crate::domain::user::User as Person;
 use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
+use crate::shop::Tx;
+use crate::shop::factors;
 use crate::shop::identity;
+use crate::shop::passwords;
 
 /// Make and change users.
 #[derive(Debug, Subcommand)]
@@ -53,9 +57,32 @@ pub enum User {
         /// admin, staff, seller or customer.
         role: String,
     },
+    /// Print a link by which a user sets a new password; it is good once, for 20 minutes.
+    ResetLink {
+        /// The address.
+        email: String,
+    },
+    /// Take a lost second factor away, and end all the user's sessions.
+    TotpReset {
+        /// The address.
+        email: String,
+    },
+    /// Keep a user out, and end all its sessions.
+    Suspend {
+        /// The address.
+        email: String,
+    },
+    /// Let a user in again who was suspended or failed too often.
+    Unlock {
+        /// The address.
+        email: String,
+    },
     /// List the users.
     List,
 }
+
+/// What is done to a user who exists.
+type Act = fn(&Tx, &Actor, UserId) -> Result<Person>;
 
 /// Where a password comes from; never from the command line, which everybody on the machine can read.
 #[derive(Debug, Args)]
@@ -80,6 +107,10 @@ impl User {
                 let user = store.write(move |tx| identity::set_role(tx, &Actor::system(), &email, &role))?;
                 tell(context, &user)?;
             }
+            Self::ResetLink { email } => reset_link(context, email)?,
+            Self::TotpReset { email } => act(context, email, factors::reset)?,
+            Self::Suspend { email } => act(context, email, identity::suspend)?,
+            Self::Unlock { email } => act(context, email, identity::unlock)?,
             Self::List => list(context)?,
         }
         Ok(ExitCode::SUCCESS)
@@ -108,6 +139,25 @@ fn passwd(context: &Context, email: String, password: &Password) -> Result<()> {
     let hash = password.hash(audience, &[&user.email, &user.username])?;
     let user = store.write(move |tx| identity::set_password(tx, &Actor::system(), &email, &hash))?;
     tell(context, &user)
+}
+
+fn act(context: &Context, email: String, act: Act) -> Result<()> {
+    let by = Actor::system();
+    let user = context.store()?.write(move |tx| {
+        let user = identity::find(tx, &by, &email)?;
+        act(tx, &by, user.id)
+    })?;
+    tell(context, &user)
+}
+
+fn reset_link(context: &Context, email: String) -> Result<()> {
+    let (by, keys) = (Actor::system(), context.keys()?);
+    let made = context.store()?.write(move |tx| {
+        let user = identity::find(tx, &by, &email)?;
+        passwords::reset_link(tx, &by, &keys, user.id)
+    })?;
+    let url = made.url(&context.config.server.public_url());
+    context.print(&url, &json!({ "link": url, "expires_at": made.expires_at }))
 }
 
 fn list(context: &Context) -> Result<()> {

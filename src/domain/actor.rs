@@ -88,6 +88,8 @@ pub struct Actor {
     pub rights: Rights,
     /// Whether its role is one of staff.
     pub is_staff: bool,
+    /// Whether it must set up a second factor before it may do anything else (AUT-05). It has no rights until then.
+    pub needs_factor: bool,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -101,6 +103,7 @@ impl Actor {
             session: None,
             rights: Rights::ALL,
             is_staff: true,
+            needs_factor: false,
             origin: Origin::default(),
         }
     }
@@ -113,6 +116,7 @@ impl Actor {
             session: None,
             rights: Rights::NONE,
             is_staff: false,
+            needs_factor: false,
             origin,
         }
     }

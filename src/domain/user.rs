@@ -24,6 +24,12 @@ pub const DEVICE_LIFE: i64 = 400 * time::DAY;
 pub const MOST_DEVICES: i64 = 50;
 /// For so long a sign-in or a step-up is proof enough for what is dangerous (AUT-06).
 pub const PROOF_LIFE: i64 = 5 * time::MINUTE;
+/// For so long a sign-in by pages waits for its code.
+pub const WAITING_LIFE: i64 = 10 * time::MINUTE;
+/// For so long a new factor waits for its first code.
+pub const ENROLMENT_LIFE: i64 = 15 * time::MINUTE;
+/// So many recovery codes are given out.
+pub const RECOVERY_CODES: usize = 10;
 /// A cookie session notes its use at most this often.
 pub const TOUCH_EVERY: i64 = time::MINUTE;
 
@@ -121,6 +127,21 @@ pub struct Session {
     pub ended_at: Option<Timestamp>,
     /// When it was opened by a password or a code, or proved itself again.
     pub proved_at: Timestamp,
+}
+
+/// A login as its user is shown it.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Login {
+    pub id: SessionId,
+    pub kind: SessionKind,
+    pub created_at: Timestamp,
+    pub seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ip: Option<std::net::IpAddr>,
+    pub user_agent: Option<String>,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
 }
 
 /// What a request shows of its session.

@@ -1,18 +1,27 @@
-//! Signing in, for whichever face: counted, evaluated, written. One road, so that no second one is kinder.
+//! Signing in and proving oneself again, for whichever face: counted, evaluated, written. One road, so that no second one
+//! is kinder.
 
 use axum::http::HeaderMap;
 use axum::http::header;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::user::SessionKind;
 use crate::error::Result;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::secret;
+use crate::shop::identity;
 use crate::shop::login;
+use crate::shop::login::Attempt;
+use crate::shop::login::Entered;
+use crate::shop::login::Entry;
+use crate::shop::login::Outcome;
+use crate::shop::passwords;
 use crate::shop::sessions::Device;
 use crate::shop::sessions::Opened;
+use crate::shop::sessions::Renewed;
+use crate::shop::step_up;
+use crate::shop::waiting;
 
 /// A name or an address, and the password that came with it.
 pub struct Credentials {
@@ -22,28 +31,75 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Opens a session for whoever holds the password.
-pub async fn sign_in(
-    app: &App,
-    by: Actor,
-    credentials: Credentials,
-    kind: SessionKind,
-    device: Device,
-) -> Result<Opened> {
+/// Opens a session for whoever holds the password, and the second factor if there is one; or lets the sign-in wait for
+/// its code, if that comes later.
+pub async fn sign_in(app: &App, by: Actor, credentials: Credentials, entry: Entry) -> Result<Entered> {
     let Credentials { typed, password } = credentials;
-    let known = device.clone();
+    let known = entry.device.clone();
     let attempt = app.write(move |tx| login::begin(tx, &typed, &known)).await?;
+    let outcome = evaluate(app, &attempt, password).await?;
+    let keys = app.keys().clone();
+    app.write(move |tx| login::finish(tx, &by, &keys, &attempt, &outcome, &entry))
+        .await
+}
+
+/// Holds a password against the one of an attempt that was counted; the attempt is taken back if too many wait.
+pub async fn evaluate(app: &App, attempt: &Attempt, password: String) -> Result<Outcome> {
     let counted = attempt.clone();
     match app.compute(move || login::evaluate(&counted, &password)).await {
-        Ok(outcome) => {
-            app.write(move |tx| login::finish(tx, &by, &attempt, &outcome, kind, &device))
-                .await
-        }
+        Ok(outcome) => Ok(outcome),
         Err(error) => {
+            let attempt = attempt.clone();
             app.write(move |tx| login::withdraw(tx, &attempt)).await?;
             Err(error)
         }
     }
+}
+
+/// Goes on with a sign-in that waits for its code, into a session by cookie.
+pub async fn go_on(app: &App, by: Actor, secret: String, code: String, device: Device) -> Result<Opened> {
+    let keys = app.keys().clone();
+    app.write(move |tx| waiting::finish(tx, &by, &keys, &secret, &code, &device))
+        .await
+}
+
+/// Steps up by the password, of a caller without a second factor.
+pub async fn step_up(app: &App, by: Actor, password: String) -> Result<Renewed> {
+    let who = by.clone();
+    let attempt = app.write(move |tx| step_up::begin(tx, &who)).await?;
+    let outcome = evaluate(app, &attempt, password).await?;
+    app.write(move |tx| step_up::by_password(tx, &by, &attempt, &outcome))
+        .await
+}
+
+/// Gives the caller another password, by the present one.
+pub async fn change_password(app: &App, by: Actor, present: String, wanted: String) -> Result<()> {
+    let who = by.clone();
+    let user = app.read(move |db| identity::me(db, &who)).await?;
+    passwords::check(&user, &wanted, "new")?;
+    let who = by.clone();
+    let attempt = app.write(move |tx| passwords::begin_change(tx, &who)).await?;
+    let outcome = evaluate(app, &attempt, present).await?;
+    let hash = match outcome {
+        // Nothing is hashed for a stranger; what follows refuses.
+        Outcome::Wrong => String::new(),
+        _ => app.compute(move || secret::hash_password(&wanted)).await?,
+    };
+    app.write(move |tx| passwords::change(tx, &by, &attempt, &outcome, &hash))
+        .await
+}
+
+/// Sets a password by a link.
+pub async fn reset_password(app: &App, by: Actor, token: String, wanted: String) -> Result<()> {
+    let (keys, now) = (app.keys().clone(), app.clock().now());
+    let (known, shown) = (keys.clone(), token.clone());
+    let user = app
+        .read(move |db| passwords::holder(db, &known, &shown, now))
+        .await?;
+    passwords::check(&user, &wanted, "password")?;
+    let hash = app.compute(move || secret::hash_password(&wanted)).await?;
+    app.write(move |tx| passwords::reset(tx, &by, &keys, &token, &hash))
+        .await
 }
 
 /// What a request tells of the device it comes from.

@@ -12,6 +12,7 @@ use utoipa::openapi::schema::Schema;
 
 use crate::app::App;
 use crate::http::extract::CurrentUser;
+use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::Path;
@@ -90,6 +91,14 @@ pub const fn does() -> Good {
     }
 }
 
+/// 202: it has been heard.
+pub const fn takes() -> Good {
+    Good {
+        status: 202,
+        ..does()
+    }
+}
+
 /// 200 with a file.
 pub const fn sends(media: &'static str) -> Good {
     Good {
@@ -117,6 +126,7 @@ impl<T: ToSchema> Last for MaybeJson<T> {
 
 impl Last for State<App> {}
 impl Last for CurrentUser {}
+impl Last for Enrolling {}
 impl<T: Asks> Last for Asked<T> {
     const QUERY: Option<fn() -> Vec<Told>> = Some(list::names::<T>);
 }

@@ -23,6 +23,8 @@ pub enum Cookie {
     Device,
     /// Before there is a session: what the tokens of forms are bound to.
     Form,
+    /// Carries a sign-in that waits for its code.
+    Waiting,
 }
 
 /// Where a request says it comes from.
@@ -63,6 +65,8 @@ impl Site {
             (Cookie::Device, false) => "till-device",
             (Cookie::Form, true) => "__Host-till-form",
             (Cookie::Form, false) => "till-form",
+            (Cookie::Waiting, true) => "__Host-till-waiting",
+            (Cookie::Waiting, false) => "till-waiting",
         }
     }
 

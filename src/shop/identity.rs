@@ -109,6 +109,9 @@ pub fn me(db: &Snapshot, by: &Actor) -> Result<User> {
 pub fn update_me(tx: &Tx, by: &Actor, change: &Profile) -> Result<User> {
     let id = by.signed_in()?;
     let former = store::users::get(tx, id)?;
+    if change.name.is_none() && change.phone.is_none() {
+        return Ok(former);
+    }
     store::users::update_profile(tx, id, change)?;
     let content = serde_json::json!({ "name": former.name, "phone": former.phone }).to_string();
     let target = (Target::User, Some(id.0));
@@ -149,16 +152,63 @@ pub fn set_role(tx: &Tx, by: &Actor, email: &str, role: &str) -> Result<User> {
     by.require(Permission::UsersUpdate)?;
     let user = find(tx, by, email)?;
     let (role, _) = role_of(tx, role)?;
-    let is_last = user.role_name == "admin"
-        && user.status == UserStatus::Active
-        && store::users::active_with_role(tx, user.role)? <= 1;
-    if is_last && role != user.role {
-        return Err(Refusal::NotAllowed("The last active admin stays one.".into()).into());
+    if role != user.role {
+        keep_an_admin(tx, &user)?;
     }
     store::users::set_role(tx, user.id, role)?;
+    links::void(tx, user.id)?;
     tx.touch(Touched::Sessions);
     let former = format!("{{\"role\":\"{}\"}}", user.role_name);
     let target = (Target::User, Some(user.id.0));
     audit::note(tx, by, Action::RoleChanged, target, None, Some(&former))?;
+    store::users::get(tx, user.id)
+}
+
+/// Refused with `NotAllowed` if this is the last active admin.
+fn keep_an_admin(tx: &Tx, user: &User) -> Result<()> {
+    let is_last = user.role_name == "admin"
+        && user.status == UserStatus::Active
+        && store::users::active_with_role(tx, user.role)? <= 1;
+    match is_last {
+        true => Err(Refusal::NotAllowed("The last active admin stays one.".into()).into()),
+        false => Ok(()),
+    }
+}
+
+/// Suspends a user: it cannot sign in, and all its sessions and links end.
+///
+/// Refused with `NotAllowed` for the last active admin and for a user who is suspended already.
+pub fn suspend(tx: &Tx, by: &Actor, id: UserId) -> Result<User> {
+    by.require(Permission::UsersUpdate)?;
+    let user = store::users::get(tx, id)?;
+    if user.status == UserStatus::Suspended {
+        return Err(Refusal::NotAllowed("This user is suspended already.".into()).into());
+    }
+    keep_an_admin(tx, &user)?;
+    links::void(tx, id)?;
+    set_status(tx, by, &user, UserStatus::Suspended, Action::UserSuspended)
+}
+
+/// Lets a user in again: failed sign-ins are forgotten, and who was suspended is active.
+pub fn unlock(tx: &Tx, by: &Actor, id: UserId) -> Result<User> {
+    by.require(Permission::UsersUpdate)?;
+    let user = store::users::get(tx, id)?;
+    login::unlock(tx, &user)?;
+    match user.status {
+        UserStatus::Suspended => set_status(tx, by, &user, UserStatus::Active, Action::UserUnlocked),
+        UserStatus::Active | UserStatus::Invited => {
+            let target = (Target::User, Some(id.0));
+            audit::note(tx, by, Action::UserUnlocked, target, None, None)?;
+            Ok(user)
+        }
+    }
+}
+
+fn set_status(tx: &Tx, by: &Actor, user: &User, status: UserStatus, action: Action) -> Result<User> {
+    store::users::set_status(tx, user.id, status)?;
+    tx.touch(Touched::Sessions);
+    let former = serde_json::json!({ "status": user.status }).to_string();
+    let target = (Target::User, Some(user.id.0));
+    audit::note(tx, by, action, target, None, Some(&former))?;
     store::users::get(tx, user.id)
 }

@@ -115,7 +115,7 @@ fn hash(keys: &Keys, purpose: Purpose, secret: &[u8]) -> [u8; 32] {
     keys.stamp(what, &[secret])
 }
 
-fn spent() -> Error {
+pub(super) fn spent() -> Error {
     let words = "is not good: it has expired, was used, or never was one";
     Error::fault("token", FaultKind::Invalid, words)
 }

@@ -9,20 +9,26 @@ use crate::domain::lockout::Familiarity;
 use crate::domain::lockout::Tries;
 use crate::domain::lockout::Turn;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::domain::text::Email;
 use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::SessionKind;
 use crate::domain::user::User;
 use crate::domain::user::UserStatus;
+use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
+use crate::secret::Keys;
 use crate::secret::Verdict;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::factors;
 use crate::shop::sessions;
 use crate::shop::sessions::Device;
 use crate::shop::sessions::Opened;
+use crate::shop::waiting;
+use crate::shop::waiting::Waiting;
 use crate::store;
 
 /// An attempt that has been counted; its password may be looked at once.
@@ -42,6 +48,35 @@ pub enum Outcome {
     Right,
     /// The one, under a hash weaker than today's; a better one.
     Rehashed(String),
+}
+
+/// What a sign-in comes to.
+#[derive(Debug, Clone)]
+pub enum Entered {
+    /// A session.
+    Opened(Box<Opened>),
+    /// The password was right, and the code is asked for on another page.
+    Waiting(Waiting),
+}
+
+/// How the second factor comes, of a user who has one.
+#[derive(Debug, Clone)]
+pub enum Second {
+    /// Along with the password, or not at all.
+    Now(Option<String>),
+    /// On a page of its own.
+    Later,
+}
+
+/// What is asked for by a sign-in.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What is to carry the session. What waits for its code becomes a cookie's in any case.
+    pub kind: SessionKind,
+    /// Where it comes from.
+    pub device: Device,
+    /// How a second factor comes.
+    pub second: Second,
 }
 
 /// Counts an attempt to sign in with a typed name or address, known or not.
@@ -82,35 +117,97 @@ pub fn evaluate(attempt: &Attempt, password: &str) -> Result<Outcome> {
     })
 }
 
-/// Opens a session if the password was right, and forgets the failures of the name: all of them, unless it was a known
-/// device, whose owner must not open the name to strangers again.
+/// Opens a session if the password was right and so was the code of whoever has a second factor, or lets the sign-in wait
+/// for its code; and forgets the failures of the name.
 ///
-/// Refused with `BadCredentials` if not, in the same way whether the name is known or not.
+/// Refused with `BadCredentials` if the password was wrong, in the same way whether the name is known or not; with
+/// `SecondFactor` if a code is needed and none came, or a wrong one.
 pub fn finish(
     tx: &Tx,
     by: &Actor,
+    keys: &Keys,
     attempt: &Attempt,
     outcome: &Outcome,
-    kind: SessionKind,
-    device: &Device,
-) -> Result<Opened> {
-    let user = match (&attempt.user, outcome) {
-        (Some(user), Outcome::Right | Outcome::Rehashed(_)) => store::users::get(tx, user.id)?,
-        _ => return refuse(tx, by, attempt),
-    };
-    let before = attempt.user.as_ref().map(|user| user.token_epoch);
-    if user.status != UserStatus::Active || before != Some(user.token_epoch) {
-        // Suspended, or another password, while this one was being hashed.
-        return refuse(tx, by, attempt);
-    }
+    entry: &Entry,
+) -> Result<Entered> {
+    let user = proved(tx, by, attempt, outcome)?;
     if let Outcome::Rehashed(hash) = outcome {
         store::users::rehash(tx, user.id, hash)?;
     }
-    match attempt.turn {
-        Turn::Known => withdraw(tx, attempt)?,
-        Turn::Open | Turn::Last => store::logins::forget_tries(tx, &attempt.name)?,
+    match (user.has_factor, &entry.second) {
+        (false, _) => {}
+        (true, Second::Later) => {
+            withdraw(tx, attempt)?;
+            return waiting::begin(tx, &user).map(Entered::Waiting);
+        }
+        (true, Second::Now(code)) => {
+            // Whatever comes of the code, the password was no failure.
+            let spared = attempt.clone();
+            tx.when_refused(move |tx| withdraw(tx, &spared));
+            let code = code.as_deref().ok_or(Refusal::SecondFactor(Wanting::Code))?;
+            factors::prove(tx, by, keys, &user, code)?;
+        }
     }
-    sessions::open(tx, by, &user, kind, device)
+    forget(tx, attempt)?;
+    let opened = sessions::open(tx, by, &user, entry.kind, &entry.device)?;
+    Ok(Entered::Opened(Box::new(opened)))
+}
+
+/// The user whose password was right; else a refusal that leaves its mark.
+fn proved(tx: &Tx, by: &Actor, attempt: &Attempt, outcome: &Outcome) -> Result<User> {
+    let (Some(then), Outcome::Right | Outcome::Rehashed(_)) = (&attempt.user, outcome) else {
+        return Err(refuse(tx, by, attempt));
+    };
+    let user = store::users::get(tx, then.id)?;
+    let is_same = user.token_epoch == then.token_epoch && user.password_at == then.password_at;
+    match user.status == UserStatus::Active && is_same {
+        true => Ok(user),
+        // Suspended, or another password, while this one was being hashed.
+        false => Err(refuse(tx, by, attempt)),
+    }
+}
+
+/// The caller, whose own password was right. Refused with `BadCredentials` if it was not.
+pub(super) fn own(tx: &Tx, by: &Actor, attempt: &Attempt, outcome: &Outcome) -> Result<User> {
+    let user = proved(tx, by, attempt, outcome)?;
+    match by.user == Some(user.id) {
+        true => Ok(user),
+        false => Err(refuse(tx, by, attempt)),
+    }
+}
+
+/// Forgets the failures of a name: all of them, unless it was a known device, whose owner must not open the name to
+/// strangers again.
+pub(super) fn forget(tx: &Tx, attempt: &Attempt) -> Result<()> {
+    match attempt.turn {
+        Turn::Known => withdraw(tx, attempt),
+        Turn::Open | Turn::Last => store::logins::forget_tries(tx, &attempt.name),
+    }
+}
+
+/// Counts a try of a known user's at another proof: the password once more, or a code. These are counted apart from what
+/// strangers type under the name, and no device is spared: five wrong ones lock.
+pub(super) fn count(tx: &Tx, user: &User) -> Result<Attempt> {
+    let name = proof_key(tx, user);
+    let (tries, turn) = store::logins::find_tries(tx, &name)?
+        .unwrap_or(Tries::none(tx.now))
+        .begin(tx.now, Familiarity::Stranger)
+        .map_err(|retry_after| Refusal::Locked { retry_after })?;
+    store::logins::keep_tries(tx, &name, &tries)?;
+    Ok(Attempt {
+        name,
+        user: Some(user.clone()),
+        turn,
+    })
+}
+
+/// Keeps the count of a code that was wrong, which the refusal would undo.
+pub(super) fn keep_failure(tx: &Tx, by: &Actor, user: &User) {
+    let (by, user) = (by.clone(), user.clone());
+    tx.when_refused(move |tx| {
+        let attempt = count(tx, &user)?;
+        note_failure(tx, &by, &attempt)
+    });
 }
 
 /// Takes an attempt back whose password could not be looked at: too many waited.
@@ -126,26 +223,36 @@ pub(super) fn unlock(tx: &Tx, user: &User) -> Result<()> {
     for name in [&user.username, &user.email] {
         store::logins::forget_tries(tx, &key_of(tx, &name.to_ascii_lowercase()))?;
     }
-    Ok(())
+    store::logins::forget_tries(tx, &proof_key(tx, user))
 }
 
-fn refuse(tx: &Tx, by: &Actor, attempt: &Attempt) -> Result<Opened> {
-    let by = by.clone();
+fn refuse(tx: &Tx, by: &Actor, attempt: &Attempt) -> Error {
+    let (by, attempt) = (by.clone(), attempt.clone());
+    tx.when_refused(move |tx| note_failure(tx, &by, &attempt));
+    Refusal::BadCredentials.into()
+}
+
+fn note_failure(tx: &Tx, by: &Actor, attempt: &Attempt) -> Result<()> {
     let target = (Target::User, attempt.user.as_ref().map(|user| user.id.0));
-    let turn = attempt.turn;
-    tx.when_refused(move |tx| {
-        audit::note(tx, &by, Action::SignInFailed, target, None, None)?;
-        match turn {
-            Turn::Known | Turn::Open => Ok(()),
-            Turn::Last => audit::note(tx, &by, Action::AccountLocked, target, None, None),
-        }
-    });
-    Err(Refusal::BadCredentials.into())
+    audit::note(tx, by, Action::SignInFailed, target, None, None)?;
+    match attempt.turn {
+        Turn::Known | Turn::Open => Ok(()),
+        Turn::Last => audit::note(tx, by, Action::AccountLocked, target, None, None),
+    }
 }
 
 /// Under what a typed name is counted: keyed, because people type passwords where names belong.
 fn key_of(tx: &Tx, typed: &str) -> [u8; 16] {
-    let whole = secret::mac(tx.chain_key(), &[b"login ", typed.as_bytes()]);
+    key(tx, b"login ", typed.as_bytes())
+}
+
+/// Under what a user's further proofs are counted.
+fn proof_key(tx: &Tx, user: &User) -> [u8; 16] {
+    key(tx, b"proof ", &user.id.0.to_be_bytes())
+}
+
+fn key(tx: &Tx, kind: &[u8], of: &[u8]) -> [u8; 16] {
+    let whole = secret::mac(tx.chain_key(), &[kind, of]);
     let mut key = [0; 16];
     key.copy_from_slice(&whole[..16]);
     key

@@ -7,12 +7,14 @@ use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
+use crate::domain::permission::Permission;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::touched::Touched;
 use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::DemoUser;
+use crate::domain::user::Login;
 use crate::domain::user::MOST_DEVICES;
 use crate::domain::user::Pass;
 use crate::domain::user::REFRESH_GRACE;
@@ -32,6 +34,9 @@ use crate::shop::audit;
 use crate::store;
 pub use crate::store::sessions::Device;
 
+/// So many open sessions are listed.
+const MOST_LISTED: i64 = 100;
+
 /// A session with all that a request needs to know of it.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the columns")]
@@ -41,6 +46,8 @@ pub struct Standing {
     pub kind: SessionKind,
     pub rights: Rights,
     pub is_staff: bool,
+    /// Staff without the second factor that the shop asks for, in a session by cookie.
+    pub needs_factor: bool,
     pub token_epoch: i64,
     pub seen_at: Timestamp,
     pub expires_at: Timestamp,
@@ -55,6 +62,7 @@ impl Standing {
             session: Some(self.session),
             rights: self.rights,
             is_staff: self.is_staff,
+            needs_factor: self.needs_factor,
             origin,
         }
     }
@@ -76,7 +84,18 @@ pub struct Opened {
 
 /// Opens a session, and from now on knows the device.
 pub fn open(tx: &Tx, by: &Actor, user: &User, kind: SessionKind, device: &Device) -> Result<Opened> {
-    let secret: [u8; 32] = secret::random()?;
+    open_with(tx, by, user, kind, device, secret::random()?)
+}
+
+/// The same, carried by a secret that the caller can make again.
+pub(super) fn open_with(
+    tx: &Tx,
+    by: &Actor,
+    user: &User,
+    kind: SessionKind,
+    device: &Device,
+    secret: [u8; 32],
+) -> Result<Opened> {
     let hash = secret::digest(&secret);
     let expires_at = tx.now.plus_ms(Session::life(kind, user.role_is_staff));
     let session = match kind {
@@ -102,6 +121,84 @@ pub fn open(tx: &Tx, by: &Actor, user: &User, kind: SessionKind, device: &Device
         device: know(tx, user, device)?,
         at: tx.now,
     })
+}
+
+/// What [`open_with`] gave before, for a reply that was lost. Refused with `TokenInvalid` if the session is over.
+pub(super) fn opened_before(tx: &Tx, user: &User, id: SessionId, secret: [u8; 32]) -> Result<Opened> {
+    let session = store::sessions::find(tx, id)?.filter(|session| is_good(session, user, tx.now));
+    let session = session.ok_or(Refusal::TokenInvalid)?;
+    Ok(Opened {
+        session: id,
+        user: user.clone(),
+        kind: session.kind,
+        secret: secret::to_text(&secret),
+        device: None,
+        at: tx.now,
+    })
+}
+
+/// A session that proved itself again: a cookie has another value from now on (TOK-06).
+#[derive(Debug, Clone, Default)]
+pub struct Renewed {
+    /// The cookie's value and how long it lives, in milliseconds; nothing of a token session.
+    pub cookie: Option<(String, i64)>,
+}
+
+/// Notes that the caller's session has proved itself, and gives its cookie another value.
+pub(super) fn renew(tx: &Tx, by: &Actor) -> Result<Renewed> {
+    let id = by.session.ok_or(Refusal::NotSignedIn)?;
+    let session = store::sessions::find(tx, id)?.ok_or(Refusal::TokenInvalid)?;
+    store::sessions::prove(tx, id)?;
+    if session.kind == SessionKind::Token {
+        return Ok(Renewed::default());
+    }
+    let secret: [u8; 32] = secret::random()?;
+    store::sessions::set_secret(tx, id, &secret::digest(&secret))?;
+    tx.touch(Touched::Sessions);
+    let life = session.expires_at.ms() - tx.now.ms();
+    Ok(Renewed {
+        cookie: Some((secret::to_text(&secret), life)),
+    })
+}
+
+/// The caller's open sessions, the latest used first.
+pub fn list(db: &Snapshot, by: &Actor, now: Timestamp) -> Result<Vec<Login>> {
+    let user = store::users::get(db, by.signed_in()?)?;
+    let mut all = store::sessions::open_of(db, &user, now, MOST_LISTED)?;
+    for login in &mut all {
+        login.is_current = by.session == Some(login.id);
+    }
+    Ok(all)
+}
+
+/// The open sessions of any user, with the right to it.
+pub fn list_of(db: &Snapshot, by: &Actor, user: UserId, now: Timestamp) -> Result<Vec<Login>> {
+    by.require(Permission::UsersRead)?;
+    let user = store::users::get(db, user)?;
+    store::sessions::open_of(db, &user, now, MOST_LISTED)
+}
+
+/// Ends one of the caller's sessions; another's is `NotFound`.
+pub fn revoke(tx: &Tx, by: &Actor, id: SessionId) -> Result<()> {
+    let user = by.signed_in()?;
+    let session = store::sessions::find(tx, id)?.filter(|session| session.user == user);
+    end_one(tx, by, session)
+}
+
+/// Ends any user's session, with the right to it.
+pub fn revoke_any(tx: &Tx, by: &Actor, id: SessionId) -> Result<()> {
+    by.require(Permission::UsersUpdate)?;
+    let session = store::sessions::find(tx, id)?;
+    end_one(tx, by, session)
+}
+
+fn end_one(tx: &Tx, by: &Actor, session: Option<Session>) -> Result<()> {
+    let session = session.filter(|session| session.ended_at.is_none());
+    let id = session.ok_or(Error::NotFound("session"))?.id;
+    store::sessions::end(tx, id)?;
+    tx.touch(Touched::Sessions);
+    let target = (Target::Session, Some(id.0));
+    audit::note(tx, by, Action::SessionRevoked, target, None, None)
 }
 
 /// Opens a token session of a demo's account, without a password.
@@ -238,12 +335,21 @@ pub fn standing(db: &Snapshot, pass: &Pass, now: Timestamp) -> Result<Standing> 
     if !is_good(&session, &user, now) {
         return Err(Refusal::TokenInvalid.into());
     }
+    let needs_factor = session.kind == SessionKind::Cookie
+        && user.role_is_staff
+        && !user.has_factor
+        && store::settings::staff_needs_factor(db)?;
     Ok(Standing {
         session: session.id,
         user: user.id,
         kind: session.kind,
-        rights: store::users::rights(db, user.role)?,
-        is_staff: user.role_is_staff,
+        rights: match needs_factor {
+            // So that no door leads around the fence.
+            true => Rights::NONE,
+            false => store::users::rights(db, user.role)?,
+        },
+        is_staff: user.role_is_staff && !needs_factor,
+        needs_factor,
         token_epoch: user.token_epoch,
         seen_at: session.seen_at,
         expires_at: session.expires_at,

@@ -39,7 +39,7 @@ fn from_row(row: &Row) -> rusqlite::Result<AuditRow> {
     })
 }
 
-fn read_ip(bytes: &[u8]) -> Option<IpAddr> {
+pub(super) fn read_ip(bytes: &[u8]) -> Option<IpAddr> {
     match bytes.len() {
         4 => <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from),
         _ => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),

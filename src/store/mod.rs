@@ -9,6 +9,7 @@ pub mod checks;
 pub mod credit_notes;
 pub mod customers;
 pub mod events;
+pub mod factors;
 mod fault;
 mod file;
 pub mod idempotency;
@@ -29,6 +30,7 @@ pub mod stock;
 mod tx;
 mod types;
 pub mod users;
+pub mod waiting;
 mod writer;
 
 use std::path::Path;

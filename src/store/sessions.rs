@@ -7,13 +7,16 @@ use rusqlite::Row;
 use rusqlite::named_params;
 
 use crate::domain::id::SessionId;
+use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
+use crate::domain::user::Login;
 use crate::domain::user::Session;
 use crate::domain::user::SessionKind;
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::audit;
 
 const SELECT: &str =
     "SELECT id, user_id, kind, token_epoch, created_at, seen_at, expires_at, ended_at, proved_at
@@ -121,6 +124,61 @@ pub fn prove(tx: &Tx, id: SessionId) -> Result<()> {
         .prepare_cached("UPDATE sessions SET proved_at = :now WHERE id = :id")?
         .execute(named_params! { ":id": id, ":now": tx.now })?;
     Ok(())
+}
+
+/// Gives a cookie session another secret.
+pub fn set_secret(tx: &Tx, id: SessionId, secret: &[u8; 32]) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE sessions SET secret = :secret WHERE id = :id AND kind = 1")?
+        .execute(named_params! { ":id": id, ":secret": secret })?;
+    Ok(())
+}
+
+/// Ends every session of a user but one.
+pub fn end_others(tx: &Tx, user: UserId, kept: Option<SessionId>) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE sessions SET ended_at = :now
+             WHERE user_id = :user AND id IS NOT :kept AND ended_at IS NULL",
+        )?
+        .execute(named_params! { ":user": user, ":kept": kept, ":now": tx.now })?;
+    Ok(())
+}
+
+/// The sessions of a user that have not ended by themselves, latest first, with where they came from.
+pub fn open_of(db: &Snapshot, user: &User, now: Timestamp, most: i64) -> Result<Vec<Login>> {
+    db.db()
+        .prepare_cached(
+            "SELECT id, kind, created_at, seen_at, expires_at, ip, user_agent
+             FROM sessions
+             WHERE user_id = :user AND token_epoch = :epoch AND ended_at IS NULL AND expires_at > :now
+               AND (kind = 0 OR seen_at > :idle)
+             ORDER BY seen_at DESC, id DESC
+             LIMIT :most",
+        )?
+        .query_and_then(
+            named_params! {
+                ":user": user.id,
+                ":epoch": user.token_epoch,
+                ":now": now,
+                ":idle": now.minus_ms(Session::idle_limit(user.role_is_staff)),
+                ":most": most,
+            },
+            |row| {
+                let ip: Option<Vec<u8>> = row.get("ip")?;
+                Ok(Login {
+                    id: row.get("id")?,
+                    kind: row.get("kind")?,
+                    created_at: row.get("created_at")?,
+                    seen_at: row.get("seen_at")?,
+                    expires_at: row.get("expires_at")?,
+                    ip: ip.and_then(|ip| audit::read_ip(&ip)),
+                    user_agent: row.get("user_agent")?,
+                    is_current: false,
+                })
+            },
+        )?
+        .collect()
 }
 
 /// Ends a session, if it has not ended.

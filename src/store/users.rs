@@ -12,6 +12,7 @@ use crate::domain::text::Phone;
 use crate::domain::user::NewUser;
 use crate::domain::user::Profile;
 use crate::domain::user::User;
+use crate::domain::user::UserStatus;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -206,5 +207,30 @@ pub fn end_sessions(tx: &Tx, id: UserId) -> Result<()> {
     tx.db()
         .prepare_cached("UPDATE users SET token_epoch = token_epoch + 1, updated_at = :now WHERE id = :id")?
         .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Gives a user an address that it has proved. Refused with `AlreadyExists` if another has it.
+pub fn set_email(tx: &Tx, id: UserId, email: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE users
+             SET email = :email, email_verified = 1, updated_at = :now, version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":email": email, ":now": tx.now })
+        .map_err(cause_or_taken)?;
+    Ok(())
+}
+
+/// Sets a user's status and ends every session.
+pub fn set_status(tx: &Tx, id: UserId, status: UserStatus) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE users
+             SET status = :status, token_epoch = token_epoch + 1, updated_at = :now, version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":status": status, ":now": tx.now })?;
     Ok(())
 }

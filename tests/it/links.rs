@@ -1,5 +1,6 @@
 //! One-time links, the mails that carry them, and what is sealed: each good once, for one end, in one place.
 
+use serde_json::json;
 use till::domain::actor::Actor;
 use till::domain::actor::ActorKind;
 use till::domain::id::MailId;
@@ -19,6 +20,7 @@ use till::shop::links::NewLink;
 use till::shop::mails;
 use till::shop::step_up;
 
+use crate::app::PASSWORD;
 use crate::app::TestApp;
 
 const MINUTE: i64 = 60_000;
@@ -242,4 +244,52 @@ fn a_proof_is_good_for_five_minutes_in_its_own_session() {
         .write(move |tx| step_up::require_of_people(tx, &key));
     assert!(refunds.is_ok(), "API keys may refund");
     assert!(of(&Actor::system()).is_ok());
+}
+
+/// TOK-03: six kinds of tokens at six doors; each opens its own.
+#[test]
+fn no_token_opens_anothers_door() {
+    let app = shop();
+    let body = json!({ "username": "ann", "password": PASSWORD });
+    let signed_in = app.post("nobody", "/api/v1/auth/login", body).json();
+    let text = |name: &str| signed_in[name].as_str().unwrap().to_owned();
+    let keys = app.app().keys();
+    let stamp = |what: Use| till::secret::to_text(&keys.stamp(what, &[b"thing"]));
+    let all = [
+        ("access", text("access_token")),
+        ("refresh", text("refresh_token")),
+        ("form", stamp(Use::Form)),
+        ("reset", make(&app, NewLink::Reset(ANN)).secret),
+        ("address", make(&app, NewLink::Address(ANN, address())).secret),
+        ("download", stamp(Use::Download)),
+    ];
+    let post =
+        |path: &str, body: serde_json::Value| app.post("ann", &format!("/api/v1/auth{path}"), body).status;
+    let opens = |door: &str, token: &str| match door {
+        "access" => {
+            app.client()
+                .send("GET", "/api/v1/auth/me", Some(token), &[], None)
+                .status
+                == 200
+        }
+        "refresh" => post("/refresh-token", json!({ "refresh_token": token })) == 200,
+        "form" => keys.is_stamp(Use::Form, &[b"thing"], token),
+        "reset" => post("/password/reset", json!({ "token": token, "password": PASSWORD })) == 204,
+        "address" => post("/email/confirm", json!({ "token": token })) == 200,
+        _ => keys.is_stamp(Use::Download, &[b"thing"], token),
+    };
+    for (kind, token) in &all {
+        for (door, _) in &all {
+            if door != kind {
+                assert!(!opens(door, token), "{kind} at {door}");
+            }
+        }
+    }
+    // Each is good all the same; the reset comes last, for it ends the others.
+    for kind in ["access", "refresh", "form", "download", "address"] {
+        let (_, token) = all.iter().find(|(other, _)| *other == kind).unwrap();
+        assert!(opens(kind, token), "{kind}");
+    }
+    let again = make(&app, NewLink::Reset(ANN)).secret;
+    assert!(opens("reset", &again));
 }

@@ -31,6 +31,20 @@ POST  /auth/refresh-token                 -            401   401   401   401   4
 POST  /auth/logout                        -            401   200   200   200   200
 GET   /auth/me                            -            401   200   200   200   200
 PATCH /auth/me                            -            401   200   200   200   200
+POST  /auth/me/password                   -            401   204   204   204   204
+POST  /auth/password/forgot               -            202   202   202   202   202
+POST  /auth/password/reset                -            400   400   400   400   400
+POST  /auth/email/confirm                 -            401   400   400   400   400
+GET   /auth/sessions                      -            401   200   200   200   200
+DELETE /auth/sessions/{id}                ann's        401   204   404   404   404
+DELETE /auth/sessions/{id}                bob's        401   404   404   404   404
+DELETE /auth/sessions/{id}                missing      401   404   404   404   404
+DELETE /auth/sessions/{id}                odd          401   404   404   404   404
+POST  /auth/totp                          -            401   200   200   200   200
+POST  /auth/totp/confirm                  -            401   400   400   400   400
+POST  /auth/totp/recovery-codes           -            401   409   409   409   409
+DELETE /auth/totp                         -            401   409   409   409   409
+POST  /auth/step-up                       -            401   204   204   204   204
 
 GET   /products/public                    -            200   200   200   200   200
 GET   /products/public/{id}               staff's      200   200   200   200   200
@@ -165,6 +179,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
             made(&app.post(whose, "/api/v1/orders", body))
         }
         "products" => product(app, whose),
+        "auth" => session(app, whose),
         noun => panic!("no {noun} can be made"),
     };
     if thing == "deleted" {
@@ -188,6 +203,14 @@ fn product(app: &TestApp, whose: &str) -> i64 {
     made(&app.post(whose, "/api/v1/products", body))
 }
 
+/// A session beside those that the harness holds.
+fn session(app: &TestApp, whose: &str) -> i64 {
+    app.token(whose);
+    let body = json!({ "username": whose, "password": PASSWORD });
+    assert_eq!(app.post("nobody", "/api/v1/auth/login", body).status, 200);
+    app.number("SELECT max(id) FROM sessions")
+}
+
 /// The customer record behind a user.
 fn customer(app: &TestApp, who: &str) -> i64 {
     let sql = "SELECT c.id FROM customers c JOIN users u ON u.id = c.user_id WHERE u.username";
@@ -203,6 +226,13 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         }),
         ("POST", "/auth/login") => json!({ "username": "ann", "password": PASSWORD }),
         ("POST", "/auth/refresh-token") => json!({ "refresh_token": "AAAA" }),
+        ("POST", "/auth/me/password") => json!({ "current": PASSWORD, "new": PASSWORD }),
+        ("POST", "/auth/password/forgot") => json!({ "email": "ann@shop.test" }),
+        ("POST", "/auth/password/reset") => json!({ "token": "AAAA", "password": PASSWORD }),
+        ("POST", "/auth/email/confirm") => json!({ "token": "AAAA" }),
+        (_, "/auth/totp/confirm") | ("DELETE", "/auth/totp") => json!({ "code": "000000" }),
+        ("POST", "/auth/step-up") => json!({ "password": PASSWORD }),
+        (_, "/auth/totp" | "/auth/totp/recovery-codes") => return None,
         ("PATCH", "/auth/me") => json!({ "name": "New Name" }),
         ("PATCH", "/products/{id}") => json!({ "name": "Another", "version": 1 }),
         ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),

@@ -31,7 +31,7 @@ fn routes() -> Vec<(String, String, Access)> {
         }
     }
     // What takes the session away comes last.
-    all.sort_by_key(|(_, path, _)| path.ends_with("/logout"));
+    all.sort_by_key(|(_, path, _)| path.ends_with("/logout") || path.contains("/sessions/"));
     all
 }
 

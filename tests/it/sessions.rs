@@ -299,3 +299,58 @@ fn that_a_session_is_in_use_is_noted_once_a_minute() {
     look(&app, &cookie);
     assert_eq!(seen(), first + MINUTE);
 }
+
+/// A16, TOK-06: one sees where one is signed in, and ends what one does not know.
+#[test]
+fn sessions_are_listed_and_revoked() {
+    let app = TestApp::start();
+    app.token("bob");
+    app.token("ann");
+    let body = json!({ "username": "ann", "password": PASSWORD, "session": "cookie" });
+    let headers = [("user-agent", "Phone"), ("x-forwarded-for", "203.0.113.7")];
+    app.clock.pass(MINUTE);
+    let answer = app.send("POST", "nobody", LOGIN, &headers, Some(&body));
+    let cookie = set_cookies(&answer)[1].split(';').next().unwrap().to_owned();
+    let list = || app.get("ann", "/api/v1/auth/sessions").json()["data"].clone();
+    let all = list();
+    assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
+    let phone = &all[0];
+    assert_eq!(
+        (
+            &phone["kind"],
+            &phone["user_agent"],
+            &phone["ip"],
+            &phone["current"]
+        ),
+        (
+            &json!("cookie"),
+            &json!("Phone"),
+            &json!("203.0.113.7"),
+            &json!(false)
+        )
+    );
+    assert_eq!(all[1]["current"], true);
+    assert!(!all.to_string().contains("secret"));
+    let path = format!("/api/v1/auth/sessions/{}", phone["id"]);
+    assert_eq!(app.send("DELETE", "bob", &path, &[], None).status, 404);
+    assert_eq!(look(&app, &cookie), 200);
+    assert_eq!(app.send("DELETE", "ann", &path, &[], None).status, 204);
+    assert_eq!(look(&app, &cookie), 401);
+    assert_eq!(
+        app.send("DELETE", "ann", &path, &[], None).status,
+        404,
+        "it has ended"
+    );
+    assert_eq!(list().as_array().unwrap().len(), 1);
+    assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 81"), 1);
+    // What has ended by itself is not listed: a cookie that rests, a sign-out everywhere.
+    app.send("POST", "nobody", LOGIN, &headers, Some(&body));
+    assert_eq!(list().as_array().unwrap().len(), 2);
+    app.clock.pass(14 * DAY);
+    app.forget_tokens();
+    assert_eq!(
+        list().as_array().unwrap().len(),
+        2,
+        "two by token, none by cookie"
+    );
+}

@@ -178,6 +178,7 @@ fn place_one(tx: &Tx, dice: &mut Dice, user: UserId) -> Result<()> {
         session: None,
         rights: Rights::NONE,
         is_staff: false,
+        needs_factor: false,
         origin: Origin::default(),
     };
     let new = NewOrder {

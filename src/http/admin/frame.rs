@@ -14,6 +14,7 @@ use crate::domain::audit::AuditRow;
 use crate::domain::money::Money;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
@@ -22,6 +23,7 @@ use crate::error::Result;
 use crate::http::admin::words;
 use crate::http::assets;
 use crate::secret;
+use crate::secret::Use;
 
 /// The frame of one page for one person.
 #[derive(Clone)]
@@ -121,7 +123,7 @@ impl Frame {
 
 /// The token of the forms that are bound to a cookie.
 pub fn token(app: &App, cookie: &str) -> String {
-    secret::to_text(&secret::mac(&app.keys().token, &[b"form ", cookie.as_bytes()]))
+    secret::to_text(&app.keys().stamp(Use::Form, &[cookie.as_bytes()]))
 }
 
 /// The chosen look, by its cookie.
@@ -162,6 +164,9 @@ impl FromRequestParts<App> for Staff {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let Anyone(frame) = Anyone::from_request_parts(parts, app).await?;
         frame.by.signed_in()?;
+        if frame.by.needs_factor {
+            return Err(Refusal::SecondFactor(Wanting::Enrolment).into());
+        }
         match frame.by.is_staff {
             true => Ok(Self(frame)),
             false => Err(Refusal::StaffOnly.into()),

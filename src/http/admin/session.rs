@@ -13,6 +13,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::Session;
 use crate::domain::user::SessionKind;
@@ -28,6 +29,9 @@ use crate::http::login;
 use crate::http::login::Credentials;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
+use crate::shop::login::Entered;
+use crate::shop::login::Entry;
+use crate::shop::login::Second;
 use crate::shop::sessions;
 use crate::shop::sessions::Opened;
 use crate::shop::sessions::Scope;
@@ -111,8 +115,14 @@ pub async fn create(
     };
     let by = Actor::guest(frame.by.origin.clone());
     let device = login::device(&app, &by, &headers);
-    match login::sign_in(&app, by, credentials, SessionKind::Cookie, device).await {
-        Ok(opened) => admit(&app, frame, &opened, fields),
+    let entry = Entry {
+        kind: SessionKind::Cookie,
+        device,
+        second: Second::Now(fields.said("totp").map(str::to_owned)),
+    };
+    match login::sign_in(&app, by, credentials, entry).await {
+        Ok(Entered::Opened(opened)) => admit(&app, frame, &opened, fields),
+        Ok(Entered::Waiting(_)) => refuse(&frame, fields, Refusal::SecondFactor(Wanting::Code).into()),
         Err(error) => refuse(&frame, fields, error),
     }
 }
@@ -157,7 +167,7 @@ fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Re
 fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
     let is_about_them = matches!(
         error,
-        Error::Refused(Refusal::BadCredentials | Refusal::Locked { .. })
+        Error::Refused(Refusal::BadCredentials | Refusal::Locked { .. } | Refusal::SecondFactor(_))
     );
     if !is_about_them {
         return Err(error);
@@ -179,6 +189,9 @@ fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
 
 /// What to do about it; whether the name exists is not told.
 fn words(error: &Error) -> String {
+    if let Error::Refused(Refusal::SecondFactor(_)) = error {
+        return error.sentence().into_owned();
+    }
     match error.retry_after() {
         None => "The name or the password is wrong. Both may be tried again.".to_owned(),
         Some(seconds) => format!(

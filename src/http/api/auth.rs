@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::domain::fault::Bad;
 use crate::domain::fault::FaultKind;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::DemoUser;
 use crate::domain::user::Session;
@@ -25,7 +26,7 @@ use crate::domain::user::SessionKind;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::api::users::UserView;
-use crate::http::extract::CurrentUser;
+use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::Visitor;
@@ -36,6 +37,9 @@ use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::http::site::Source;
 use crate::http::token::Tokens;
+use crate::shop::login::Entered;
+use crate::shop::login::Entry;
+use crate::shop::login::Second;
 use crate::shop::sessions;
 use crate::shop::sessions::Opened;
 use crate::shop::sessions::Scope;
@@ -115,15 +119,14 @@ pub struct SignIn {
     email: Option<String>,
     username: Option<String>,
     password: String,
-    /// Whoever has no second factor may still send one.
-    #[serde(rename = "totp")]
-    _totp: Option<String>,
+    /// The code of the second factor, or a recovery code. Whoever has none may still send one.
+    totp: Option<String>,
     #[schema(value_type = Option<SessionKind>)]
     session: Option<String>,
 }
 
 impl SignIn {
-    fn parse(self) -> Result<(Credentials, SessionKind)> {
+    fn parse(self) -> Result<(Credentials, SessionKind, Second)> {
         let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let typed = match (said(self.email), said(self.username)) {
             (Some(email), Some(name)) if !email.trim().eq_ignore_ascii_case(name.trim()) => {
@@ -139,8 +142,9 @@ impl SignIn {
                 return Err(Error::fault("session", FaultKind::Invalid, "is token or cookie"));
             }
         };
+        let second = Second::Now(said(self.totp));
         let password = self.password;
-        Ok((Credentials { typed, password }, kind))
+        Ok((Credentials { typed, password }, kind, second))
     }
 }
 
@@ -151,14 +155,18 @@ pub async fn sign_in(
     headers: HeaderMap,
     Json(body): Json<SignIn>,
 ) -> Result<impl IntoResponse> {
-    let (credentials, kind) = body.parse()?;
+    let (credentials, kind, second) = body.parse()?;
     let source = Site::of(app.config()).source(&headers);
     if (kind, source) == (SessionKind::Cookie, Source::Elsewhere) {
         return Err(Refusal::CrossSite.into());
     }
     let device = login::device(&app, &by, &headers);
-    let opened = login::sign_in(&app, by, credentials, kind, device).await?;
-    admit(&app, &signer, opened)
+    let entry = Entry { kind, device, second };
+    match login::sign_in(&app, by, credentials, entry).await? {
+        Entered::Opened(opened) => admit(&app, &signer, *opened),
+        // Nothing waits that has said its code must come now.
+        Entered::Waiting(_) => Err(Refusal::SecondFactor(Wanting::Code).into()),
+    }
 }
 
 #[derive(Deserialize, Default, ToSchema)]
@@ -230,7 +238,7 @@ struct Cleared {
 
 pub async fn sign_out(
     State(app): State<App>,
-    CurrentUser(by): CurrentUser,
+    Enrolling(by): Enrolling,
     MaybeJson(body): MaybeJson<SignOut>,
 ) -> Result<impl IntoResponse> {
     let scope = match body.all_devices {

@@ -3,10 +3,14 @@
 pub mod aliases;
 pub mod audit;
 pub mod auth;
+pub mod emails;
 pub mod events;
+pub mod factors;
 pub mod nothing;
 pub mod orders;
+pub mod passwords;
 pub mod products;
+pub mod sessions;
 pub mod stock;
 pub mod users;
 
@@ -17,10 +21,13 @@ use crate::http::api::audit::AuditView;
 use crate::http::api::audit::VerdictView;
 use crate::http::api::auth::SignedIn as SignedInView;
 use crate::http::api::auth::SignedOut;
+use crate::http::api::factors::EnrolmentView;
+use crate::http::api::factors::RecoveryCodes;
 use crate::http::api::orders::History;
 use crate::http::api::orders::StatisticsView;
 use crate::http::api::orders::Transitions;
 use crate::http::api::products::CategoryView;
+use crate::http::api::sessions::SessionView;
 use crate::http::api::stock::LowView;
 use crate::http::api::stock::MovementView;
 use crate::http::api::users::MeView;
@@ -34,6 +41,7 @@ use crate::http::shape::lists;
 use crate::http::shape::makes;
 use crate::http::shape::sends;
 use crate::http::shape::shows;
+use crate::http::shape::takes;
 use crate::shop::catalogue::ProductView;
 use crate::shop::orders::Entry;
 use crate::shop::orders::OrderView;
@@ -57,6 +65,17 @@ pub fn table() -> Table {
         .row(POST, "/auth/logout", SignedIn, auth::sign_out, shows::<SignedOut>())
         .row(GET, "/auth/me", SignedIn, users::show_me, shows::<MeView>())
         .row(PATCH, "/auth/me", SignedIn, users::update_me, shows::<MeView>())
+        .row(POST, "/auth/me/password", SignedIn, passwords::change, does())
+        .row(POST, "/auth/password/forgot", Public, passwords::forgot, takes())
+        .row(POST, "/auth/password/reset", Public, passwords::reset, does())
+        .row(POST, "/auth/email/confirm", SignedIn, emails::confirm, shows::<MeView>())
+        .row(GET, "/auth/sessions", SignedIn, sessions::list, lists::<SessionView>())
+        .row(DELETE, "/auth/sessions/{id}", SignedIn, sessions::destroy, does())
+        .row(POST, "/auth/totp", SignedIn, factors::begin, shows::<EnrolmentView>())
+        .row(POST, "/auth/totp/confirm", SignedIn, factors::confirm, shows::<RecoveryCodes>())
+        .row(POST, "/auth/totp/recovery-codes", SignedIn, factors::renew_codes, shows::<RecoveryCodes>())
+        .row(DELETE, "/auth/totp", SignedIn, factors::remove, does())
+        .row(POST, "/auth/step-up", SignedIn, sessions::step_up, does())
         .row(GET, "/products/public", Public, products::list_public, lists::<ProductView>())
         .row(GET, "/products/public/sku/{sku}", Public, products::show_by_sku, shows::<ProductView>())
         .row(GET, "/products/public/{id}", Public, products::show_public, shows::<ProductView>())

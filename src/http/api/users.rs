@@ -3,6 +3,7 @@
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde::Serialize;
@@ -26,12 +27,13 @@ use crate::error::Result;
 use crate::http::api::auth;
 use crate::http::api::auth::Signer;
 use crate::http::extract::Created;
-use crate::http::extract::CurrentUser;
+use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
 use crate::http::extract::Visitor;
 use crate::http::extract::nullable;
 use crate::http::login;
 use crate::secret;
+use crate::shop::emails;
 use crate::shop::identity;
 use crate::shop::sessions;
 
@@ -127,9 +129,11 @@ pub async fn sign_up(
     let (mut new, password) = body.parse()?;
     new.password = app.compute(move || secret::hash_password(&password)).await?;
     let device = login::device(&app, &by, &headers);
+    let keys = app.keys().clone();
     let opened = app
         .write(move |tx| {
             let user = identity::sign_up(tx, &by, &new)?;
+            emails::ask_at_sign_up(tx, &by, &keys, &user)?;
             sessions::open(tx, &by, &user, SessionKind::Token, &device)
         })
         .await?;
@@ -153,7 +157,7 @@ impl From<User> for MeView {
     }
 }
 
-pub async fn show_me(State(app): State<App>, CurrentUser(by): CurrentUser) -> Result<Reply<MeView>> {
+pub async fn show_me(State(app): State<App>, Enrolling(by): Enrolling) -> Result<Reply<MeView>> {
     let user = app.read(move |db| identity::me(db, &by)).await?;
     Ok(Reply(user.into()))
 }
@@ -167,11 +171,18 @@ pub struct ChangeMe {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(pattern = "^[+]?[1-9][0-9]{7,14}$")]
     phone: Option<Option<String>>,
+    /// Becomes one's own once the link is opened that is sent there: the reply is 202.
+    email: Option<String>,
 }
 
 impl ChangeMe {
-    fn parse(self) -> Result<Profile> {
+    fn parse(self) -> Result<(Profile, Option<Email>)> {
         let mut faults = Vec::new();
+        let email = self.email.map(|email| Email::parse(&email)).transpose();
+        let email = email.unwrap_or_else(|bad| {
+            faults.push(bad.at("email"));
+            None
+        });
         let name = self.name.map(|name| {
             name.and_then(|name| {
                 text::line(&name, 1, 100)
@@ -187,7 +198,7 @@ impl ChangeMe {
             })
         });
         match faults.is_empty() {
-            true => Ok(Profile { name, phone }),
+            true => Ok((Profile { name, phone }, email)),
             false => Err(faults.into()),
         }
     }
@@ -195,10 +206,22 @@ impl ChangeMe {
 
 pub async fn update_me(
     State(app): State<App>,
-    CurrentUser(by): CurrentUser,
+    Enrolling(by): Enrolling,
     Json(body): Json<ChangeMe>,
-) -> Result<Reply<MeView>> {
-    let change = body.parse()?;
-    let user = app.write(move |tx| identity::update_me(tx, &by, &change)).await?;
-    Ok(Reply(user.into()))
+) -> Result<(StatusCode, Reply<MeView>)> {
+    let (change, email) = body.parse()?;
+    let keys = app.keys().clone();
+    let status = match email {
+        Some(_) => StatusCode::ACCEPTED,
+        None => StatusCode::OK,
+    };
+    let user = app
+        .write(move |tx| {
+            if let Some(email) = &email {
+                emails::ask(tx, &by, &keys, email)?;
+            }
+            identity::update_me(tx, &by, &change)
+        })
+        .await?;
+    Ok((status, Reply(user.into())))
 }
