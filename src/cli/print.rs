@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use clap::Subcommand;
 use clap_complete::Shell;
+use serde_json::Value;
+use serde_json::json;
 
 use crate::cli::Command;
 use crate::cli::context;
@@ -12,6 +14,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::http;
 use crate::http::openapi;
+use crate::http::route::Access;
 
 /// Write a file for another program to standard output.
 #[derive(Debug, Subcommand)]
@@ -23,6 +26,8 @@ pub enum Print {
     },
     /// The OpenAPI document of the JSON API.
     Openapi,
+    /// Every page and form, with who may: what a crawl of the pages is held to.
+    Pages,
     /// The manual page (`till print man | man -l -`).
     Man,
 }
@@ -38,10 +43,38 @@ impl Print {
                 let document = openapi::document(&http::faces());
                 page = serde_json::to_vec_pretty(&document).map_err(|cause| Error::Internal(cause.into()))?;
             }
+            Self::Pages => {
+                page = serde_json::to_vec_pretty(&pages()).map_err(|cause| Error::Internal(cause.into()))?
+            }
             Self::Man => manual(&mut page).map_err(|cause| Error::Internal(cause.into()))?,
         }
         context::put(&String::from_utf8_lossy(&page))?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The rows of the tables of pages.
+fn pages() -> Vec<Value> {
+    let tables = http::pages();
+    let rows = tables
+        .iter()
+        .flat_map(|(root, table)| table.rows().iter().map(move |row| (root, row)));
+    rows.map(|(root, row)| {
+        json!({
+            "method": row.method.as_str(),
+            "path": format!("{root}{}", row.path),
+            "access": who(row.access),
+        })
+    })
+    .collect()
+}
+
+/// Who may, in one word.
+fn who(access: Access) -> &'static str {
+    match access {
+        Access::Public => "public",
+        Access::SignedIn => "signed-in",
+        Access::Needs(right) | Access::OwnOr(right) => right.name(),
     }
 }
 

@@ -398,6 +398,9 @@ fn help_and_pages_are_printed_without_a_shop() {
     }
     let openapi: Value = serde_json::from_str(&printed(&till(&dir.0, &["print", "openapi"]))).unwrap();
     assert!(openapi["paths"]["/api/v1/orders"]["post"].is_object());
+    let pages: Value = serde_json::from_str(&printed(&till(&dir.0, &["print", "pages"]))).unwrap();
+    let orders = json!({ "method": "GET", "path": "/admin/orders", "access": "orders:read" });
+    assert!(pages.as_array().unwrap().contains(&orders), "{pages}");
     let manual = printed(&till(&dir.0, &["print", "man"]));
     assert!(
         manual.contains(".TH till 1") && manual.contains("till sql"),
