@@ -10,6 +10,7 @@ mod auth;
 mod bad_configs;
 mod bench;
 mod binary;
+mod browser;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod config;

@@ -1,0 +1,24 @@
+// Runs the parts that are asked for over shops of their own; 1 if one has found something.
+import { crawl } from "./crawl.mjs";
+import { journeysOf, QUICK } from "./journeys.mjs";
+import { Shop } from "./shop.mjs";
+import { shots } from "./shots.mjs";
+import { browse } from "./tools.mjs";
+
+const ALL = { crawl, journeys: journeysOf };
+const ASKED = { shots, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
+
+const asked = process.argv[2];
+const parts = asked === "all" ? Object.values(ALL) : [ALL[asked] ?? ASKED[asked]];
+const browser = await browse();
+let isGood = true;
+for (const part of parts) {
+  const shop = await Shop.open();
+  try {
+    isGood = (await part(browser, shop)) && isGood;
+  } finally {
+    shop.end();
+  }
+}
+await browser.close();
+process.exit(isGood ? 0 : 1);

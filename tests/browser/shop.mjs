@@ -1,0 +1,106 @@
+// A shop for the tests: the real binary over a folder that is gone afterwards, and the commands beside it.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const TILL = process.env.TILL;
+const shops = new Set();
+process.on("exit", () => shops.forEach((shop) => shop.end()));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
+export const PASSWORD = "walrus tusk 9 of ten";
+
+/** Every page and form that the binary's route tables list. */
+export const routes = () => JSON.parse(execFileSync(TILL, ["print", "pages"], { encoding: "utf8" }));
+
+export class Shop {
+  constructor(folder, kind) {
+    Object.assign(this, { folder, kind, data: join(folder, "data") });
+  }
+
+  /** The shop of examples, or an empty one. */
+  static async open(kind = "demo") {
+    const shop = new Shop(mkdtempSync(join(tmpdir(), "till-browser-")), kind);
+    shops.add(shop);
+    await shop.start();
+    return shop;
+  }
+
+  async start() {
+    const args = ["serve", "--listen", "127.0.0.1:0", "--data", this.data, ...(this.kind === "demo" ? ["--demo"] : [])];
+    // Many pages a second come from one address here.
+    const env = { ...process.env, TILL_LIMITS__ENABLED: "false", TILL_LOG__FORMAT: "text" };
+    this.child = spawn(TILL, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.said = "";
+    await new Promise((ready, fail) => {
+      const hear = (bytes) => {
+        this.said += bytes;
+        const found = /till listens on (http:\S+)/.exec(this.said);
+        if (found) { this.url = found[1]; ready(); }
+      };
+      this.child.stdout.on("data", hear);
+      this.child.stderr.on("data", hear);
+      this.child.on("exit", (code) => fail(new Error(`till ended with ${code}: ${this.said}`)));
+    });
+    this.owner ??= { name: "owner", password: /sign in as owner with (\S+)/.exec(this.said)?.[1] };
+  }
+
+  /** Ends the server, and leaves its folder. */
+  async stop() {
+    const gone = new Promise((done) => this.child.once("exit", done));
+    this.child.removeAllListeners("exit").once("exit", () => (this.child = null));
+    const over = new Promise((done) => this.child.once("exit", done));
+    this.child.kill("SIGTERM");
+    await Promise.race([gone, over]);
+  }
+
+  end() {
+    this.child?.removeAllListeners("exit");
+    this.child?.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+    shops.delete(this);
+  }
+
+  /** The same shop once more: same rows, same keys, same sessions. */
+  async twin() {
+    await this.stop();
+    const folder = mkdtempSync(join(tmpdir(), "till-browser-"));
+    cpSync(this.data, join(folder, "data"), { recursive: true });
+    const twin = new Shop(folder, this.kind);
+    shops.add(twin);
+    twin.owner = this.owner;
+    await Promise.all([this.start(), twin.start()]);
+    return twin;
+  }
+
+  /** A command beside the server. */
+  till(args, input = "") {
+    return execFileSync(TILL, [...args, "--data", this.data], { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  sql(statement) {
+    const { columns, rows } = JSON.parse(this.till(["sql", "--read-only", "--json", statement]));
+    return rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
+  }
+
+  /** Makes a user, who signs in with `PASSWORD`. */
+  user(name, role) {
+    this.till(["user", "create", "--email", `${name}@shop.test`, "--username", name, "--role", role, "--password-stdin"],
+      `${PASSWORD}\n`);
+    return { name, password: PASSWORD };
+  }
+
+  /** A request without a browser; the body only if it is asked for. */
+  send(method, path, { headers = {}, body, read = true, agent } = {}) {
+    return new Promise((done, fail) => {
+      const call = request(new URL(path, this.url), { method, headers, agent }, (reply) => {
+        const got = { status: reply.statusCode, headers: reply.headers, body: "" };
+        if (!read) { call.destroy(); return done(got); }
+        reply.setEncoding("utf8").on("data", (text) => (got.body += text)).on("end", () => done(got)).on("error", fail);
+      });
+      call.on("error", fail).end(body);
+    });
+  }
+}
