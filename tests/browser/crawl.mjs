@@ -99,7 +99,7 @@ async function inLook(browser, shop, report, look, addresses) {
   const unfolded = new Set();
   for (const { address, row } of addresses) {
     await visit(page, report, look, address, 200);
-    if (unfolded.has(row.path)) continue;
+    if (unfolded.has(row.path) || !look.unfolds) continue;
     unfolded.add(row.path);
     report.faultsAt(`${address} ${look.name}`, await inspectFolded(page));
   }

@@ -46,11 +46,11 @@ journey("a wrong password is told, the right one leads to the orders", async ({ 
   await press(page, "main form .main-act");
   assert.match(await page.locator("[role=alert]").innerText(), /wrong/);
   assert.equal(await page.inputValue("#email"), shop.owner.name);
-  await page.look();
+  await page.inspect();
   await page.fill("#password", shop.owner.password);
   await press(page, "main form .main-act");
   assert.equal(new URL(page.url()).pathname, "/admin/orders");
-  await page.look();
+  await page.inspect();
 });
 
 journey("an order is found by its customer's name, moved, and its time line read", async ({ shop, open, scripts }) => {
@@ -68,13 +68,13 @@ journey("an order is found by its customer's name, moved, and its time line read
   }
   const found = await page.locator("td.o-who bdi").allInnerTexts();
   assert(found.length > 0 && found.every((name) => name === customer), `${customer}: ${found}`);
-  await page.look();
+  await page.inspect();
   await press(page, `tr[data-order="${order.id}"] a.open`);
   await press(page, "header .actions .main-act");
   assert.equal(state(shop, order.id), "processing");
   assert.equal(await page.locator("[data-done]").count(), 1);
   assert.match(await page.locator(".time").innerText(), /processing/i);
-  await page.look();
+  await page.inspect();
   await page.fill("#note", "The customer called.");
   await press(page, ".note-form button.btn");
   assert.match(await page.locator(".time").innerText(), /The customer called\./);
@@ -96,7 +96,7 @@ journey("an order is canceled with a reason, once it is asked", async ({ shop, o
     await press(page, "dialog#cancel button.danger");
   } else {
     await press(page, "header a.danger");
-    await page.look();
+    await page.inspect();
     await press(page, "form.ask a.btn");
     assert.equal(state(shop, order.id), "pending");
     await page.click("header details.menu summary");
@@ -107,7 +107,7 @@ journey("an order is canceled with a reason, once it is asked", async ({ shop, o
   assert.equal(state(shop, order.id), "canceled");
   assert.match(await page.locator(".time").innerText(), /changed their mind/);
   assert.equal(await page.locator("header .actions button").count(), 0);
-  await page.look();
+  await page.inspect();
 });
 
 journey("two people change one order: the second sees both versions, and applies theirs again", async ({ shop, open, scripts }) => {
@@ -121,7 +121,7 @@ journey("two people change one order: the second sees both versions, and applies
   await press(mine, "form.ask button.danger");
   assert.equal(await mine.locator("[data-conflict]").count(), 1);
   assert.equal(state(shop, order.id), "processing");
-  await mine.look();
+  await mine.inspect();
   await press(mine, "main form .main-act");
   assert.equal(state(shop, order.id), "canceled");
   assert.match(await mine.locator(".time").innerText(), /lost <in> the post/);
@@ -141,12 +141,12 @@ journey("a session ends in the middle of a form: one signs in, and one button se
   await ended(page, shop);
   await press(page, ".note-form button.btn");
   assert.equal(await page.inputValue("#password"), "");
-  await page.look();
+  await page.inspect();
   await page.fill("#email", clerk.name);
   await page.fill("#password", `${PASSWORD} and one`);
   await press(page, "main form .main-act");
   assert.equal(await notes(), 0, "nothing is sent by itself");
-  await page.look();
+  await page.inspect();
   await press(page, "main form .main-act");
   assert.equal(await notes(), 1);
   assert.equal(new URL(page.url()).pathname, `/admin/orders/${order.id}`);
@@ -204,7 +204,7 @@ export async function journeysOf(browser, shop, only) {
       const pages = [];
       const open = async (user) => {
         const page = await visitor(browser, shop, { scripts });
-        page.look = async () => report.faultsAt(`${where}: ${new URL(page.url()).pathname}`, await inspect(page));
+        page.inspect = async () => report.faultsAt(`${where}: ${new URL(page.url()).pathname}`, await inspect(page));
         pages.push(page);
         if (user) await signIn(page, user);
         return page;

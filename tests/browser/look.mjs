@@ -3,10 +3,10 @@
 import { axe } from "./tools.mjs";
 
 export const LOOKS = [
-  { name: "1280-light", width: 1280, height: 900, scheme: "light" },
+  { name: "1280-light", width: 1280, height: 900, scheme: "light", unfolds: true },
   { name: "1280-dark", width: 1280, height: 900, scheme: "dark" },
   { name: "390-light", width: 390, height: 844, scheme: "light" },
-  { name: "390-dark", width: 390, height: 844, scheme: "dark" },
+  { name: "390-dark", width: 390, height: 844, scheme: "dark", unfolds: true },
 ];
 
 /** A fresh browser of somebody. */
@@ -20,7 +20,7 @@ export async function visitor(browser, shop, { look = LOOKS[0], scripts = true }
     document.addEventListener("securitypolicyviolation", (e) =>
       console.error(`content policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`)));
   const page = await context.newPage();
-  Object.assign(page, { faults: [], documents: new Set(), scripts });
+  Object.assign(page, { faults: [], documents: new Set(), scripts, look });
   page.on("pageerror", (error) => page.faults.push(`page error: ${error.message}`));
   page.on("console", (line) => {
     // Chromium writes a line for a document with a status of 400 or more: who visits it says which status is right.
@@ -50,17 +50,37 @@ export async function inspect(page, within) {
     return scrollWidth > clientWidth ? `${scrollWidth} px in ${clientWidth}` : "";
   });
   if (wide) faults.push(`scrolls sideways: ${wide}`);
+  faults.push(...(await page.evaluate(spills)));
   // Timers of a page without scripts never ring, and axe waits for them: the same page with scripts is looked at.
   if (!page.scripts) return faults;
   await page.evaluate(`window.axe || (() => { ${axe} })()`);
-  const found = await page.evaluate(async (within) => {
-    const { violations } = await axe.run(within ?? document, { resultTypes: ["violations"] });
+  // In the dark the same page has other colors, and nothing else.
+  const rules = page.look.scheme === "dark" ? { runOnly: { type: "rule", values: ["color-contrast"] } } : {};
+  const found = await page.evaluate(async ([within, rules]) => {
+    const { violations } = await axe.run(within ?? document, { resultTypes: ["violations"], ...rules });
     return violations
       .filter((rule) => ["serious", "critical"].includes(rule.impact))
       .flatMap((rule) => rule.nodes.map((node) =>
         `axe ${rule.id}: ${node.target.join(" ")}: ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? rule.help}`));
-  }, within);
+  }, [within, rules]);
   return [...faults, ...found];
+}
+
+/** Texts that do not fit into their boxes: they would lie over what comes next, or be cut off. */
+function spills() {
+  const named = (el) => `${el.localName}${el.id && `#${el.id}`}${[...el.classList].map((name) => `.${name}`).join("")}`;
+  const holdsText = (el) => [...el.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const faults = [];
+  for (const el of document.querySelectorAll("body *")) {
+    const { display, overflowX, overflowY, textOverflow } = getComputedStyle(el);
+    // What is drawn one pixel large is for the ear.
+    if (display === "inline" || el.clientWidth < 2 || el.clientHeight < 2 || !holdsText(el) || !el.checkVisibility()) continue;
+    const [wide, tall] = [el.scrollWidth - el.clientWidth, el.scrollHeight - el.clientHeight];
+    const isCut = ["hidden", "clip"].includes(overflowX) && wide > 1 && textOverflow !== "ellipsis";
+    const isOver = (overflowY === "visible" && tall > 6) || (overflowX === "visible" && wide > 1);
+    if (isCut || isOver) faults.push(`${isCut ? "cut off" : "spills over"}: ${named(el)}, ${wide} by ${tall} px too large`);
+  }
+  return faults;
 }
 
 /** The faults of what a page holds folded: its menus, its dialogs, the navigation of a phone. */

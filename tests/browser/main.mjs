@@ -1,11 +1,12 @@
 // Runs the parts that are asked for over shops of their own; 1 if one has found something.
 import { crawl } from "./crawl.mjs";
 import { journeysOf, QUICK } from "./journeys.mjs";
+import { once } from "./once.mjs";
 import { Shop } from "./shop.mjs";
 import { shots } from "./shots.mjs";
 import { browse } from "./tools.mjs";
 
-const ALL = { crawl, journeys: journeysOf };
+const ALL = { crawl, journeys: journeysOf, once };
 const ASKED = { shots, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
 
 const asked = process.argv[2];
