@@ -47,7 +47,8 @@ impl Fixed {
     pub fn put_on(&self, reply: &mut Response, is_private: bool) {
         let headers = reply.headers_mut();
         for (name, value) in ALWAYS {
-            headers.insert(name, HeaderValue::from_static(value));
+            // A page with a secret in its address says more.
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
         if self.is_https {
             headers.insert(

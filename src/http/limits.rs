@@ -45,7 +45,7 @@ impl Class {
     /// The kind of a route.
     pub fn of(method: &axum::http::Method, path: &str) -> Self {
         match (method.as_str(), path) {
-            ("POST", "/api/v1/auth/login") => Self::Login,
+            ("POST", "/api/v1/auth/login" | "/admin/login" | "/admin/totp") => Self::Login,
             ("POST", "/api/v1/auth/signup" | "/api/v1/auth/register") => Self::SignUp,
             ("POST", "/api/v1/auth/refresh-token") => Self::Refresh,
             ("POST", "/api/v1/orders" | "/api/v1/cart/checkout") => Self::Order,

@@ -47,6 +47,19 @@ impl Factor {
     }
 }
 
+/// The code of now of a seed as it is typed.
+pub fn code_of(app: &TestApp, secret: &str) -> String {
+    let seed = totp_rs::Secret::try_from_base32(secret)
+        .unwrap()
+        .as_bytes()
+        .to_vec();
+    Factor {
+        seed,
+        recovery: Vec::new(),
+    }
+    .code(app)
+}
+
 /// Sets up a second factor for a user.
 pub fn enrol(app: &TestApp, who: &str) -> Factor {
     let begun = app.send("POST", who, "/api/v1/auth/totp", &[], None);
@@ -245,7 +258,7 @@ fn with(app: &TestApp, cookie: &str, method: &str, path: &str, body: Option<&Val
 }
 
 /// A shop that asks its staff for a second factor.
-fn strict() -> TestApp {
+pub fn strict() -> TestApp {
     let app = TestApp::start();
     for who in ["ann", "staff", "owner"] {
         app.token(who);

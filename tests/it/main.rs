@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod account_states;
+mod admin_account;
 mod admin_orders;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;

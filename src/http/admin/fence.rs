@@ -17,15 +17,18 @@ use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::AuditId;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::domain::time;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::admin::factor;
 use crate::http::admin::form;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
 use crate::http::admin::session::LoginPage;
+use crate::http::admin::step_up::StepUpPage;
 use crate::http::problem;
 use crate::http::problem::Failed;
 use crate::http::shell::Asked;
@@ -69,7 +72,8 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     reply
 }
 
-/// Refuses what comes from elsewhere. Of a form that comes without a session it reads what was typed.
+/// Refuses what comes from elsewhere. Of a form it reads what was typed, in case that somebody must sign in first, or
+/// prove once more who they are.
 async fn come_in(
     app: &App,
     mut parts: Parts,
@@ -80,7 +84,7 @@ async fn come_in(
         return Err(Refusal::CrossSite.into());
     }
     parts.extensions.insert(frame.clone());
-    if frame.by.user.is_some() || !site::is_unsafe(&parts.method) {
+    if !site::is_unsafe(&parts.method) {
         return Ok((Request::from_parts(parts, body), None));
     }
     let bytes = form::bytes(body).await?;
@@ -170,7 +174,12 @@ fn dress(
     };
     let mut dressed = match &*error {
         Error::Refused(Refusal::NotSignedIn) => {
-            let form = LoginPage::instead_of(frame, wanted, typed);
+            let form = LoginPage::instead_of(frame, wanted, typed.as_ref());
+            page::page(StatusCode::UNAUTHORIZED, &form).unwrap_or_else(|_| page::problem(frame, &error, None))
+        }
+        Error::Refused(Refusal::SecondFactor(Wanting::Enrolment)) => page::lead(factor::PATH, None),
+        Error::Refused(Refusal::SecondFactor(Wanting::StepUp)) => {
+            let form = StepUpPage::instead_of(frame, wanted, typed.as_ref());
             page::page(StatusCode::UNAUTHORIZED, &form).unwrap_or_else(|_| page::problem(frame, &error, None))
         }
         _ => page::problem(frame, &error, back.as_deref()),

@@ -155,21 +155,33 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-/// The frame of a page of the shop's people: a customer who is signed in is turned away.
+/// The frame for one of the shop's people who may yet have to set up a second factor; a customer is turned away.
+pub struct Enrolling(pub Frame);
+
+impl FromRequestParts<App> for Enrolling {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let Anyone(frame) = Anyone::from_request_parts(parts, app).await?;
+        frame.by.signed_in()?;
+        match frame.by.is_staff || frame.by.needs_factor {
+            true => Ok(Self(frame)),
+            false => Err(Refusal::StaffOnly.into()),
+        }
+    }
+}
+
+/// The frame of a page of the shop's people, once they have the second factor that the shop asks for (AUT-05).
 pub struct Staff(pub Frame);
 
 impl FromRequestParts<App> for Staff {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let Anyone(frame) = Anyone::from_request_parts(parts, app).await?;
-        frame.by.signed_in()?;
-        if frame.by.needs_factor {
-            return Err(Refusal::SecondFactor(Wanting::Enrolment).into());
-        }
-        match frame.by.is_staff {
-            true => Ok(Self(frame)),
-            false => Err(Refusal::StaffOnly.into()),
+        let Enrolling(frame) = Enrolling::from_request_parts(parts, app).await?;
+        match frame.by.needs_factor {
+            false => Ok(Self(frame)),
+            true => Err(Refusal::SecondFactor(Wanting::Enrolment).into()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod badge;
 mod conflict;
+mod drawn;
+mod factor;
 mod fence;
 mod form;
 mod frame;
@@ -9,7 +11,10 @@ mod front;
 mod link;
 mod orders;
 mod page;
+mod password;
+mod profile;
 mod session;
+mod step_up;
 mod words;
 
 use axum::Router;
@@ -35,8 +40,21 @@ pub fn table() -> Table {
         .page(GET, "", SignedIn, front::home)
         .page(GET, "/login", Public, session::new)
         .page(POST, "/login", Public, session::create)
+        .page(GET, "/totp", Public, session::ask_code)
+        .page(POST, "/totp", Public, session::check_code)
+        .page(POST, "/step-up", SignedIn, step_up::create)
         .page(POST, "/logout", SignedIn, session::destroy)
         .page(POST, "/theme", Public, session::theme)
+        .page(GET, "/profile", SignedIn, profile::show)
+        .page(POST, "/profile", SignedIn, profile::update)
+        .page(POST, "/profile/email", SignedIn, profile::ask_email)
+        .page(POST, "/profile/password", SignedIn, profile::change_password)
+        .page(POST, "/profile/sessions/{id}", SignedIn, profile::end_session)
+        .page(GET, "/factor", SignedIn, factor::show)
+        .page(POST, "/factor", SignedIn, factor::begin)
+        .page(POST, "/factor/confirm", SignedIn, factor::confirm)
+        .page(POST, "/factor/codes", SignedIn, factor::renew_codes)
+        .page(POST, "/factor/remove", SignedIn, factor::remove)
         .page(GET, "/orders", Needs(May::OrdersRead), orders::list)
         .page(GET, "/orders/{id}", Needs(May::OrdersRead), orders::show)
         .page(POST, "/orders/{id}/status", Needs(May::OrdersUpdateStatus), orders::step)
@@ -46,9 +64,17 @@ pub fn table() -> Table {
         .page(POST, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
 }
 
-/// The page at the root.
+/// The pages beside it: the front, and those of one-time links.
+#[rustfmt::skip]
 pub fn front() -> Table {
-    Table::default().page(GET, "/", Public, front::show)
+    Table::default()
+        .page(GET, "/", Public, front::show)
+        .page(GET, "/forgot", Public, password::ask)
+        .page(POST, "/forgot", Public, password::send)
+        .page(GET, "/reset/{token}", Public, password::edit)
+        .page(POST, "/reset/{token}", Public, password::update)
+        .page(GET, "/address/{token}", SignedIn, profile::show_address)
+        .page(POST, "/address/{token}", SignedIn, profile::prove_address)
 }
 
 /// Puts the fence around the pages: who comes in, from where, and how a failure looks.

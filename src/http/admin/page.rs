@@ -20,6 +20,12 @@ pub fn page(status: StatusCode, template: &impl Template) -> Result<Response> {
     Ok((status, kind, html).into_response())
 }
 
+/// The status of a failure.
+pub fn status(error: &Error) -> StatusCode {
+    let (status, ..) = error.code().facts();
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 /// Leads on after a form; the page there says what was done.
 pub fn lead(to: &str, done: Option<AuditId>) -> Response {
     let to = match (done, to.contains('?')) {
@@ -63,8 +69,7 @@ pub fn problem(frame: &Frame, error: &Error, back: Option<&str>) -> Response {
         faults: error.faults(),
         back,
     };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = page(status, &shown).unwrap_or_else(IntoResponse::into_response);
+    let mut reply = page(self::status(error), &shown).unwrap_or_else(IntoResponse::into_response);
     if let Some(seconds) = error.retry_after() {
         reply.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

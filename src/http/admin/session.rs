@@ -1,4 +1,4 @@
-//! Signing in and out in the browser, and the look that one chooses.
+//! Signing in and out in the browser, the second factor on its own page, and the look that one chooses.
 
 use askama::Template;
 use axum::extract::State;
@@ -13,10 +13,10 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::refusal::Refusal;
-use crate::domain::refusal::Wanting;
 use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::Session;
 use crate::domain::user::SessionKind;
+use crate::domain::user::WAITING_LIFE;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::form::Fields;
@@ -35,9 +35,13 @@ use crate::shop::login::Second;
 use crate::shop::sessions;
 use crate::shop::sessions::Opened;
 use crate::shop::sessions::Scope;
+use crate::shop::waiting;
 
 /// Where one is led who wanted nothing in particular.
-const HOME: &str = "/admin/orders";
+pub const HOME: &str = "/admin/orders";
+
+/// Lines of `Set-Cookie`.
+type Cookies = Vec<(HeaderName, String)>;
 
 /// The sign-in, alone or in the place of a page.
 #[derive(Template)]
@@ -48,8 +52,6 @@ pub struct LoginPage<'a> {
     then: String,
     /// What was typed there, as it would be sent.
     kept: String,
-    /// Whether one was in the middle of something.
-    was_away: bool,
     typed: &'a str,
     refused: Option<String>,
 }
@@ -60,27 +62,27 @@ impl<'a> LoginPage<'a> {
             frame,
             then: HOME.to_owned(),
             kept: String::new(),
-            was_away: false,
             typed: "",
             refused: None,
         }
     }
 
     /// In the place of a page that needs a session; what was typed goes along.
-    pub fn instead_of(frame: &'a Frame, wanted: &str, typed: Option<Fields>) -> Self {
-        let kept = typed.map(|typed| typed.to_keep().encode()).unwrap_or_default();
+    pub fn instead_of(frame: &'a Frame, wanted: &str, typed: Option<&Fields>) -> Self {
         Self {
             then: page_of(wanted),
-            was_away: !kept.is_empty(),
-            kept,
+            kept: typed.map(|typed| typed.to_keep().encode()).unwrap_or_default(),
             ..Self::alone(frame)
         }
     }
 }
 
 /// A target that may be led to, or the usual one.
-fn page_of(wanted: &str) -> String {
-    match page::is_ours(wanted) && !wanted.starts_with("/admin/log") {
+pub fn page_of(wanted: &str) -> String {
+    let is_sign_in = ["/admin/log", "/admin/totp", "/admin/step-up"]
+        .iter()
+        .any(|path| wanted.starts_with(path));
+    match page::is_ours(wanted) && !is_sign_in {
         true => wanted.to_owned(),
         false => HOME.to_owned(),
     }
@@ -91,15 +93,6 @@ pub async fn new(Anyone(frame): Anyone) -> Result<Response> {
         Some(_) => Ok(page::lead(HOME, None)),
         None => page::page(StatusCode::OK, &LoginPage::alone(&frame)),
     }
-}
-
-/// What was typed before the session ended, with one button: nothing is sent by itself.
-#[derive(Template)]
-#[template(path = "admin/resume.html")]
-struct ResumePage<'a> {
-    frame: &'a Frame,
-    then: &'a str,
-    kept: Fields,
 }
 
 pub async fn create(
@@ -114,17 +107,124 @@ pub async fn create(
         password: fields.text("password").to_owned(),
     };
     let by = Actor::guest(frame.by.origin.clone());
-    let device = login::device(&app, &by, &headers);
     let entry = Entry {
         kind: SessionKind::Cookie,
-        device,
-        second: Second::Now(fields.said("totp").map(str::to_owned)),
+        device: login::device(&app, &by, &headers),
+        second: Second::Later,
     };
     match login::sign_in(&app, by, credentials, entry).await {
         Ok(Entered::Opened(opened)) => admit(&app, frame, &opened, fields),
-        Ok(Entered::Waiting(_)) => refuse(&frame, fields, Refusal::SecondFactor(Wanting::Code).into()),
+        Ok(Entered::Waiting(waiting)) => {
+            let cookie = Site::of(app.config()).set(Cookie::Waiting, &waiting.secret, WAITING_LIFE);
+            let asked = page::page(StatusCode::OK, &CodePage::of(&frame, fields, None))?;
+            Ok(([(header::SET_COOKIE, cookie)], asked).into_response())
+        }
         Err(error) => refuse(&frame, fields, error),
     }
+}
+
+fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
+    let words = match &error {
+        Error::Refused(Refusal::BadCredentials) => {
+            "The name or the password is wrong. Both may be tried again.".to_owned()
+        }
+        Error::Refused(Refusal::Locked { retry_after }) => locked(*retry_after),
+        _ => return Err(error),
+    };
+    let shown = LoginPage {
+        then: page_of(fields.text("then")),
+        kept: fields.text("kept").to_owned(),
+        typed: fields.text("email"),
+        refused: Some(words),
+        ..LoginPage::alone(frame)
+    };
+    page::page(page::status(&error), &shown)
+}
+
+/// How long a lock lasts. Whether the name exists is not told.
+fn locked(seconds: u64) -> String {
+    let minutes = seconds.div_ceil(60);
+    format!(
+        "Too many wrong tries. Try again in {minutes} minutes, or from a device that has signed in before."
+    )
+}
+
+/// The code of the second factor, after the password was right.
+#[derive(Template)]
+#[template(path = "admin/totp.html")]
+struct CodePage<'a> {
+    frame: &'a Frame,
+    then: String,
+    kept: &'a str,
+    refused: Option<String>,
+}
+
+impl<'a> CodePage<'a> {
+    fn of(frame: &'a Frame, fields: &'a Fields, refused: Option<String>) -> Self {
+        Self {
+            frame,
+            then: page_of(fields.text("then")),
+            kept: fields.text("kept"),
+            refused,
+        }
+    }
+}
+
+pub async fn ask_code(State(app): State<App>, Anyone(frame): Anyone, headers: HeaderMap) -> Result<Response> {
+    let secret = waiting_in(&app, &headers);
+    let now = frame.now;
+    match app.read(move |db| waiting::is_waiting(db, &secret, now)).await? {
+        true => page::page(StatusCode::OK, &CodePage::of(&frame, &Fields::default(), None)),
+        false => Ok(page::lead("/admin/login", None)),
+    }
+}
+
+pub async fn check_code(
+    State(app): State<App>,
+    Anyone(frame): Anyone,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response> {
+    let fields = &form.fields;
+    let by = Actor::guest(frame.by.origin.clone());
+    let device = login::device(&app, &by, &headers);
+    let secret = waiting_in(&app, &headers);
+    let code: String = fields.text("code").split_whitespace().collect();
+    let error = match login::go_on(&app, by, secret, code, device).await {
+        Ok(opened) => return admit(&app, frame, &opened, fields),
+        Err(error) => error,
+    };
+    let words = match &error {
+        Error::Refused(Refusal::SecondFactor(_)) => {
+            "This code is wrong, or was used already. Wait for the next one.".to_owned()
+        }
+        Error::Refused(Refusal::Locked { retry_after }) => locked(*retry_after),
+        Error::Refused(Refusal::TokenInvalid) => {
+            let shown = LoginPage {
+                refused: Some("That took too long. Sign in once more.".to_owned()),
+                then: page_of(fields.text("then")),
+                kept: fields.text("kept").to_owned(),
+                ..LoginPage::alone(&frame)
+            };
+            return page::page(StatusCode::UNAUTHORIZED, &shown);
+        }
+        _ => return Err(error),
+    };
+    page::page(page::status(&error), &CodePage::of(&frame, fields, Some(words)))
+}
+
+fn waiting_in(app: &App, headers: &HeaderMap) -> String {
+    let site = Site::of(app.config());
+    site.read(Cookie::Waiting, headers).unwrap_or_default().to_owned()
+}
+
+/// What was typed before the session ended, with one button: nothing is sent by itself.
+#[derive(Template)]
+#[template(path = "admin/resume.html")]
+struct ResumePage<'a> {
+    frame: &'a Frame,
+    then: &'a str,
+    kept: Fields,
 }
 
 /// Sets the session's cookie and leads on, or to what was typed before.
@@ -134,6 +234,7 @@ fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Re
     let mut lines = vec![
         site.set(Cookie::Session, &opened.secret, life),
         site.unset(Cookie::Form),
+        site.unset(Cookie::Waiting),
     ];
     lines.extend(
         opened
@@ -141,64 +242,26 @@ fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Re
             .as_ref()
             .map(|device| site.set(Cookie::Device, device, DEVICE_LIFE)),
     );
-    let lines: Vec<_> = lines.into_iter().map(|line| (header::SET_COOKIE, line)).collect();
+    let lines = lines.into_iter().map(|line| (header::SET_COOKIE, line)).collect();
+    go_on(app, frame, lines, &opened.secret, fields)
+}
+
+/// Leads to where somebody wanted to go, with the cookies; what they had typed is offered under a token of its own.
+pub fn go_on(app: &App, frame: Frame, lines: Cookies, cookie: &str, fields: &Fields) -> Result<Response> {
     let then = page_of(fields.text("then"));
     let reply = match fields.said("kept") {
         None => page::lead(&then, None),
         Some(kept) => {
             let frame = &Frame {
-                token: frame::token(app, &opened.secret),
+                token: frame::token(app, cookie),
                 ..frame
             };
             let kept = Fields::read(kept.as_bytes()).to_keep();
-            page::page(
-                StatusCode::OK,
-                &ResumePage {
-                    frame,
-                    then: &then,
-                    kept,
-                },
-            )?
+            let then = then.as_str();
+            page::page(StatusCode::OK, &ResumePage { frame, then, kept })?
         }
     };
     Ok((AppendHeaders(lines), reply).into_response())
-}
-
-fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
-    let is_about_them = matches!(
-        error,
-        Error::Refused(Refusal::BadCredentials | Refusal::Locked { .. } | Refusal::SecondFactor(_))
-    );
-    if !is_about_them {
-        return Err(error);
-    }
-    let (status, ..) = error.code().facts();
-    let shown = LoginPage {
-        then: page_of(fields.text("then")),
-        kept: fields.text("kept").to_owned(),
-        was_away: fields.said("kept").is_some(),
-        typed: fields.text("email"),
-        refused: Some(words(&error)),
-        ..LoginPage::alone(frame)
-    };
-    page::page(
-        StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED),
-        &shown,
-    )
-}
-
-/// What to do about it; whether the name exists is not told.
-fn words(error: &Error) -> String {
-    if let Error::Refused(Refusal::SecondFactor(_)) = error {
-        return error.sentence().into_owned();
-    }
-    match error.retry_after() {
-        None => "The name or the password is wrong. Both may be tried again.".to_owned(),
-        Some(seconds) => format!(
-            "Too many wrong passwords for this name. Try again in {} minutes, or from a device that has signed in before.",
-            seconds.div_ceil(60)
-        ),
-    }
 }
 
 pub async fn destroy(State(app): State<App>, Anyone(frame): Anyone, form: Form) -> Result<Response> {

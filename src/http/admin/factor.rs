@@ -1,0 +1,112 @@
+//! The second factor of one's own account: set up, confirmed, its recovery codes, taken away. Staff from whom the shop
+//! asks for one and who have none come here first, and nowhere else.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::admin::drawn::Drawn;
+use crate::http::admin::form::Form;
+use crate::http::admin::frame::Enrolling;
+use crate::http::admin::frame::Frame;
+use crate::http::admin::frame::Staff;
+use crate::http::admin::page;
+use crate::http::admin::profile;
+use crate::shop::factors;
+use crate::shop::factors::Enrolment;
+
+/// Where a factor is set up.
+pub const PATH: &str = "/admin/factor";
+
+#[derive(Template)]
+#[template(path = "admin/account/factor.html")]
+struct FactorPage<'a> {
+    frame: &'a Frame,
+    /// What waits for its first code.
+    pending: Option<Pending>,
+    refused: Option<String>,
+}
+
+struct Pending {
+    enrolment: Enrolment,
+    code: Drawn,
+}
+
+impl Pending {
+    fn of(enrolment: Enrolment) -> Result<Self> {
+        let code = Drawn::enrolment(&enrolment)?;
+        Ok(Self { enrolment, code })
+    }
+
+    /// The seed in groups of four, for those who type it.
+    fn groups(&self) -> String {
+        let letters: Vec<char> = self.enrolment.secret.chars().collect();
+        let groups = letters.chunks(4).map(|group| group.iter().collect::<String>());
+        groups.collect::<Vec<_>>().join(" ")
+    }
+}
+
+async fn draw(app: &App, frame: &Frame, refused: Option<&Error>) -> Result<Response> {
+    let (by, keys, now) = (frame.by.clone(), app.keys().clone(), frame.now);
+    let pending = app.read(move |db| factors::pending(db, &by, &keys, now)).await?;
+    let shown = FactorPage {
+        frame,
+        pending: pending.map(Pending::of).transpose()?,
+        refused: refused.map(|_| {
+            "This code does not fit. Check the clock of the device, and type the next one.".to_owned()
+        }),
+    };
+    page::page(refused.map_or(StatusCode::OK, page::status), &shown)
+}
+
+pub async fn show(State(app): State<App>, Enrolling(frame): Enrolling) -> Result<Response> {
+    if frame.user.as_ref().is_some_and(|user| user.has_factor) {
+        return Ok(page::lead(profile::PATH, None));
+    }
+    draw(&app, &frame, None).await
+}
+
+pub async fn begin(State(app): State<App>, Enrolling(frame): Enrolling, form: Form) -> Result<Response> {
+    let (by, keys) = (frame.by.clone(), app.keys().clone());
+    form.submit(&app, move |tx| factors::begin(tx, &by, &keys).map(|_| ()))
+        .await?;
+    Ok(page::lead(PATH, None))
+}
+
+/// The recovery codes, shown this once.
+#[derive(Template)]
+#[template(path = "admin/account/codes.html")]
+struct CodesPage<'a> {
+    frame: &'a Frame,
+    codes: Vec<String>,
+}
+
+pub async fn confirm(State(app): State<App>, Enrolling(frame): Enrolling, form: Form) -> Result<Response> {
+    let code: String = form.fields.text("code").split_whitespace().collect();
+    let (by, keys) = (frame.by.clone(), app.keys().clone());
+    let codes = app.write(move |tx| factors::confirm(tx, &by, &keys, &code)).await;
+    match codes {
+        Ok(codes) => page::page(StatusCode::OK, &CodesPage { frame: &frame, codes }),
+        Err(error) if error.faults().is_empty() => Err(error),
+        Err(error) => draw(&app, &frame, Some(&error)).await,
+    }
+}
+
+pub async fn renew_codes(State(app): State<App>, Staff(frame): Staff, _: Form) -> Result<Response> {
+    let by = frame.by.clone();
+    let codes = app.write(move |tx| factors::renew_codes(tx, &by)).await?;
+    page::page(StatusCode::OK, &CodesPage { frame: &frame, codes })
+}
+
+pub async fn remove(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
+    let code: String = form.fields.text("code").split_whitespace().collect();
+    let (by, keys) = (frame.by.clone(), app.keys().clone());
+    let done = form
+        .submit(&app, move |tx| factors::remove(tx, &by, &keys, &code))
+        .await?;
+    Ok(page::lead(profile::PATH, Some(done)))
+}

@@ -1,0 +1,119 @@
+//! Forgotten passwords: asking for a link, and setting a new one by it. Nobody is signed in by a link.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::fault::Fault;
+use crate::error::Error;
+use crate::error::Result;
+use crate::http::admin::form::Form;
+use crate::http::admin::frame::Anyone;
+use crate::http::admin::frame::Frame;
+use crate::http::admin::page;
+use crate::http::login;
+use crate::shop::passwords;
+
+#[derive(Template)]
+#[template(path = "admin/account/forgot.html")]
+struct ForgotPage<'a> {
+    frame: &'a Frame,
+    is_sent: bool,
+}
+
+pub async fn ask(Anyone(frame): Anyone) -> Result<Response> {
+    let shown = ForgotPage {
+        frame: &frame,
+        is_sent: false,
+    };
+    page::page(StatusCode::OK, &shown)
+}
+
+/// The same page whoever's address it is, or nobody's (AUT-03).
+pub async fn send(State(app): State<App>, Anyone(frame): Anyone, form: Form) -> Result<Response> {
+    let email = form.fields.text("email").to_owned();
+    let by = Actor::guest(frame.by.origin.clone());
+    let keys = app.keys().clone();
+    form.submit(&app, move |tx| passwords::forgot(tx, &by, &keys, &email))
+        .await?;
+    let shown = ForgotPage {
+        frame: &frame,
+        is_sent: true,
+    };
+    page::page(StatusCode::ACCEPTED, &shown)
+}
+
+#[derive(Template)]
+#[template(path = "admin/account/reset.html")]
+struct ResetPage<'a> {
+    frame: &'a Frame,
+    path: &'a str,
+    faults: &'a [Fault],
+    is_done: bool,
+    is_dead: bool,
+}
+
+impl ResetPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+}
+
+/// The page of a link; a GET uses nothing up.
+pub async fn edit(
+    State(app): State<App>,
+    Anyone(frame): Anyone,
+    axum::extract::Path(token): axum::extract::Path<String>,
+) -> Result<Response> {
+    let (keys, now) = (app.keys().clone(), frame.now);
+    let is_good = app
+        .read(move |db| passwords::holder(db, &keys, &token, now))
+        .await;
+    let shown = ResetPage {
+        frame: &frame,
+        path: &frame.path,
+        faults: &[],
+        is_done: false,
+        is_dead: is_good.is_err(),
+    };
+    let status = match shown.is_dead {
+        true => StatusCode::GONE,
+        false => StatusCode::OK,
+    };
+    quiet(page::page(status, &shown)?)
+}
+
+pub async fn update(
+    State(app): State<App>,
+    Anyone(frame): Anyone,
+    axum::extract::Path(token): axum::extract::Path<String>,
+    form: Form,
+) -> Result<Response> {
+    let by = Actor::guest(frame.by.origin.clone());
+    let wanted = form.fields.text("password").to_owned();
+    let refused = match login::reset_password(&app, by, token, wanted).await {
+        Ok(()) => None,
+        Err(error) if error.faults().is_empty() => return Err(error),
+        Err(error) => Some(error),
+    };
+    let faults = refused.as_ref().map(Error::faults).unwrap_or_default();
+    let shown = ResetPage {
+        frame: &frame,
+        path: &frame.path,
+        faults,
+        is_done: refused.is_none(),
+        is_dead: faults.iter().any(|fault| fault.field == "token"),
+    };
+    let status = refused.as_ref().map_or(StatusCode::OK, page::status);
+    quiet(page::page(status, &shown)?)
+}
+
+/// The address of a page with a secret in it is told to nobody (AUT-07).
+fn quiet(reply: Response) -> Result<Response> {
+    Ok(([(header::REFERRER_POLICY, "no-referrer")], reply).into_response())
+}

@@ -1,0 +1,195 @@
+//! One's own account in the browser: the second factor on its own page, its enrolment, a forgotten password, the fresh
+//! proof that dangerous things ask for, and sessions.
+
+use till::domain::link::Purpose;
+
+use crate::app::PASSWORD;
+use crate::app::TestApp;
+use crate::client::Answer;
+use crate::factors::enrol;
+use crate::factors::strict;
+use crate::pages::Browser;
+use crate::pages::attribute;
+use crate::pages::filled;
+use crate::pages::has_form;
+use crate::passwords::newest_link;
+
+const LOGIN: &str = "/admin/login";
+const CODE: &str = "/admin/totp";
+const PROFILE: &str = "/admin/profile";
+const STEP_UP: &str = "/admin/step-up";
+const MINUTE: i64 = 60_000;
+const NEW: &str = "another long walk in 9 boots";
+
+fn by_password<'a>(app: &'a TestApp, who: &str, password: &str) -> (Browser<'a>, Answer) {
+    let browser = Browser::new(app);
+    let page = browser.get(LOGIN);
+    let answer = browser.submit(&page, LOGIN, &[("email", who), ("password", password)]);
+    (browser, answer)
+}
+
+/// AUT-05: the password alone opens nothing, a wrong code opens nothing, a right one opens one session.
+#[test]
+fn the_second_factor_stands_on_a_page_of_its_own() {
+    let app = TestApp::start();
+    let factor = enrol(&app, "owner");
+    let (browser, asked) = by_password(&app, "owner", PASSWORD);
+    assert!(asked.status == 200 && has_form(&asked, CODE), "{}", asked.body);
+    assert_eq!(browser.get("/admin/orders").status, 401);
+    let wrong = browser.submit(&asked, CODE, &[("code", "000000")]);
+    assert!(wrong.status == 401 && has_form(&wrong, CODE), "{}", wrong.body);
+    let code = factor.code(&app);
+    let right = browser.submit(&wrong, CODE, &[("code", &code)]);
+    assert_eq!(right.header("location"), Some("/admin/orders"));
+    assert_eq!(browser.follow(&right).status, 200);
+    let (thief, asked) = by_password(&app, "owner", PASSWORD);
+    assert_eq!(thief.submit(&asked, CODE, &[("code", &code)]).status, 401);
+    assert_eq!(thief.get("/admin/orders").status, 401);
+}
+
+/// AUT-05: staff without a factor come to its enrolment and nowhere else; the codes on paper are shown once.
+#[test]
+fn who_has_no_factor_sets_one_up_first() {
+    let app = strict();
+    let browser = Browser::signed_in(&app, "owner");
+    for path in ["/admin/orders", PROFILE] {
+        assert_eq!(
+            browser.get(path).header("location"),
+            Some("/admin/factor"),
+            "{path}"
+        );
+    }
+    let begun = browser.submit(&browser.get("/admin/factor"), "/admin/factor", &[]);
+    let page = browser.follow(&begun);
+    assert!(
+        page.body.contains("<svg") && !page.body.contains("&lt;svg"),
+        "{}",
+        page.body
+    );
+    let refused = browser.submit(&page, "/admin/factor/confirm", &[("code", "000000")]);
+    assert_eq!(refused.status, 400);
+    let at = page.body.find("data-seed").expect("the seed is told");
+    let seed = attribute(&page.body[at - 1..], "data-seed").unwrap();
+    let code = crate::factors::code_of(&app, &seed);
+    let codes = browser.submit(&refused, "/admin/factor/confirm", &[("code", &code)]);
+    assert_eq!(codes.body.matches("<code>").count(), 10, "{}", codes.body);
+    assert_eq!(browser.get("/admin/orders").status, 200);
+    assert_eq!(browser.get("/admin/factor").header("location"), Some(PROFILE));
+}
+
+/// AUT-07: the page of a link uses nothing up, its form does, once; the address is told to no other site.
+#[test]
+fn a_forgotten_password_is_set_by_a_link() {
+    let app = TestApp::start();
+    let old = Browser::signed_in(&app, "owner");
+    let browser = Browser::new(&app);
+    for (email, sent) in [("nobody@shop.test", 0), ("owner@shop.test", 1)] {
+        let answer = browser.submit(&browser.get("/forgot"), "/forgot", &[("email", email)]);
+        assert_eq!(answer.status, 202);
+        assert_eq!(
+            app.number("SELECT count(*) FROM mails WHERE link_id IS NOT NULL"),
+            sent
+        );
+    }
+    let (purpose, secret) = newest_link(&app);
+    assert_eq!(purpose, Purpose::Reset);
+    let path = format!("/reset/{secret}");
+    let page = browser.get(&path);
+    assert_eq!(
+        (browser.get(&path).status, page.header("referrer-policy")),
+        (200, Some("no-referrer"))
+    );
+    let short = browser.submit(&page, &path, &[("password", "short")]);
+    assert!(short.status == 400 && has_form(&short, &path), "{}", short.body);
+    assert_eq!(browser.submit(&short, &path, &[("password", NEW)]).status, 200);
+    assert_eq!(
+        browser.get("/admin/orders").status,
+        401,
+        "nobody is signed in by a link"
+    );
+    assert_eq!(old.get("/admin/orders").status, 401);
+    assert_eq!(
+        browser.submit(&page, &path, &[("password", PASSWORD)]).status,
+        400
+    );
+    assert_eq!(
+        (browser.get(&path).status, browser.get("/reset/garbage").status),
+        (410, 410)
+    );
+    assert_eq!(by_password(&app, "owner", NEW).1.status, 303);
+}
+
+/// AUT-06: what was typed waits for the proof and is then offered with one button; nothing is sent by itself.
+#[test]
+fn what_is_dangerous_asks_once_more_and_loses_nothing() {
+    let app = TestApp::start();
+    let browser = Browser::signed_in(&app, "owner");
+    app.clock.pass(6 * MINUTE);
+    let action = "/admin/profile/email";
+    let typed = [("email", "new@shop.test")];
+    let asked = browser.submit(&browser.get(PROFILE), action, &typed);
+    assert!(asked.status == 401 && has_form(&asked, STEP_UP), "{}", asked.body);
+    let wrong = browser.submit(&asked, STEP_UP, &[("password", "wrong wrong wrong")]);
+    assert_eq!(wrong.status, 401);
+    let before = browser.cookie();
+    let resumed = browser.submit(&wrong, STEP_UP, &[("password", PASSWORD)]);
+    assert_ne!(browser.cookie(), before, "another value of the cookie (TOK-06)");
+    assert_eq!(app.number("SELECT count(*) FROM mails"), 0);
+    let kept = filled(&resumed, action, &[]);
+    assert!(
+        kept.contains(&("email".to_owned(), "new@shop.test".to_owned())),
+        "{kept:?}"
+    );
+    let done = browser.submit(&resumed, action, &[]);
+    assert_eq!(browser.follow(&done).status, 200);
+    assert_eq!(newest_link(&app).0, Purpose::Address);
+}
+
+/// AUT-10: an address is proved by its own user with one button, and by nobody else.
+#[test]
+fn an_address_is_proved_by_its_own_user() {
+    let app = TestApp::start();
+    let browser = Browser::signed_in(&app, "owner");
+    let action = "/admin/profile/email";
+    browser.submit(&browser.get(PROFILE), action, &[("email", "new@shop.test")]);
+    let path = format!("/address/{}", newest_link(&app).1);
+    let other = Browser::signed_in(&app, "staff");
+    assert_eq!(other.submit(&other.get(&path), &path, &[]).status, 400);
+    let page = browser.get(&path);
+    let proved = "SELECT count(*) FROM users WHERE email = 'new@shop.test' AND email_verified = 1";
+    assert_eq!(
+        (page.status, app.number(proved)),
+        (200, 0),
+        "a GET changes nothing"
+    );
+    assert_eq!(browser.submit(&page, &path, &[]).status, 303);
+    assert_eq!(app.number(proved), 1);
+}
+
+/// TOK-06: sessions are listed, ended one by one, and by a change of the password.
+#[test]
+fn sessions_are_listed_and_ended() {
+    let app = TestApp::start();
+    let (here, there, third) = (
+        Browser::signed_in(&app, "owner"),
+        Browser::signed_in(&app, "owner"),
+        Browser::signed_in(&app, "owner"),
+    );
+    let page = here.get(PROFILE);
+    let at = page
+        .body
+        .find("/admin/profile/sessions/")
+        .expect("a session to end");
+    let action = page.body[at..].split('"').next().unwrap();
+    let ended = here.submit(&page, action, &[]);
+    assert_eq!(here.follow(&ended).status, 200);
+    let left = [&there, &third].map(|browser| browser.get(PROFILE).status);
+    assert!(left.contains(&401) && left.contains(&200), "{left:?}");
+    let change = "/admin/profile/password";
+    let wrong = [("present_password", "wrong wrong wrong"), ("password", NEW)];
+    assert_eq!(here.submit(&here.get(PROFILE), change, &wrong).status, 400);
+    let right = [("present_password", PASSWORD), ("password", NEW)];
+    assert_eq!(here.submit(&here.get(PROFILE), change, &right).status, 303);
+    let left = [&here, &there, &third].map(|browser| browser.get(PROFILE).status);
+    assert_eq!(left, [200, 401, 401]);
+}
