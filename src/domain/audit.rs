@@ -22,6 +22,7 @@ named! {
         OrderRefunded = 6 "order.refunded",
         OrdersExported = 7 "orders.exported",
         OrderPaid = 8 "order.paid",
+        OrdersChanged = 9 "orders.changed",
         StockAdjusted = 20 "stock.adjusted",
         ProductCreated = 21 "product.created",
         ProductUpdated = 22 "product.updated",

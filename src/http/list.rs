@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
@@ -66,7 +67,14 @@ impl<T: Asks> FromRequestParts<App> for Asked<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        axum::extract::Query::try_from_uri(&parts.uri)
+        Self::at(&parts.uri)
+    }
+}
+
+impl<T: Asks> Asked<T> {
+    /// What an address asks for.
+    pub fn at(uri: &Uri) -> Result<Self> {
+        axum::extract::Query::try_from_uri(uri)
             .map(|axum::extract::Query(asked)| Self {
                 query: ListQuery {
                     asked,
@@ -76,9 +84,7 @@ impl<T: Asks> FromRequestParts<App> for Asked<T> {
             })
             .map_err(|cause| Error::fault("", FaultKind::Input, cause.body_text()))
     }
-}
 
-impl<T: Asks> Asked<T> {
     /// What is asked for; refused if something was wrong, or if there is a name that the route does not know (or twice).
     pub fn read(mut self, by: &T::By) -> Result<T> {
         let asked = T::read(&mut self.query, by);

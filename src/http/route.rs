@@ -118,6 +118,19 @@ impl Table {
         self
     }
 
+    /// Adds a row of something beside the pages: a file, or a stream.
+    pub fn beside<H, T>(mut self, path: &'static str, access: Access, handler: H, media: &'static str) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self = self.page(Method::GET, path, access, handler);
+        if let Some(row) = self.rows.last_mut() {
+            row.good = sends(media);
+        }
+        self
+    }
+
     /// The rows.
     pub fn rows(&self) -> &[Row] {
         &self.rows

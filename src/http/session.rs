@@ -16,6 +16,7 @@ use crate::domain::user::SessionKind;
 use crate::domain::user::TOUCH_EVERY;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::live;
 use crate::http::request_log::Caller;
 use crate::http::shell::Asked;
 use crate::http::site;
@@ -58,6 +59,7 @@ async fn find(parts: &Parts, app: &App) -> Result<Option<Actor>> {
         return Ok(None);
     };
     match standing(app, Pass::Cookie(secret::digest(&secret))).await {
+        Ok(standing) if parts.uri.path() == live::PATH => Ok(Some(standing.actor(origin))),
         Ok(standing) => Ok(Some(in_use(app, &standing, origin).await)),
         // A browser keeps a cookie longer than we keep its session: it has none.
         Err(Error::Refused(Refusal::TokenInvalid)) => Ok(None),

@@ -331,8 +331,19 @@ pub fn standing(db: &Snapshot, pass: &Pass, now: Timestamp) -> Result<Standing> 
         Pass::Cookie(hash) => store::sessions::find_by_secret(db, hash)?,
     };
     let session = session.ok_or(Refusal::TokenInvalid)?;
+    stand(db, &session, now)
+}
+
+/// The caller as their session stands now: what goes on for long goes on only for those who still may.
+pub fn renewed(db: &Snapshot, by: &Actor, now: Timestamp) -> Result<Actor> {
+    let id = by.session.ok_or(Refusal::TokenInvalid)?;
+    let session = store::sessions::find(db, id)?.ok_or(Refusal::TokenInvalid)?;
+    Ok(stand(db, &session, now)?.actor(by.origin.clone()))
+}
+
+fn stand(db: &Snapshot, session: &Session, now: Timestamp) -> Result<Standing> {
     let user = store::users::get(db, session.user)?;
-    if !is_good(&session, &user, now) {
+    if !is_good(session, &user, now) {
         return Err(Refusal::TokenInvalid.into());
     }
     let needs_factor = session.kind == SessionKind::Cookie

@@ -12,9 +12,9 @@ use crate::pages::has_form;
 use crate::pages::marked;
 use crate::pages::plain;
 
-const LIST: &str = "/admin/orders";
-const PAGE: &str = "/admin/orders/1";
-const STEP: &str = "/admin/orders/1/status";
+pub const LIST: &str = "/admin/orders";
+pub const PAGE: &str = "/admin/orders/1";
+pub const STEP: &str = "/admin/orders/1/status";
 const CANCEL: &str = "/admin/orders/1/cancel";
 const NOTES: &str = "/admin/orders/1/notes";
 const TAGS: &str = "/admin/orders/1/tags";
@@ -30,14 +30,14 @@ pub const WORDS: [&str; 6] = [
 ];
 
 /// A shop with one pending order of two mugs by ann.
-fn shop() -> TestApp {
+pub fn shop() -> TestApp {
     let app = TestApp::start();
-    app.product("MUG", "4.50", 100);
+    app.product("MUG", "4.50", 200);
     place(&app, "ann");
     app
 }
 
-fn place(app: &TestApp, who: &str) -> i64 {
+pub fn place(app: &TestApp, who: &str) -> i64 {
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }] });
     let placed = app.post(who, "/api/v1/orders", body);
     assert_eq!(placed.status, 201, "{}", placed.body);
@@ -45,7 +45,7 @@ fn place(app: &TestApp, who: &str) -> i64 {
 }
 
 /// What the shop keeps of its orders, their notes and tags.
-fn kept(app: &TestApp) -> [i64; 5] {
+pub fn kept(app: &TestApp) -> [i64; 5] {
     [
         app.number("SELECT sum(status) FROM orders"),
         app.number("SELECT count(*) FROM order_changes"),
@@ -141,7 +141,7 @@ fn an_order_is_canceled_with_a_reason() {
     let told = browser.follow(&canceled);
     assert_eq!(deed(&told), "order.canceled");
     assert!(plain(&told.body).contains(WORDS[1]));
-    assert_eq!(app.number("SELECT sum(available) FROM stock"), 100);
+    assert_eq!(app.number("SELECT sum(available) FROM stock"), 200);
     // It is over: what comes later is refused, with its reason.
     let late = browser.submit(
         &question,

@@ -3,7 +3,9 @@
 
 mod account_states;
 mod admin_account;
+mod admin_live;
 mod admin_orders;
+mod admin_orders_list;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;

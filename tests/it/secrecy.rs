@@ -23,7 +23,9 @@ const REFRESH: &str = "/api/v1/auth/refresh-token";
 fn routes() -> Vec<(String, String, Access)> {
     let mut all = Vec::new();
     for (root, table) in http::faces().into_iter().chain(http::pages()) {
-        for row in table.rows() {
+        // A stream has no end: its own test looks at its head.
+        let rows = table.rows().iter();
+        for row in rows.filter(|row| row.good.media != Some("text/event-stream")) {
             let path = row.path.replace("{id}", "1").replace("{sku}", "MUG");
             let path = path.replace("{*file}", "index.css").replace("{name}", "till.css");
             let path = path.replace("{token}", "none");

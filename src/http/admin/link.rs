@@ -62,6 +62,38 @@ impl View {
         }
     }
 
+    /// The same view under another path, with some values set.
+    pub fn at(&self, path: &'static str, changes: &[(&str, &str)]) -> String {
+        let other = Self {
+            path,
+            asked: self.asked.clone(),
+        };
+        other.with(changes)
+    }
+
+    /// Whether one of these filters is in force.
+    pub fn is_filtered(&self, names: &[(&str, &str)]) -> bool {
+        names.iter().any(|(name, _)| !self.asked(name).trim().is_empty())
+    }
+
+    /// The same view at the same page, without the deed.
+    pub fn here(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let kept = self.asked.0.iter();
+        query.extend_pairs(kept.filter(|(name, value)| name != "done" && !value.is_empty()));
+        match query.finish() {
+            query if query.is_empty() => self.path.to_owned(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
+    /// Its query, as it would be asked again.
+    pub fn query(&self) -> String {
+        let here = self.here();
+        here.split_once('?')
+            .map_or_else(String::new, |(_, query)| query.to_owned())
+    }
+
     /// A chip for each filter that is in force, in the order of the names.
     pub fn chips(&self, names: &[(&str, &str)]) -> Vec<Chip> {
         let said = names

@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::domain::permission::Permission as May;
 use crate::error::Code;
 use crate::error::Error;
+use crate::http::live;
 use crate::http::route::Access::Needs;
 use crate::http::route::Access::Public;
 use crate::http::route::Access::SignedIn;
@@ -56,6 +57,9 @@ pub fn table() -> Table {
         .page(POST, "/factor/codes", SignedIn, factor::renew_codes)
         .page(POST, "/factor/remove", SignedIn, factor::remove)
         .page(GET, "/orders", Needs(May::OrdersRead), orders::list)
+        .beside("/orders.csv", Needs(May::OrdersExport), orders::export, "text/csv")
+        .beside("/live", Needs(May::OrdersRead), orders::live, live::MEDIA)
+        .page(POST, "/orders/bulk", Needs(May::OrdersRead), orders::bulk)
         .page(GET, "/orders/{id}", Needs(May::OrdersRead), orders::show)
         .page(POST, "/orders/{id}/status", Needs(May::OrdersUpdateStatus), orders::step)
         .page(GET, "/orders/{id}/cancel", Needs(May::OrdersCancel), orders::ask_cancel)

@@ -67,6 +67,7 @@ pub fn deed(row: &AuditRow) -> String {
         Action::OrderRefunded => "The order is refunded.",
         Action::OrderNoted => "The note is added.",
         Action::OrderTagged => "The tags are set.",
+        Action::OrdersChanged => "The orders are changed.",
         Action::StockAdjusted => "The stock is adjusted.",
         Action::ProductCreated => "The product is made.",
         Action::ProductUpdated => "The product is saved.",

@@ -1,8 +1,10 @@
 //! Orders: placing them and moving them through their life.
 
+mod bulk;
 mod export;
 mod history;
 mod list;
+mod live;
 mod pay;
 mod place;
 mod record;
@@ -12,6 +14,10 @@ mod statistics;
 mod step;
 mod view;
 
+pub use bulk::Bulk;
+pub use bulk::MOST_TAGS;
+pub use bulk::Outcome;
+pub use bulk::bulk;
 pub use export::begin_export;
 pub use export::export_page;
 pub use history::Entry;
@@ -21,6 +27,9 @@ pub use history::show_at;
 pub use list::buyers;
 pub use list::list;
 pub use list::open;
+pub use live::Fresh;
+pub use live::fresh;
+pub use live::newest;
 pub use pay::paid_by_hand;
 pub use place::place;
 pub use remark::NewNote;

@@ -35,7 +35,6 @@ use crate::shop::orders::NewNote;
 const MOST_WORDS: usize = 1000;
 /// The longest note.
 const MOST_NOTE: usize = 5000;
-const MOST_TAGS: usize = 50;
 
 pub async fn step(
     State(app): State<App>,
@@ -164,7 +163,7 @@ fn tags(typed: &str) -> Result<Vec<String>> {
             tags.push(tag);
         }
     }
-    match tags.len() <= MOST_TAGS {
+    match tags.len() <= orders::MOST_TAGS {
         true => Ok(tags),
         false => Err(Bad::invalid("has more than 50 tags").at("tags").into()),
     }

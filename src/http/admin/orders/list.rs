@@ -3,21 +3,28 @@
 use std::collections::HashMap;
 
 use askama::Template;
+use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::Action;
+use crate::domain::audit::AuditRow;
+use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
+use crate::domain::id::EventId;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
 use crate::domain::order_filter::OrderSort;
 use crate::domain::page::Page;
 use crate::domain::page::Total;
+use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
+use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::Chip;
@@ -25,10 +32,14 @@ use crate::http::admin::link::OnPage;
 use crate::http::admin::link::View;
 use crate::http::admin::page;
 use crate::http::list::Asked;
+use crate::http::order_csv;
 use crate::http::order_query;
+use crate::http::order_query::Wanted;
 use crate::shop::orders;
+use crate::shop::orders::Bulk;
+use crate::shop::orders::Outcome;
 
-const PATH: &str = "/admin/orders";
+pub const PATH: &str = "/admin/orders";
 /// Tabs count so far; more is told as such.
 const MOST_TOLD: i64 = 1000;
 /// The filters that show as chips, with their labels.
@@ -55,11 +66,11 @@ struct Tab {
 
 /// A row of the list.
 pub struct Row<'a> {
-    order: &'a Order,
-    who: &'a str,
-    state: Badge,
-    payment: Badge,
-    fulfilment: Badge,
+    pub(super) order: &'a Order,
+    pub(super) who: &'a str,
+    pub(super) state: Badge,
+    pub(super) payment: Badge,
+    pub(super) fulfilment: Badge,
 }
 
 impl<'a> Row<'a> {
@@ -91,43 +102,159 @@ struct ListPage<'a> {
     how_many: String,
     newer: Option<String>,
     older: Option<String>,
+    csv: String,
+    /// Where the page hears of new orders, and of changed ones.
+    live: Option<String>,
+    /// What was done to many orders a moment ago.
+    outcome: Option<Outcome>,
+    /// What was typed into the bar, when something was wrong with it.
+    typed: &'a Fields,
+    faults: &'a [Fault],
 }
 
-pub async fn list(
+/// What the page tells of the shop.
+struct Told {
+    found: Page<Order>,
+    names: HashMap<CustomerId, String>,
+    open: Vec<(OrderState, i64)>,
+    newest: EventId,
+}
+
+pub async fn list(State(app): State<App>, Staff(frame): Staff, asked_at: Uri) -> Result<Response> {
+    let view = View::new(PATH, asked_at.query());
+    match told(&app, &frame, &view, &asked_at).await {
+        Ok(told) => draw(StatusCode::OK, &frame, &view, &told, &Fields::default(), &[]),
+        Err(error) if error.faults().is_empty() => Err(error),
+        // What is wrong with a filter is said beside the filters, which stand as they were typed.
+        Err(error) => draw(
+            StatusCode::BAD_REQUEST,
+            &frame,
+            &view,
+            &Told::nothing(),
+            &Fields::default(),
+            error.faults(),
+        ),
+    }
+}
+
+/// The list again, with what was wrong with a form on it.
+pub async fn again(app: &App, frame: &Frame, view: View, typed: &Fields, error: Error) -> Result<Response> {
+    let asked_at = view.here().parse().unwrap_or_default();
+    let told = told(app, frame, &view, &asked_at).await?;
+    draw(
+        StatusCode::BAD_REQUEST,
+        frame,
+        &view,
+        &told,
+        typed,
+        error.faults(),
+    )
+}
+
+pub async fn export(
     State(app): State<App>,
     Staff(frame): Staff,
-    asked_at: Uri,
-    asked: Asked<OnPage<order_query::Page>>,
+    RawQuery(text): RawQuery,
+    asked: Asked<Wanted>,
 ) -> Result<Response> {
-    let (by, settings) = (frame.by.clone(), frame.settings.clone());
-    let (found, open, names) = app
-        .read(move |db| {
-            let shop = (settings.terms.currency, settings.zone);
-            let OnPage(order_query::Page(wanted, paging)) = asked.read(&shop)?;
-            let found = orders::list(db, &by, wanted.filter, wanted.sort, &paging)?;
-            let names = orders::buyers(db, &by, &found.rows)?;
-            Ok((found, orders::open(db, &by, MOST_TOLD)?, names))
+    order_csv::send(app, frame.by, text.unwrap_or_default(), asked).await
+}
+
+impl Told {
+    fn nothing() -> Self {
+        Self {
+            found: Page {
+                rows: Vec::new(),
+                next: None,
+                total: None,
+                index_behind: None,
+            },
+            names: HashMap::new(),
+            open: Vec::new(),
+            newest: EventId(0),
+        }
+    }
+}
+
+async fn told(app: &App, frame: &Frame, view: &View, asked_at: &Uri) -> Result<Told> {
+    let asked = Asked::<OnPage<order_query::Page>>::at(asked_at)?;
+    let (by, terms) = (frame.by.clone(), frame.settings.terms.currency);
+    let shop = (terms, frame.settings.zone.clone());
+    let is_filtered = view.is_filtered(&FILTERS);
+    app.read(move |db| {
+        let OnPage(order_query::Page(wanted, paging)) = asked.read(&shop)?;
+        let newest = orders::newest(db, &by)?;
+        let found = orders::list(db, &by, wanted.filter, wanted.sort, &paging)?;
+        Ok(Told {
+            names: orders::buyers(db, &by, &found.rows)?,
+            open: match is_filtered {
+                true => Vec::new(),
+                false => orders::open(db, &by, MOST_TOLD)?,
+            },
+            found,
+            newest,
         })
-        .await?;
-    let view = View::new(PATH, asked_at.query());
-    let is_first = view.asked("after").is_empty() && view.asked("page").is_empty();
+    })
+    .await
+}
+
+fn draw(
+    status: StatusCode,
+    frame: &Frame,
+    view: &View,
+    told: &Told,
+    typed: &Fields,
+    faults: &[Fault],
+) -> Result<Response> {
+    let is_first = ["after", "before", "page"]
+        .iter()
+        .all(|name| view.asked(name).is_empty());
+    let is_newest = ["", OrderSort::Newest.name()].contains(&view.asked("sort"));
+    let is_live = is_first && is_newest && status == StatusCode::OK;
+    let found = &told.found;
     let shown = ListPage {
-        frame: &frame,
-        tabs: tabs(&view, &open),
+        frame,
+        tabs: tabs(view, &told.open),
         chips: view.chips(&FILTERS),
-        rows: found.rows.iter().map(|order| Row::of(order, &names)).collect(),
+        rows: found
+            .rows
+            .iter()
+            .map(|order| Row::of(order, &told.names))
+            .collect(),
         sorts: [
             ("newest", "Newest first"),
             ("oldest", "Oldest first"),
             ("-total", "Highest total"),
             ("total", "Lowest total"),
         ],
-        how_many: how_many(&found),
+        how_many: how_many(found),
         newer: (!is_first).then(|| view.with(&[])),
         older: found.next.map(|next| view.with(&[("after", &next.encode())])),
-        view: &view,
+        csv: csv(view),
+        live: is_live.then(|| view.at("/admin/live", &[("since", &told.newest.to_string())])),
+        outcome: frame.done.as_ref().and_then(outcome),
+        typed,
+        faults,
+        view,
     };
-    page::page(StatusCode::OK, &shown)
+    page::page(status, &shown)
+}
+
+/// The same view as a file. A file is in the order of time: by total it would have to be whole in memory first.
+fn csv(view: &View) -> String {
+    let sort = match view.asked("sort") {
+        "total" | "-total" => "",
+        sort => sort,
+    };
+    view.at("/admin/orders.csv", &[("sort", sort), ("limit", "")])
+}
+
+fn outcome(row: &AuditRow) -> Option<Outcome> {
+    let content = row
+        .content
+        .as_deref()
+        .filter(|_| row.action == Action::OrdersChanged)?;
+    serde_json::from_str(content).ok()
 }
 
 fn tabs(view: &View, open: &[(OrderState, i64)]) -> Vec<Tab> {
@@ -144,13 +271,13 @@ fn tabs(view: &View, open: &[(OrderState, i64)]) -> Vec<Tab> {
         count: open
             .iter()
             .find(|(counted, _)| counted == state)
-            .map(|(_, count)| told(*count)),
+            .map(|(_, count)| capped(*count)),
         is_here: here == state.name(),
     });
     std::iter::once(all).chain(of_states).collect()
 }
 
-fn told(count: i64) -> String {
+fn capped(count: i64) -> String {
     match count >= MOST_TOLD {
         true => format!("{MOST_TOLD}+"),
         false => count.to_string(),
@@ -167,6 +294,42 @@ fn how_many(found: &Page<Order>) -> String {
 }
 
 impl ListPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+
+    /// Whether the filters are shown at once, because something is wrong with one of them.
+    fn is_open(&self) -> bool {
+        self.typed.0.is_empty() && !self.faults.is_empty()
+    }
+
+    fn may_change(&self) -> bool {
+        self.frame.may("orders:note") || self.frame.may("orders:update-status")
+    }
+
+    /// Whether the row was ticked when the bar was sent.
+    fn is_ticked(&self, row: &Row<'_>) -> bool {
+        let id = row.order.head.id.to_string();
+        let mut ticked = self.typed.0.iter();
+        ticked.any(|(name, value)| name == "id" && *value == id)
+    }
+
+    /// Whether nothing narrows the view.
+    fn is_whole(&self) -> bool {
+        !self.view.is_filtered(&FILTERS) && self.view.asked("status").is_empty()
+    }
+
+    /// What to call a fault's place.
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        let named = FILTERS
+            .iter()
+            .chain(&[("id", "Orders"), ("sort", "Sort"), ("status", "Status")]);
+        named
+            .into_iter()
+            .find(|(name, _)| *name == field)
+            .map_or(field, |(_, label)| label)
+    }
+
     fn is_sorted(&self, sort: &str) -> bool {
         match self.view.asked("sort") {
             "" => sort == OrderSort::Newest.name(),

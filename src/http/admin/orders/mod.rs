@@ -1,13 +1,18 @@
 //! Orders in the admin: the list that people live in, one order whole, and what can be done to it.
 
+mod bulk;
 mod change;
 mod list;
+mod live;
 mod show;
 
+pub use bulk::bulk;
 pub use change::ask_cancel;
 pub use change::cancel;
 pub use change::note;
 pub use change::step;
 pub use change::tag;
+pub use list::export;
 pub use list::list;
+pub use live::live;
 pub use show::show;

@@ -6,12 +6,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::AuditRow;
+use crate::domain::audit::Target;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
 use crate::domain::order::Change;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
+use crate::domain::page::Limit;
+use crate::domain::page::Paging;
 use crate::domain::permission::Permission;
 use crate::error::Result;
 use crate::http::admin::badge;
@@ -21,6 +25,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::extract::Path;
+use crate::shop::audit;
 use crate::shop::orders;
 use crate::shop::orders::Entry;
 
@@ -32,6 +37,8 @@ pub struct Told {
     pub buyer: Option<String>,
     /// What has happened, newest first.
     pub history: Vec<Entry>,
+    /// What the audit knows of it, for those who may read it.
+    pub noted: Vec<AuditRow>,
 }
 
 /// Reads what the page tells.
@@ -43,7 +50,16 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId) -> Result<Told> {
         let names = orders::buyers(db, &by, std::slice::from_ref(&order))?;
         let mut history = orders::history(db, &by, id)?;
         history.reverse();
+        let of_it = audit::Wanted {
+            target: Some((Target::Order, Some(id.0))),
+            ..audit::Wanted::default()
+        };
+        let noted = match by.may(Permission::AuditRead) {
+            true => audit::list(db, &by, &of_it, &Paging::first(Limit::MAX, 0))?.rows,
+            false => Vec::new(),
+        };
         Ok(Told {
+            noted,
             buyer: order
                 .head
                 .customer
@@ -158,6 +174,12 @@ impl ShowPage<'_> {
 
     fn doer<'e>(&self, entry: &'e Entry) -> &'e str {
         doer(entry)
+    }
+
+    /// The row of the audit that tells of an entry.
+    fn noted(&self, entry: &Entry) -> Option<&AuditRow> {
+        let mut rows = self.told.noted.iter();
+        rows.find(|row| row.at == entry.at && row.request_id == entry.request_id)
     }
 
     /// The order's tags, or what was typed instead and could not be taken.
