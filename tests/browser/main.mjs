@@ -2,11 +2,12 @@
 import { crawl } from "./crawl.mjs";
 import { journeysOf, QUICK } from "./journeys.mjs";
 import { once } from "./once.mjs";
+import { polyglots } from "./polyglots.mjs";
 import { Shop } from "./shop.mjs";
 import { shots } from "./shots.mjs";
 import { browse } from "./tools.mjs";
 
-const ALL = { crawl, journeys: journeysOf, once };
+const ALL = { crawl, journeys: journeysOf, once, polyglots };
 const ASKED = { shots, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
 
 const asked = process.argv[2];

@@ -86,12 +86,13 @@ async function sendTimes({ page, shop, agent }, form, times) {
 
 function judge(report, where, [[single], tenfold], mayBeOut) {
   if (single.status !== 303 && !mayBeOut) report.fault(where, `does not go through: ${single.status}`);
-  const bad = tenfold.filter((reply) => reply.status !== single.status && !(mayBeOut && reply.status === 401));
+  const bad = tenfold.filter((reply) => reply.status !== single.status && !(mayBeOut && [401, 403].includes(reply.status)));
   if (bad.length) report.fault(where, `once ${single.status}, ten times ${tenfold.map((reply) => reply.status)}`);
 }
 
-/** How many rows each table holds. */
+/** How many rows each table holds. That somebody was turned away (`auth.denied`) is no effect of the form. */
 function rows(shop, tables) {
-  const counts = tables.map((name) => `select '${name}' as name, count(*) as n from "${name}"`).join(" union all ");
+  const of = (name) => (name === "audit" ? "audit where action <> 50" : `"${name}"`);
+  const counts = tables.map((name) => `select '${name}' as name, count(*) as n from ${of(name)}`).join(" union all ");
   return Object.fromEntries(shop.sql(counts).map(({ name, n }) => [name, n]));
 }
