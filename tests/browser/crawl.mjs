@@ -7,7 +7,7 @@ import { routes } from "./shop.mjs";
 const EACH = 2;
 const VIEWS = 1;
 /** Pages behind a one-time link, which no page leads to: the journeys walk them. */
-const BY_LINK = /^\/admin\/(setup|invite|reset|confirm|totp|login)/;
+const BY_LINK = /\{token\}|^\/admin\/(setup|totp|login|forgot)/;
 
 const pattern = (path) => new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/]+")}$`);
 const pages = () => routes().filter((row) => row.method === "GET").map((row) => ({ ...row, is: pattern(row.path) }));

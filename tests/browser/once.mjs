@@ -85,7 +85,7 @@ async function sendTimes({ page, shop, agent }, form, times) {
 }
 
 function judge(report, where, [[single], tenfold], mayBeOut) {
-  if (single.status !== 303 && !mayBeOut) report.fault(where, `does not go through: ${single.status}`);
+  if (!(single.status >= 200 && single.status < 400) && !mayBeOut) report.fault(where, `does not go through: ${single.status}`);
   const bad = tenfold.filter((reply) => reply.status !== single.status && !(mayBeOut && [401, 403].includes(reply.status)));
   if (bad.length) report.fault(where, `once ${single.status}, ten times ${tenfold.map((reply) => reply.status)}`);
 }

@@ -65,7 +65,7 @@ export async function polyglots(browser, shop) {
       let here = await find(page, at, form);
       if (!here && /^\/admin\/orders\/\d/.test(at)) {
         // What was canceled cannot be canceled again: it goes on with another order.
-        at = at.replace(/\d+/, spare.pop());
+        at = at.replace(/\d+/, spare.shift());
         here = await find(page, at, form);
       }
       if (!here) { report.fault(ran, "the form is gone"); break; }
