@@ -22,6 +22,7 @@ use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::http::login;
 use crate::shop::emails;
@@ -55,6 +56,10 @@ impl ProfilePage<'_> {
 
     fn email(&self) -> &str {
         self.frame.user.as_ref().map_or("", |user| user.email.as_str())
+    }
+
+    fn device(&self, session: &Login) -> String {
+        words::device(session.user_agent.as_deref())
     }
 
     fn own_name(&self) -> &str {

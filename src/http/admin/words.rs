@@ -79,6 +79,38 @@ pub fn deed(row: &AuditRow) -> String {
     .to_owned()
 }
 
+/// What a browser says of itself, as people call it: `Firefox on Linux`.
+pub fn device(agent: Option<&str>) -> String {
+    let Some(agent) = agent else {
+        return "Unknown".to_owned();
+    };
+    let first = |known: &[(&str, &'static str)]| {
+        let found = known.iter().find(|(mark, _)| agent.contains(mark));
+        found.map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        // A program: its own name, short.
+        (None, _) => agent.chars().take(40).collect(),
+    }
+}
+
 /// A moment in full: `Friday 20 November 2026, 12:46`.
 pub fn in_full(at: Timestamp, zone: &Zone) -> String {
     let wall = zone.wall(at);
