@@ -6,10 +6,12 @@ use axum::http::header;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::id::AuditId;
 use crate::error::Result;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::secret;
+use crate::shop::audit;
 use crate::shop::identity;
 use crate::shop::login;
 use crate::shop::login::Attempt;
@@ -72,8 +74,8 @@ pub async fn step_up(app: &App, by: Actor, password: String) -> Result<Renewed> 
         .await
 }
 
-/// Gives the caller another password, by the present one.
-pub async fn change_password(app: &App, by: Actor, present: String, wanted: String) -> Result<()> {
+/// Gives the caller another password, by the present one; the row of the audit that tells of it.
+pub async fn change_password(app: &App, by: Actor, present: String, wanted: String) -> Result<AuditId> {
     let who = by.clone();
     let user = app.read(move |db| identity::me(db, &who)).await?;
     passwords::check(&user, &wanted, "new")?;
@@ -85,8 +87,11 @@ pub async fn change_password(app: &App, by: Actor, present: String, wanted: Stri
         Outcome::Wrong => String::new(),
         _ => app.compute(move || secret::hash_password(&wanted)).await?,
     };
-    app.write(move |tx| passwords::change(tx, &by, &attempt, &outcome, &hash))
-        .await
+    app.write(move |tx| {
+        passwords::change(tx, &by, &attempt, &outcome, &hash)?;
+        audit::latest(tx)
+    })
+    .await
 }
 
 /// Sets a password by a link.

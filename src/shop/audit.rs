@@ -66,6 +66,11 @@ pub fn note(
     store::audit::push(tx, &row, &digest, &mac)
 }
 
+/// The row that was noted last: within a transaction the one that tells of it.
+pub fn latest(db: &Snapshot) -> Result<AuditId> {
+    store::audit::head(db).map(|(last, _)| last)
+}
+
 /// Notes that somebody was turned away.
 pub fn note_denial(tx: &Tx, denial: Denial, origin: &Origin) -> Result<()> {
     let mut who = Actor::guest(origin.clone());

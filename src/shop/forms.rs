@@ -3,11 +3,11 @@
 use crate::domain::id::AuditId;
 use crate::error::Result;
 use crate::shop::Tx;
+use crate::shop::audit;
 use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
-use crate::store;
 
 /// Does what a form asks for, unless its key has been used; the row of the audit that tells of it.
 ///
@@ -20,7 +20,7 @@ pub fn submit(tx: &Tx, key: &Key, act: impl FnOnce() -> Result<()>) -> Result<Au
         |row| Ok(AuditId(row)),
         || {
             act()?;
-            let (last, _) = store::audit::head(tx)?;
+            let last = audit::latest(tx)?;
             Ok((last.0, last))
         },
     )?;

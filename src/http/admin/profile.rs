@@ -164,7 +164,7 @@ pub async fn change_password(State(app): State<App>, Staff(frame): Staff, form: 
         return again(&app, &frame, fields, error).await;
     }
     match login::change_password(&app, frame.by.clone(), present, wanted).await {
-        Ok(()) => Ok(page::lead("/admin/profile?saved=password", None)),
+        Ok(done) => Ok(page::lead(PATH, Some(done))),
         Err(Error::Refused(Refusal::BadCredentials)) => {
             let error = Error::fault("current", FaultKind::Invalid, "is not your present password");
             again(&app, &frame, fields, error).await

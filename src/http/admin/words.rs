@@ -74,6 +74,12 @@ pub fn deed(row: &AuditRow) -> String {
         Action::ProductDeleted => "The product is deleted.",
         Action::ProductApproved => "The product is on sale.",
         Action::ProductRejected => "The product is rejected.",
+        Action::UserUpdated => "Your account is saved.",
+        Action::LinkMade => "A link is on its way. Nothing changes until it is opened.",
+        Action::AddressProved => "The address is yours now.",
+        Action::PasswordChanged => "The password is changed. Every other session of yours has ended.",
+        Action::FactorRemoved => "The second factor is taken away.",
+        Action::SessionRevoked => "The session has ended.",
         _ => "Done.",
     }
     .to_owned()
