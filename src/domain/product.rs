@@ -226,10 +226,10 @@ pub struct MovementFilter {
     pub to: Option<Timestamp>,
 }
 
-/// A variant whose stock is at or below its mark.
+/// The stock of a variant, and the mark at or below which it is low.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the columns")]
-pub struct LowStock {
+pub struct Level {
     pub variant: VariantId,
     pub product: ProductId,
     pub sku: String,
@@ -237,6 +237,13 @@ pub struct LowStock {
     pub title: Option<String>,
     pub available: i64,
     pub low_at: i64,
+}
+
+impl Level {
+    /// Whether it is time to order more.
+    pub const fn is_low(&self) -> bool {
+        self.available <= self.low_at
+    }
 }
 
 /// How stock is to change.

@@ -1,5 +1,8 @@
 //! Stock moved without an order, its ledger, and what runs low. What an order takes and gives back is told by the order.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde::Serialize;
 
 use crate::domain::actor::Actor;
@@ -9,16 +12,19 @@ use crate::domain::event::EventType;
 use crate::domain::id::MovementId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
+use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
+use crate::domain::page::MOST_COUNTED;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::page::Total;
 use crate::domain::permission::Permission;
 use crate::domain::product::Adjustment;
-use crate::domain::product::LowStock;
+use crate::domain::product::Level;
 use crate::domain::product::Movement;
 use crate::domain::product::MovementFilter;
 use crate::domain::product::MovementReason;
+use crate::domain::search::Find;
 use crate::domain::text::Sku;
 use crate::domain::time::Moment;
 use crate::error::Error;
@@ -32,6 +38,7 @@ use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
 use crate::store;
+use crate::store::search::Side;
 use crate::store::stock::Cause;
 
 /// Moves the stock of one variant by hand: a delivery, a count, something that came back.
@@ -150,7 +157,7 @@ pub fn tell_if_low(tx: &Tx, before: Shelf<'_>, delta: i64) -> Result<()> {
 /// Which movements a client asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Of one variant.
+    /// Of one variant, by its SKU.
     pub sku: Option<Sku>,
     /// For one reason.
     pub reason: Option<MovementReason>,
@@ -182,8 +189,81 @@ pub fn movements(db: &Snapshot, by: &Actor, wanted: &Wanted, paging: &Paging) ->
     store::stock::movements(db, &filter, paging)
 }
 
+/// What has moved of one variant, with what to call whoever moved it, and for which order.
+#[derive(Debug)]
+pub struct Ledger {
+    /// The variant.
+    pub level: Level,
+    /// Its movements, newest first.
+    pub page: Page<Movement>,
+    /// The names of those who moved it.
+    pub names: HashMap<UserId, String>,
+    /// The numbers of the orders, for those who may see them.
+    pub numbers: HashMap<OrderId, String>,
+}
+
+/// The ledger of one variant.
+pub fn ledger(db: &Snapshot, by: &Actor, variant: VariantId, paging: &Paging) -> Result<Ledger> {
+    let level = level(db, by, variant)?;
+    let filter = MovementFilter {
+        variant: Some(variant),
+        ..MovementFilter::default()
+    };
+    let page = store::stock::movements(db, &filter, paging)?;
+    let mut numbers = HashMap::new();
+    let orders = page.rows.iter().filter_map(|movement| movement.order);
+    for order in orders.filter(|_| by.may(Permission::OrdersRead)) {
+        if let Entry::Vacant(place) = numbers.entry(order) {
+            place.insert(store::orders::head(db, order)?.number);
+        }
+    }
+    // Who has ordered is told to those alone who may see orders.
+    let told = |movement: &&Movement| movement.order.is_none() || by.may(Permission::OrdersRead);
+    let actors = page
+        .rows
+        .iter()
+        .filter(told)
+        .filter_map(|movement| movement.actor);
+    Ok(Ledger {
+        level,
+        names: store::users::names(db, actors)?,
+        numbers,
+        page,
+    })
+}
+
+/// How much there is of one variant.
+pub fn level(db: &Snapshot, by: &Actor, variant: VariantId) -> Result<Level> {
+    by.require(Permission::StockRead)?;
+    store::stock::of(db, variant, store::settings::terms(db)?.low_at)
+}
+
+/// How much there is of each variant, or of those of the products that fit words.
+pub fn levels(db: &Snapshot, by: &Actor, typed: Option<&str>, paging: &Paging) -> Result<Page<Level>> {
+    by.require(Permission::StockRead)?;
+    let found = match typed {
+        None => None,
+        Some(typed) => {
+            let find = Find::new(Some(typed), None);
+            let most = MOST_COUNTED as usize + 1;
+            Some(store::search::product_ids(
+                db,
+                &find,
+                Side::Below(i64::MAX),
+                most,
+            )?)
+        }
+    };
+    let products = found.as_ref().map(|found| found.ids.as_slice());
+    let page = store::stock::all(db, products, store::settings::terms(db)?.low_at, paging)?;
+    Ok(Page {
+        index_behind: found.and_then(|found| found.behind),
+        ..page
+    })
+}
+
 /// The variants whose stock is at or below their mark.
-pub fn low(db: &Snapshot, by: &Actor, paging: &Paging) -> Result<Page<LowStock>> {
+pub fn low(db: &Snapshot, by: &Actor, paging: &Paging) -> Result<Page<Level>> {
     by.require(Permission::StockRead)?;
     let low_at = store::settings::terms(db)?.low_at;
     store::stock::low(db, low_at, paging)

@@ -1,5 +1,8 @@
 //! Rows of `users` and of their roles.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
@@ -112,6 +115,18 @@ fn cause_or_taken(cause: rusqlite::Error) -> Error {
             other => other,
         })
         .unwrap_or(Error::Unavailable)
+}
+
+/// What to call each of these users.
+pub fn names(db: &Snapshot, ids: impl Iterator<Item = UserId>) -> Result<HashMap<UserId, String>> {
+    let mut names = HashMap::new();
+    for id in ids {
+        if let Entry::Vacant(place) = names.entry(id) {
+            let user = get(db, id)?;
+            place.insert(user.name.unwrap_or(user.username));
+        }
+    }
+    Ok(names)
 }
 
 /// The role of this name.

@@ -18,7 +18,7 @@ use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
 use crate::domain::page::Paging;
 use crate::domain::product::Adjustment;
-use crate::domain::product::LowStock;
+use crate::domain::product::Level;
 use crate::domain::product::MOST_STOCK;
 use crate::domain::product::Movement;
 use crate::domain::product::MovementReason;
@@ -208,7 +208,7 @@ pub async fn low(
 ) -> Result<Response> {
     let paging = asked.read(&())?;
     let page = app.read(move |db| stock::low(db, &by, &paging)).await?;
-    list::reply(&page, |low: &LowStock| LowView {
+    list::reply(&page, |low: &Level| LowView {
         variant_id: low.variant,
         product_id: low.product,
         sku: &low.sku,

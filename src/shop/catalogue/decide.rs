@@ -18,61 +18,75 @@ use crate::shop::catalogue::to_change;
 use crate::shop::version;
 use crate::store;
 
-/// Lets a product be sold.
-///
-/// Refused with `NotAllowed` if it has no price, is approved already or archived.
-pub fn approve(
-    tx: &Tx,
-    by: &Actor,
-    id: ProductId,
-    seen: Option<i64>,
-    reason: Option<&str>,
-) -> Result<Product> {
-    let change = Change {
-        event: EventType::ProductApproved,
-        action: Action::ProductApproved,
-        reason,
-    };
-    decide(tx, by, id, seen, ProductStatus::Approved, &change)
+/// Whether a product may be sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    Approve,
+    /// It may not.
+    Reject,
 }
 
-/// Keeps a product from being sold.
-///
-/// Refused with `NotAllowed` if it is rejected already, archived or a draft.
-pub fn reject(
-    tx: &Tx,
-    by: &Actor,
-    id: ProductId,
-    seen: Option<i64>,
-    reason: Option<&str>,
-) -> Result<Product> {
-    let change = Change {
-        event: EventType::ProductRejected,
-        action: Action::ProductRejected,
-        reason,
-    };
-    decide(tx, by, id, seen, ProductStatus::Rejected, &change)
+impl Verdict {
+    /// Where it leads, and under which names it is told and noted.
+    const fn facts(self) -> (ProductStatus, EventType, Action) {
+        match self {
+            Self::Approve => (
+                ProductStatus::Approved,
+                EventType::ProductApproved,
+                Action::ProductApproved,
+            ),
+            Self::Reject => (
+                ProductStatus::Rejected,
+                EventType::ProductRejected,
+                Action::ProductRejected,
+            ),
+        }
+    }
+
+    /// Whether it may be passed on a product as it stands.
+    pub fn fits(self, product: &Product) -> bool {
+        let (status, ..) = self.facts();
+        let has_price = self == Self::Reject || product.price_from().is_some();
+        has_price && product.status.decided(status).is_ok()
+    }
 }
 
-fn decide(
-    tx: &Tx,
-    by: &Actor,
-    id: ProductId,
-    seen: Option<i64>,
-    wanted: ProductStatus,
-    change: &Change<'_>,
-) -> Result<Product> {
+/// A decision about a product, well formed.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What is decided.
+    pub verdict: Verdict,
+    /// The version that was seen, if one is said.
+    pub seen: Option<i64>,
+    /// Why, for its seller.
+    pub reason: Option<String>,
+}
+
+/// Lets a product be sold, or keeps it from being sold.
+///
+/// Refused with `NotAllowed` if it is archived or stands there already; if it has no price and is to be approved; if it
+/// is a draft and is to be rejected.
+pub fn decide(tx: &Tx, by: &Actor, id: ProductId, decision: &Decision) -> Result<Product> {
     by.require(Permission::ProductsApprove)?;
+    let (wanted, event, action) = decision.verdict.facts();
     let (before, _) = to_change(tx, by, id, Permission::ProductsApprove)?;
     let currency = store::settings::terms(tx)?.currency;
-    version::allow(seen, before.version, || ProductView::new(&before, currency))?;
+    version::allow(decision.seen, before.version, || {
+        ProductView::new(&before, currency)
+    })?;
     let status = before.status.decided(wanted)?;
     if status == ProductStatus::Approved {
         require_price(before.price_from())?;
     }
     store::products::set_status(tx, id, status)?;
     let after = store::products::get(tx, id)?;
-    tell(tx, by, change, &before, &after)?;
+    let change = Change {
+        event,
+        action,
+        reason: decision.reason.as_deref(),
+    };
+    tell(tx, by, &change, &before, &after)?;
     Ok(after)
 }
 

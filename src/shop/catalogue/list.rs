@@ -1,7 +1,10 @@
 //! Lists of products: for everybody, for a seller, for staff.
 
+use std::collections::HashMap;
+
 use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
+use crate::domain::id::ProductId;
 use crate::domain::id::UserId;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
@@ -15,6 +18,7 @@ use crate::domain::product::ProductFilter;
 use crate::domain::product::ProductSort;
 use crate::domain::product::ProductStatus;
 use crate::domain::search::Find;
+use crate::domain::text::Sku;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::store;
@@ -117,6 +121,26 @@ fn found(
         index_behind: behind,
         ..page
     })
+}
+
+/// How many products each status has, counted up to `most`.
+pub fn tabs(db: &Snapshot, by: &Actor, most: i64) -> Result<Vec<(ProductStatus, i64)>> {
+    by.require(Permission::ProductsRead)?;
+    let count = |status: &ProductStatus| Ok((*status, store::products::count_in(db, *status, most)?));
+    ProductStatus::ALL.iter().map(count).collect()
+}
+
+/// What the sellers of these products are called.
+pub fn sellers(db: &Snapshot, by: &Actor, products: &[Product]) -> Result<HashMap<UserId, String>> {
+    by.require(Permission::ProductsRead)?;
+    store::users::names(db, products.iter().filter_map(|product| product.seller))
+}
+
+/// The product that sells a SKU now.
+pub fn holder(db: &Snapshot, by: &Actor, sku: &Sku) -> Result<Option<ProductId>> {
+    by.require(Permission::ProductsRead)?;
+    let offer = store::products::offer_by_sku(db, sku.as_str())?;
+    Ok(offer.map(|offer| offer.product))
 }
 
 /// The categories in which something is for sale.

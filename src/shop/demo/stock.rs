@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::catalogue;
+use crate::shop::catalogue::Decision;
+use crate::shop::catalogue::Verdict;
 use crate::shop::demo::Crew;
 use crate::shop::demo::fields;
 use crate::shop::once::Once;
@@ -27,6 +29,11 @@ pub(super) fn count() -> usize {
 /// Makes every product; what can be bought of them.
 pub(super) fn fill(tx: &Tx, crew: &Crew) -> Result<Vec<VariantId>> {
     let currency = store::settings::terms(tx)?.currency;
+    let approval = Decision {
+        verdict: Verdict::Approve,
+        seen: None,
+        reason: None,
+    };
     let mut variants = Vec::new();
     for (at, row) in PRODUCTS.lines().skip(1).enumerate() {
         let [category, name, maker, stock, offers, description] = fields(row)?;
@@ -46,7 +53,7 @@ pub(super) fn fill(tx: &Tx, crew: &Crew) -> Result<Vec<VariantId>> {
             continue;
         }
         if is_sellers {
-            catalogue::approve(tx, &crew.owner, product.id, None, None)?;
+            catalogue::decide(tx, &crew.owner, product.id, &approval)?;
         }
         variants.extend(product.variants.iter().map(|variant| variant.id));
     }

@@ -16,6 +16,7 @@ use crate::domain::product::Category;
 use crate::domain::product::Product;
 use crate::domain::product::ProductFilter;
 use crate::domain::product::ProductSort;
+use crate::domain::product::ProductStatus;
 use crate::domain::product::Variant;
 use crate::error::Error;
 use crate::error::Result;
@@ -29,6 +30,9 @@ const IN_STOCK: &str = "EXISTS (SELECT 1 FROM variants v CROSS JOIN stock s ON s
   WHERE v.product_id = p.id AND v.deleted_at IS NULL AND s.available > 0)";
 const OUT_OF_STOCK: &str = "NOT EXISTS (SELECT 1 FROM variants v CROSS JOIN stock s ON s.variant_id = v.id
   WHERE v.product_id = p.id AND v.deleted_at IS NULL AND s.available > 0)";
+
+const COUNT_IN: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM products WHERE status = :status AND deleted_at IS NULL LIMIT :most)";
 
 /// Conditions with what they are bound to.
 struct Wanted<'a> {
@@ -86,7 +90,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn json(ids: &[ProductId]) -> String {
+/// Ids as an array, for `json_each`.
+pub fn json(ids: &[ProductId]) -> String {
     let ids: Vec<String> = ids.iter().map(ProductId::to_string).collect();
     format!("[{}]", ids.join(","))
 }
@@ -175,6 +180,16 @@ fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<i64> {
         .db()
         .prepare_cached(&sql)?
         .query_row(with.as_slice(), |row| row.get(0))?)
+}
+
+/// How many products are in a status, counted up to `most`.
+pub fn count_in(db: &Snapshot, status: ProductStatus, most: i64) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(COUNT_IN)?
+        .query_row(named_params! { ":status": status, ":most": most }, |row| {
+            row.get(0)
+        })?)
 }
 
 /// The living variants of all products of a page, in one statement.

@@ -7,7 +7,6 @@ use crate::domain::id::UserId;
 use crate::domain::page::Cursor;
 use crate::domain::page::Limit;
 use crate::domain::page::Place;
-use crate::domain::product::ProductStatus;
 use crate::store::schema;
 
 fn plan(db: &Connection, sql: &str) -> String {
@@ -121,9 +120,8 @@ fn counting_a_list_of_products_reads_an_index_alone() {
     let mut db = Connection::open_in_memory().unwrap();
     schema::migrate(&mut db).unwrap();
     let count = "SELECT count(*) FROM (SELECT 1 FROM products p WHERE p.deleted_at IS NULL AND p.status = :s LIMIT 9)";
-    assert!(
-        plan(&db, count).contains("USING COVERING INDEX"),
-        "{}",
-        plan(&db, count)
-    );
+    for count in [count, COUNT_IN] {
+        let plan = plan(&db, count);
+        assert!(plan.contains("USING COVERING INDEX"), "{plan}");
+    }
 }

@@ -1,12 +1,14 @@
 //! Rows of `stock` and of its ledger. A guarded update and its ledger row go together.
 
 mod ledger;
-mod low;
+mod levels;
 
 pub use ledger::movement;
 pub use ledger::movements;
-pub use low::count_low;
-pub use low::low;
+pub use levels::all;
+pub use levels::count_low;
+pub use levels::low;
+pub use levels::of;
 
 use rusqlite::named_params;
 use rusqlite::params;

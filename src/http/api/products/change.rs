@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::id::ProductId;
@@ -33,62 +34,68 @@ use crate::http::extract::nullable;
 use crate::http::version;
 use crate::http::version::IfMatch;
 use crate::http::version::IfNoneMatch;
+use crate::shop::Tx;
 use crate::shop::catalogue;
+use crate::shop::catalogue::Decision;
 use crate::shop::catalogue::ProductView;
+use crate::shop::catalogue::Verdict;
 use crate::shop::settings;
+
+/// The longest reason of a decision.
+pub const MOST_REASON: usize = 1000;
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateProduct {
     #[schema(min_length = 1, max_length = 255)]
-    name: Option<String>,
+    pub name: Option<String>,
     #[schema(max_length = 20000)]
-    description: Option<String>,
+    pub description: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(min_length = 1, max_length = 100)]
-    category: Option<Option<String>>,
+    pub category: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(min_length = 1, max_length = 100)]
-    tax_category: Option<Option<String>>,
+    pub tax_category: Option<Option<String>>,
     #[schema(value_type = Option<ProductStatus>)]
-    status: Option<String>,
+    pub status: Option<String>,
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
-    sku: Option<String>,
+    pub sku: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
-    price: Option<Option<RawAmount>>,
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    weight_g: Option<Option<i64>>,
+    pub price: Option<Option<RawAmount>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    low_at: Option<Option<i64>>,
+    pub weight_g: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub low_at: Option<Option<i64>>,
     #[schema(min_items = 1, max_items = 100)]
-    variants: Option<Vec<UpdateVariant>>,
-    version: Option<i64>,
+    pub variants: Option<Vec<UpdateVariant>>,
+    pub version: Option<i64>,
 }
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateVariant {
-    id: Option<i64>,
+    pub id: Option<i64>,
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
-    sku: Option<String>,
+    pub sku: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(min_length = 1, max_length = 100)]
-    title: Option<Option<String>>,
+    pub title: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
-    price: Option<Option<RawAmount>>,
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    weight_g: Option<Option<i64>>,
+    pub price: Option<Option<RawAmount>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    low_at: Option<Option<i64>>,
+    pub weight_g: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub low_at: Option<Option<i64>>,
 }
 
 impl UpdateProduct {
     /// Well formed, or every fault at once.
-    fn parse(self, currency: Currency) -> Result<ProductChange> {
+    pub fn parse(self, currency: Currency) -> Result<ProductChange> {
         let mut faults = Vec::new();
         let status = self.status.as_deref().and_then(|status| {
             let read = ProductStatus::parse(status).ok_or(Bad::invalid("is no status of a product"));
@@ -248,11 +255,15 @@ pub struct Decide {
 }
 
 impl Decide {
-    /// The reason, if one is given.
-    fn reason(&self) -> Result<Option<String>> {
-        let words = text::paragraph(self.reason.as_deref().unwrap_or_default(), 1000);
+    fn decision(self, verdict: Verdict, held: IfMatch) -> Result<Decision> {
+        let seen = held.or_body(self.version)?;
+        let words = text::paragraph(self.reason.as_deref().unwrap_or_default(), MOST_REASON);
         let words = words.map_err(|bad| bad.at("reason"))?;
-        Ok((!words.is_empty()).then_some(words))
+        Ok(Decision {
+            verdict,
+            seen,
+            reason: (!words.is_empty()).then_some(words),
+        })
     }
 }
 
@@ -263,12 +274,7 @@ pub async fn approve(
     held: IfMatch,
     MaybeJson(body): MaybeJson<Decide>,
 ) -> Result<Response> {
-    let seen = held.or_body(body.version)?;
-    let reason = body.reason()?;
-    let product = app
-        .write(move |tx| catalogue::approve(tx, &by, id, seen, reason.as_deref()))
-        .await?;
-    changed(&product, app.read(settings::show).await?.terms.currency)
+    decide(app, by, id, body.decision(Verdict::Approve, held)?).await
 }
 
 pub async fn reject(
@@ -278,10 +284,14 @@ pub async fn reject(
     held: IfMatch,
     MaybeJson(body): MaybeJson<Decide>,
 ) -> Result<Response> {
-    let seen = held.or_body(body.version)?;
-    let reason = body.reason()?;
-    let product = app
-        .write(move |tx| catalogue::reject(tx, &by, id, seen, reason.as_deref()))
-        .await?;
-    changed(&product, app.read(settings::show).await?.terms.currency)
+    decide(app, by, id, body.decision(Verdict::Reject, held)?).await
+}
+
+async fn decide(app: App, by: Actor, id: ProductId, decision: Decision) -> Result<Response> {
+    let decided = move |tx: &Tx| {
+        let product = catalogue::decide(tx, &by, id, &decision)?;
+        Ok((product, settings::show(tx)?.terms.currency))
+    };
+    let (product, currency) = app.write(decided).await?;
+    changed(&product, currency)
 }

@@ -82,7 +82,7 @@ pub async fn list_public(State(app): State<App>, asked: Asked<Shelf>) -> Result<
 }
 
 /// What sellers and staff ask for.
-pub struct Stored(Wanted, Paging);
+pub struct Stored(pub Wanted, pub Paging);
 
 impl Asks for Stored {
     type By = ();

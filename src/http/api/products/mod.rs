@@ -3,11 +3,15 @@
 mod change;
 mod list;
 
+pub use change::MOST_REASON;
+pub use change::UpdateProduct;
+pub use change::UpdateVariant;
 pub use change::approve;
 pub use change::destroy;
 pub use change::reject;
 pub use change::update;
 pub use list::CategoryView;
+pub use list::Stored;
 pub use list::categories;
 pub use list::list;
 pub use list::list_others;
@@ -52,40 +56,41 @@ use crate::shop::settings;
 #[serde(deny_unknown_fields)]
 pub struct CreateProduct {
     #[schema(min_length = 1, max_length = 255)]
-    name: Option<String>,
-    price: Option<RawAmount>,
+    pub name: Option<String>,
+    pub price: Option<RawAmount>,
     #[schema(min_length = 1, max_length = 100)]
-    category: Option<String>,
+    pub category: Option<String>,
     #[schema(max_length = 20000)]
-    description: Option<String>,
+    pub description: Option<String>,
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    quantity: Option<i64>,
+    pub quantity: Option<i64>,
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
-    sku: Option<String>,
+    pub sku: Option<String>,
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    weight_g: Option<i64>,
+    pub weight_g: Option<i64>,
     #[schema(min_items = 1, max_items = 100)]
-    variants: Option<Vec<CreateVariant>>,
+    pub variants: Option<Vec<CreateVariant>>,
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
-    client_token: Option<String>,
+    pub client_token: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateVariant {
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
-    sku: Option<String>,
+    pub sku: Option<String>,
     #[schema(min_length = 1, max_length = 100)]
-    title: Option<String>,
-    price: Option<RawAmount>,
+    pub title: Option<String>,
+    pub price: Option<RawAmount>,
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    quantity: Option<i64>,
+    pub quantity: Option<i64>,
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    weight_g: Option<i64>,
+    pub weight_g: Option<i64>,
 }
 
 impl CreateProduct {
-    fn parse(self, currency: Currency) -> Result<NewProduct> {
+    /// Well formed, or every fault at once.
+    pub fn parse(self, currency: Currency) -> Result<NewProduct> {
         let mut faults = Vec::new();
         let name = self
             .name
