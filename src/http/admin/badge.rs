@@ -4,6 +4,7 @@ use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::order::ReturnStatus;
+use crate::domain::product::ProductStatus;
 
 /// A state's look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,26 @@ pub struct Badge {
 
 const fn badge(class: &'static str, icon: &'static str, word: &'static str) -> Badge {
     Badge { class, icon, word }
+}
+
+/// Where a product stands.
+pub const fn product(status: ProductStatus) -> Badge {
+    match status {
+        ProductStatus::Draft => badge("grey", "o-pending", "Draft"),
+        ProductStatus::Pending => badge("amber", "o-pending", "To approve"),
+        ProductStatus::Approved => badge("green", "o-delivered", "On sale"),
+        ProductStatus::Rejected => badge("red", "d-dead", "Rejected"),
+        ProductStatus::Archived => badge("grey soft", "o-canceled", "Archived"),
+    }
+}
+
+/// How much there is of something; nothing to look at is no badge.
+pub const fn stock(available: i64, low_at: i64) -> Option<Badge> {
+    match available {
+        0 => Some(badge("red", "d-dead", "Out")),
+        some if some <= low_at => Some(badge("amber", "d-open", "Low")),
+        _ => None,
+    }
 }
 
 /// Where an order stands.

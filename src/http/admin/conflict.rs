@@ -11,9 +11,9 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
 
 /// One field in both versions.
-pub struct Both {
+pub struct Both<'a> {
     /// Its label.
-    pub label: &'static str,
+    pub label: &'a str,
     /// As it is in the shop.
     pub now: String,
     /// As one wanted it.
@@ -35,7 +35,7 @@ pub struct ConflictPage<'a> {
     /// The version that is in the shop now.
     pub version: i64,
     /// The two versions.
-    pub rows: Vec<Both>,
+    pub rows: Vec<Both<'a>>,
     /// What one's own holds, without its old version.
     pub kept: Fields,
 }

@@ -1,5 +1,7 @@
 //! Links of a list to itself: the same view with one filter more, less or other. A link is a saved view.
 
+use crate::domain::page::Page;
+use crate::domain::page::Total;
 use crate::http::admin::form::Fields;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
@@ -18,7 +20,7 @@ impl<T: Asks> Asks for OnPage<T> {
 
 /// The view that an address names.
 pub struct View {
-    path: &'static str,
+    path: String,
     asked: Fields,
 }
 
@@ -30,11 +32,36 @@ pub struct Chip {
     pub without: String,
 }
 
+/// A tab over a list.
+pub struct Tab {
+    /// What it says.
+    pub name: &'static str,
+    /// Where it leads.
+    pub href: String,
+    /// How many rows are behind it, where that is told.
+    pub count: Option<String>,
+    /// Whether it is the one that is open.
+    pub is_here: bool,
+}
+
+/// How many rows stand on a page, and of how many.
+pub fn how_many<T>(found: &Page<T>) -> String {
+    let shown = found.rows.len();
+    match found.total {
+        Some(Total::Exactly(total)) => format!("{shown} of {total}"),
+        Some(Total::AtLeast(total)) => format!("{shown} of more than {total}"),
+        None => format!("{shown} here"),
+    }
+}
+
 impl View {
     /// The view at a path, by its query.
-    pub fn new(path: &'static str, query: Option<&str>) -> Self {
+    pub fn new(path: impl Into<String>, query: Option<&str>) -> Self {
         let asked = Fields::read(query.unwrap_or_default().as_bytes());
-        Self { path, asked }
+        Self {
+            path: path.into(),
+            asked,
+        }
     }
 
     /// What was asked for under a name.
@@ -57,15 +84,15 @@ impl View {
         query.extend_pairs(kept);
         query.extend_pairs(changes.iter().filter(|(_, value)| !value.is_empty()));
         match query.finish() {
-            query if query.is_empty() => self.path.to_owned(),
+            query if query.is_empty() => self.path.clone(),
             query => format!("{}?{query}", self.path),
         }
     }
 
     /// The same view under another path, with some values set.
-    pub fn at(&self, path: &'static str, changes: &[(&str, &str)]) -> String {
+    pub fn at(&self, path: &str, changes: &[(&str, &str)]) -> String {
         let other = Self {
-            path,
+            path: path.to_owned(),
             asked: self.asked.clone(),
         };
         other.with(changes)
@@ -82,7 +109,7 @@ impl View {
         let kept = self.asked.0.iter();
         query.extend_pairs(kept.filter(|(name, value)| name != "done" && !value.is_empty()));
         match query.finish() {
-            query if query.is_empty() => self.path.to_owned(),
+            query if query.is_empty() => self.path.clone(),
             query => format!("{}?{query}", self.path),
         }
     }
@@ -92,6 +119,23 @@ impl View {
         let here = self.here();
         here.split_once('?')
             .map_or_else(String::new, |(_, query)| query.to_owned())
+    }
+
+    /// The way back to the first page, from any other.
+    pub fn first(&self) -> Option<String> {
+        let places = ["after", "before", "page"];
+        let is_first = places.iter().all(|name| self.asked(name).is_empty());
+        (!is_first).then(|| self.with(&[]))
+    }
+
+    /// The tab that asks for a value under a name; `""` for all.
+    pub fn tab(&self, name: &str, value: &str, words: &'static str, count: Option<String>) -> Tab {
+        Tab {
+            name: words,
+            href: self.with(&[(name, value)]),
+            count,
+            is_here: self.asked(name) == value,
+        }
     }
 
     /// A chip for each filter that is in force, in the order of the names.

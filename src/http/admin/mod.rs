@@ -12,9 +12,12 @@ mod link;
 mod orders;
 mod page;
 mod password;
+mod products;
 mod profile;
 mod session;
 mod step_up;
+mod stock;
+mod typed;
 mod words;
 
 use axum::Router;
@@ -66,6 +69,19 @@ pub fn table() -> Table {
         .page(POST, "/orders/{id}/cancel", Needs(May::OrdersCancel), orders::cancel)
         .page(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note)
         .page(POST, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
+        .page(GET, "/products", Needs(May::ProductsRead), products::list)
+        .page(GET, "/products/new", Needs(May::ProductsCreate), products::new)
+        .page(POST, "/products/new", Needs(May::ProductsCreate), products::create)
+        .page(GET, "/products/{id}", Needs(May::ProductsRead), products::show)
+        .page(POST, "/products/{id}", Needs(May::ProductsUpdate), products::update)
+        .page(POST, "/products/{id}/approve", Needs(May::ProductsApprove), products::approve)
+        .page(GET, "/products/{id}/reject", Needs(May::ProductsApprove), products::ask_reject)
+        .page(POST, "/products/{id}/reject", Needs(May::ProductsApprove), products::reject)
+        .page(GET, "/products/{id}/delete", Needs(May::ProductsDelete), products::ask_delete)
+        .page(POST, "/products/{id}/delete", Needs(May::ProductsDelete), products::delete)
+        .page(GET, "/stock", Needs(May::StockRead), stock::list)
+        .page(GET, "/stock/{variant}", Needs(May::StockRead), stock::show)
+        .page(POST, "/stock/{variant}", Needs(May::StockUpdate), stock::adjust)
 }
 
 /// The pages beside it: the front, and those of one-time links.

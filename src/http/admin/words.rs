@@ -26,7 +26,7 @@ pub fn money(amount: Money, currency: Currency) -> String {
 }
 
 /// The currency's sign, or its code and a space where it has none of its own.
-fn sign(currency: Currency) -> String {
+pub fn sign(currency: Currency) -> String {
     let code = currency.as_str();
     let sign = iso_currency::Currency::from_code(code).map(|known| known.symbol().symbol);
     match sign {
