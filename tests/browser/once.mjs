@@ -10,6 +10,8 @@ import { routes } from "./shop.mjs";
 const TIMES = 10;
 /** What ends the session that the others need comes last. */
 const LAST = /logout|password|sessions|totp|email/;
+/** What takes the thing itself away, whose other forms come first. */
+const GONE = /\/delete$/;
 
 export async function once(browser, shop) {
   const report = new Report("once");
@@ -72,7 +74,8 @@ async function collect(browser, page, shop) {
   }
   await stranger.context().close();
   const all = [...found.values()];
-  return [...all.filter((form) => !LAST.test(form.action)), ...all.filter((form) => LAST.test(form.action))];
+  const rank = ({ action }) => (LAST.test(action) ? 2 : GONE.test(action) ? 1 : 0);
+  return all.sort((one, other) => rank(one) - rank(other));
 }
 
 async function sendTimes({ page, shop, agent }, form, times) {

@@ -6,6 +6,9 @@ mod admin_account;
 mod admin_live;
 mod admin_orders;
 mod admin_orders_list;
+mod admin_products;
+mod admin_products_odd;
+mod admin_stock;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;

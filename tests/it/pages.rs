@@ -155,7 +155,11 @@ fn form(page: &Answer, action: &str) -> Option<Vec<(String, String)>> {
     let areas = form.split("<textarea").skip(1).filter_map(|rest| {
         let (tag, rest) = rest.split_once('>')?;
         let text = rest.split("</textarea>").next()?;
-        Some((attribute(tag, "name")?, plain(text)))
+        // A browser leaves out the first line break.
+        Some((
+            attribute(tag, "name")?,
+            plain(text.strip_prefix('\n').unwrap_or(text)),
+        ))
     });
     Some(inputs.chain(areas).collect())
 }
