@@ -64,7 +64,8 @@ impl Stream {
     fn open(browser: &Browser, app: &TestApp, path: &str, headers: &str) -> Self {
         let at = app.client().at();
         let mut socket = TcpStream::connect(at).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // Less than a beat: a stream that does not end is not read for ever.
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let head = format!(
             "GET {path} HTTP/1.1\r\nhost: {at}\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\n\
              accept-encoding: gzip, br\r\n{headers}\r\n",
