@@ -1,9 +1,10 @@
 // What people do, with scripts and without: each journey in fresh browsers, held to what the pages and the rows say.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cookies } from "./crawl.mjs";
 import { inspect, signIn, visitor } from "./look.mjs";
 import { Report } from "./report.mjs";
-import { PASSWORD } from "./shop.mjs";
+import { PASSWORD, Shop } from "./shop.mjs";
 
 /** The journey that is walked wherever there is a browser. */
 export const QUICK = "an order is canceled";
@@ -152,6 +153,72 @@ journey("a session ends in the middle of a form: one signs in, and one button se
   assert.equal(new URL(page.url()).pathname, `/admin/orders/${order.id}`);
 });
 
+/** The code that an authenticator would show now. */
+const totp = (seed) => execFileSync("oathtool", ["--totp", "-b", "-"], { input: seed, encoding: "utf8" }).trim();
+
+/** Enrolls an authenticator from the page of the second factor; the recovery codes. */
+async function enroll(page) {
+  await press(page, "main form[action='/admin/factor'] .main-act");
+  const seed = await page.getAttribute("[data-seed]", "data-seed");
+  assert(await page.locator(".qr svg").isVisible(), "no QR code");
+  await page.inspect();
+  const code = totp(seed);
+  await page.fill("#code", code === "000000" ? "000001" : "000000");
+  await press(page, "form[action='/admin/factor/confirm'] .main-act");
+  assert.equal(await page.locator("#code-e").count(), 1);
+  await page.inspect();
+  await page.fill("#code", code);
+  await press(page, "form[action='/admin/factor/confirm'] .main-act");
+  await page.inspect();
+  return { codes: await page.locator("[data-codes] code").allInnerTexts(), code };
+}
+
+journey("a fresh shop's owner sets up a second factor before anything else, and signs in by it", async ({ open, fresh }) => {
+  const shop = await fresh();
+  const owner = shop.user("boss", "admin");
+  const page = await open(owner, shop);
+  await page.goto("/admin/orders");
+  await page.inspect();
+  await page.goto("/admin/factor");
+  const { codes, code } = await enroll(page);
+  assert(codes.length >= 8, `${codes.length} recovery codes`);
+  await press(page, "main .main-act");
+  assert.equal((await page.goto("/admin/orders")).status(), 200);
+  await page.click(".nav .foot summary");
+  await press(page, "form[action='/admin/logout'] button");
+  await signIn(page, owner);
+  assert.match(await page.locator("h1").innerText(), /second factor/i);
+  await page.inspect();
+  await page.fill("#code", code);
+  await press(page, "main form .main-act");
+  assert.equal(await page.locator("#code-e").count(), 1, "a code went twice");
+  await page.inspect();
+  await page.fill("#code", codes[0]);
+  await press(page, "main form .main-act");
+  assert.equal(new URL(page.url()).pathname, "/admin/orders");
+  await page.inspect();
+});
+
+journey("a forgotten password is reset by a link, which is good once", async ({ shop, open, scripts }) => {
+  const user = shop.user(`forgetful${scripts ? 1 : 2}`, "staff");
+  const link = new URL(/http\S+/.exec(shop.till(["user", "reset-link", `${user.name}@shop.test`]))[0]).pathname;
+  const page = await open();
+  await page.goto(link);
+  await page.inspect();
+  await page.fill("#password", "short");
+  await press(page, "main form .main-act");
+  assert.equal(await page.locator("#password-e").count(), 1);
+  await page.inspect();
+  await page.fill("#password", `${PASSWORD} again`);
+  await press(page, "main form .main-act");
+  await page.inspect();
+  await signIn(page, { ...user, password: `${PASSWORD} again` });
+  const late = await open();
+  await late.goto(link);
+  assert.equal(await late.locator("#password").count(), 0, "the link is good twice");
+  await late.inspect();
+});
+
 journey("the keyboard alone leads from the list into an order and back", async ({ shop, open, scripts }) => {
   if (!scripts) return;
   const page = await open(shop.owner);
@@ -194,7 +261,7 @@ journey("who has signed out is out", async ({ shop, open }) => {
   assert.equal(reply.status(), 401);
 });
 
-export async function journeysOf(browser, shop, only) {
+export async function journeysOf(browser, shop, only = process.env.BROWSER_ONLY) {
   const report = new Report("journeys");
   let walked = 0;
   for (const { name, walk } of journeys) {
@@ -202,15 +269,17 @@ export async function journeysOf(browser, shop, only) {
       if (only && !name.includes(only)) continue;
       const where = `${name} (${scripts ? "with" : "without"} scripts)`;
       const pages = [];
-      const open = async (user) => {
-        const page = await visitor(browser, shop, { scripts });
+      let own;
+      const fresh = async () => (own = await Shop.open("empty"));
+      const open = async (user, of = shop) => {
+        const page = await visitor(browser, of, { scripts });
         page.inspect = async () => report.faultsAt(`${where}: ${new URL(page.url()).pathname}`, await inspect(page));
         pages.push(page);
         if (user) await signIn(page, user);
         return page;
       };
       try {
-        await walk({ shop, open, scripts, browser });
+        await walk({ shop, open, scripts, fresh });
         walked += 1;
       } catch (error) {
         report.fault(where, `${error.message}\n    ${error.stack.match(/journeys\.mjs:\d+/g)?.join(" ")}`);
@@ -219,6 +288,7 @@ export async function journeysOf(browser, shop, only) {
         report.faultsAt(where, page.faults);
         await page.context().close();
       }
+      own?.end();
     }
   }
   return report.close(`${walked} walked`);

@@ -39,7 +39,8 @@ export async function signIn(page, { name, password }) {
   await page.goto("/admin/login");
   await page.fill("#email", name);
   await page.fill("#password", password);
-  await Promise.all([page.waitForURL((url) => !url.pathname.endsWith("/login")), page.click("main form.form button.main-act")]);
+  const [reply] = await Promise.all([page.waitForNavigation(), page.click("main form.form button.main-act")]);
+  if (!reply.ok()) throw new Error(`${name} is not let in: ${reply.status()} ${await page.locator("main").innerText()}`);
 }
 
 /** The faults of the page that is shown. */
