@@ -6,10 +6,11 @@ import { PASSWORD } from "./shop.mjs";
 export const formsOf = (page) =>
   page.$$eval("form[method=post]", (forms) =>
     forms.flatMap((form, at) => {
-      const buttons = [...form.querySelectorAll("button:not([type=button]), input[type=submit]")];
+      // A button may stand elsewhere and name its form.
+      const buttons = [...form.elements].filter((el) => el.matches("button:not([type=button]), input[type=submit]"));
       return (buttons.length ? buttons : [null]).map((button) => ({
         at,
-        button: button && [...form.querySelectorAll("button, input[type=submit]")].indexOf(button),
+        button: button && [...form.elements].indexOf(button),
         action: new URL(button?.getAttribute("formaction") ?? form.getAttribute("action"), location).pathname,
         says: `${button?.name ?? ""}=${button?.value ?? ""} ${form.querySelector("[name=status]")?.value ?? ""}`,
         texts: [...form.elements]
@@ -27,13 +28,15 @@ export const fill = (page, { at, button }, typed = {}) =>
       password,
     };
     for (const el of form.elements) {
-      if (!el.name || el.type === "hidden" || el.type === "checkbox") continue;
+      if (!el.name || el.type === "hidden") continue;
+      // A form about the rows of a list is sent for the first of them.
+      if (el.type === "checkbox") { if (el.name === "id" && el === form.elements.id[0]) el.checked = true; continue; }
       if (el.type === "radio") { if (!form.elements[el.name].value) el.checked = true; continue; }
       if (el.localName === "select") { if (!el.value) el.selectedIndex = Math.min(1, el.options.length - 1); continue; }
       if (el.localName === "button" || el.value) continue;
       el.value = el.inputMode === "decimal" || el.inputMode === "numeric" ? "1" : (fit[el.type] ?? `words${Math.random()}`);
     }
-    const submitter = button === null ? undefined : [...form.querySelectorAll("button, input[type=submit]")][button];
+    const submitter = button === null ? undefined : form.elements[button];
     const fields = [...new FormData(form, submitter)].map(([name, value]) => [name, typed[name] ?? String(value)]);
     return new URLSearchParams(fields).toString();
   }, [at, button, typed, PASSWORD]);
