@@ -7,7 +7,7 @@ export const formsOf = (page) =>
   page.$$eval("form[method=post]", (forms) =>
     forms.flatMap((form, at) => {
       // A button may stand elsewhere and name its form.
-      const buttons = [...form.elements].filter((el) => el.matches("button:not([type=button]), input[type=submit]"));
+      const buttons = [...form.elements].filter((el) => el.matches("button:not([type=button], [type=reset]), input[type=submit]"));
       return (buttons.length ? buttons : [null]).map((button) => ({
         at,
         button: button && [...form.elements].indexOf(button),

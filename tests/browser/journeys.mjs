@@ -153,6 +153,33 @@ journey("a session ends in the middle of a form: one signs in, and one button se
   assert.equal(new URL(page.url()).pathname, `/admin/orders/${order.id}`);
 });
 
+journey("a product gets another price, and its stock another count", async ({ shop, open, scripts }) => {
+  const page = await open(shop.owner);
+  const at = scripts ? 0 : 1;
+  const { id, product_id: product } = shop.sql(`select v.id, v.product_id from variants v join stock s on s.variant_id = v.id
+    join products p on p.id = v.product_id where p.seller_id is null order by v.id limit 1 offset ${at * 9}`)[0];
+  await page.goto(`/admin/products/${product}`);
+  const price = page.locator("table.variants tbody tr:first-child td[data-h^=Price] input");
+  await price.fill("much");
+  await press(page, ".savebar button.btn");
+  assert.equal(await price.getAttribute("aria-invalid"), "true");
+  assert.equal(await price.inputValue(), "much");
+  await page.inspect();
+  await price.fill("12.34");
+  await press(page, ".savebar button.btn");
+  assert.equal(await page.locator("[data-done]").count(), 1);
+  assert.equal(await price.inputValue(), "12.34");
+  await page.inspect();
+  const total = () => shop.sql(`select sum(delta) as n from stock_movements where variant_id = ${id}`)[0].n;
+  const before = total();
+  await page.goto(`/admin/stock/${id}`);
+  await page.fill("#pieces", "7");
+  await press(page, "main form .main-act");
+  assert.equal(await page.locator("[data-done]").count(), 1);
+  assert.notEqual(total(), before);
+  await page.inspect();
+});
+
 /** The code that an authenticator would show now. */
 const totp = (seed) => execFileSync("oathtool", ["--totp", "-b", "-"], { input: seed, encoding: "utf8" }).trim();
 

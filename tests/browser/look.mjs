@@ -74,8 +74,8 @@ function spills() {
   const faults = [];
   for (const el of document.querySelectorAll("body *")) {
     const { display, overflowX, overflowY, textOverflow } = getComputedStyle(el);
-    // What is drawn one pixel large is for the ear.
-    if (display === "inline" || el.clientWidth < 2 || el.clientHeight < 2 || !holdsText(el) || !el.checkVisibility()) continue;
+    // What is hidden from the eye is for the ear.
+    if (display === "inline" || el.closest(".vh") || el.clientWidth < 2 || el.clientHeight < 2 || !holdsText(el) || !el.checkVisibility()) continue;
     const [wide, tall] = [el.scrollWidth - el.clientWidth, el.scrollHeight - el.clientHeight];
     const isCut = ["hidden", "clip"].includes(overflowX) && wide > 1 && textOverflow !== "ellipsis";
     const isOver = (overflowY === "visible" && tall > 6) || (overflowX === "visible" && wide > 1);
