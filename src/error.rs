@@ -240,7 +240,9 @@ impl Code {
             Refusal::BadCredentials => Self::InvalidCredentials,
             Refusal::TokenExpired => Self::TokenExpired,
             Refusal::TokenInvalid => Self::TokenInvalid,
-            Refusal::Forbidden { .. } | Refusal::StaffOnly => Self::InsufficientPermissions,
+            Refusal::Forbidden { .. } | Refusal::StaffOnly | Refusal::PeopleOnly => {
+                Self::InsufficientPermissions
+            }
             Refusal::Locked { .. } => Self::AccountLocked,
             Refusal::CrossSite => Self::CsrfRefused,
             Refusal::SecondFactor(_) => Self::SecondFactorRequired,

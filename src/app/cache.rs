@@ -13,6 +13,7 @@ use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::touched::Touched;
 use crate::domain::user::Pass;
+use crate::shop::api_keys;
 use crate::shop::sessions::Standing;
 
 /// How long an order may be told from memory (D5).
@@ -21,6 +22,7 @@ const ORDER_LIFE: i64 = 30 * time::SECOND;
 const SESSION_LIFE: i64 = time::SECOND;
 const ORDERS: usize = 4096;
 const SESSIONS: usize = 16_384;
+const KEYS: usize = 1024;
 
 /// An order's reply, ready to send, and whose it is.
 #[derive(Debug, Clone)]
@@ -38,6 +40,7 @@ pub struct CachedOrder {
 pub struct Caches {
     orders: quick_cache::sync::Cache<OrderId, CachedOrder>,
     sessions: quick_cache::sync::Cache<Pass, (Timestamp, Arc<Standing>)>,
+    keys: quick_cache::sync::Cache<[u8; 32], (Timestamp, Arc<api_keys::Standing>)>,
     generation: Mutex<u64>,
 }
 
@@ -46,6 +49,7 @@ impl Default for Caches {
         Self {
             orders: quick_cache::sync::Cache::new(ORDERS),
             sessions: quick_cache::sync::Cache::new(SESSIONS),
+            keys: quick_cache::sync::Cache::new(KEYS),
             generation: Mutex::new(0),
         }
     }
@@ -108,10 +112,33 @@ impl Caches {
         }
     }
 
+    /// An API key by the hash of its secret, if it was looked up a moment ago.
+    pub fn key(&self, hash: &[u8; 32], now: Timestamp) -> Option<Arc<api_keys::Standing>> {
+        self.keys
+            .get(hash)
+            .filter(|(at, _)| now.ms() - at.ms() < SESSION_LIFE)
+            .map(|(_, standing)| standing)
+    }
+
+    /// Keeps an API key, unless something was dropped since `generation`.
+    pub fn keep_key(
+        &self,
+        generation: u64,
+        now: Timestamp,
+        hash: [u8; 32],
+        standing: Arc<api_keys::Standing>,
+    ) {
+        let current = self.lock();
+        if *current == generation {
+            self.keys.insert(hash, (now, standing));
+        }
+    }
+
     fn drop_sessions(&self) {
         let mut generation = self.lock();
         *generation += 1;
         self.sessions.clear();
+        self.keys.clear();
     }
 
     /// Drops everything: another process has committed.
@@ -120,6 +147,7 @@ impl Caches {
         *generation += 1;
         self.orders.clear();
         self.sessions.clear();
+        self.keys.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, u64> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::domain::id::ApiKeyId;
 use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
@@ -84,6 +85,8 @@ pub struct Actor {
     pub user: Option<UserId>,
     /// The login it acts through.
     pub session: Option<SessionId>,
+    /// The key that a program has come with.
+    pub key: Option<ApiKeyId>,
     /// What it may do.
     pub rights: Rights,
     /// Whether its role is one of staff.
@@ -101,6 +104,7 @@ impl Actor {
             kind: ActorKind::System,
             user: None,
             session: None,
+            key: None,
             rights: Rights::ALL,
             is_staff: true,
             needs_factor: false,
@@ -114,6 +118,7 @@ impl Actor {
             kind: ActorKind::Guest,
             user: None,
             session: None,
+            key: None,
             rights: Rights::NONE,
             is_staff: false,
             needs_factor: false,
@@ -141,8 +146,35 @@ impl Actor {
         Refusal::Forbidden { needs, user }
     }
 
-    /// Refused with `Unauthorized` unless somebody is signed in.
+    /// Refused with `Forbidden` unless the actor holds all of these rights: nobody grants, or lays hands on, more than
+    /// their own.
+    pub fn require_all(&self, rights: Rights) -> Result<(), Refusal> {
+        match rights.beyond(self.rights) {
+            Some(needs) => Err(self.lacks(needs)),
+            None => Ok(()),
+        }
+    }
+
+    /// The user, for what only people do with their own account. Refused with `NotSignedIn` if there is none, with
+    /// `PeopleOnly` for a program.
     pub fn signed_in(&self) -> Result<UserId, Refusal> {
+        match (self.kind, self.user) {
+            (ActorKind::ApiKey, _) => Err(Refusal::PeopleOnly),
+            (_, user) => user.ok_or(Refusal::NotSignedIn),
+        }
+    }
+
+    /// The user, for what is done with one's own things. A program needs the right to that: its owner's things are no
+    /// more its own than anybody's.
+    pub fn on_own(&self, permission: Permission) -> Result<UserId, Refusal> {
+        if self.kind == ActorKind::ApiKey {
+            self.require(permission)?;
+        }
         self.user.ok_or(Refusal::NotSignedIn)
+    }
+
+    /// Whether something of this owner's is the actor's own.
+    pub fn is_owner(&self, owner: Option<UserId>) -> bool {
+        self.kind != ActorKind::ApiKey && self.user.is_some() && self.user == owner
     }
 }

@@ -61,6 +61,11 @@ named! {
         MailShown = 93 "mail.link_shown",
         UserSuspended = 94 "user.suspended",
         UserUnlocked = 95 "user.unlocked",
+        ApiKeyCreated = 96 "api_key.created",
+        ApiKeyRevoked = 97 "api_key.revoked",
+        UserInvited = 98 "user.invited",
+        InvitationAccepted = 99 "user.invitation_accepted",
+        ShopSetUp = 100 "file.set_up",
     }
 }
 
@@ -78,6 +83,7 @@ named! {
         None = 9 "none",
         Link = 10 "link",
         Mail = 11 "mail",
+        ApiKey = 12 "api_key",
     }
 }
 

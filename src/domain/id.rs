@@ -53,4 +53,6 @@ ids! {
     MailId,
     /// Somebody's second factor.
     FactorId,
+    /// A key by which a program comes in.
+    ApiKeyId,
 }

@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod address;
+pub mod api_key;
 pub mod audit;
 pub mod check;
 pub mod country;
@@ -28,6 +29,7 @@ pub mod password;
 pub mod permission;
 pub mod product;
 pub mod refusal;
+pub mod role;
 pub(crate) mod schema;
 pub mod search;
 pub mod settings;

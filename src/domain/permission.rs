@@ -119,6 +119,17 @@ impl Rights {
         Self(self.0 | other.0)
     }
 
+    /// What is in both sets.
+    pub fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The first right that is in this set and not in `other`.
+    pub fn beyond(self, other: Self) -> Option<Permission> {
+        let mut all = Permission::ALL.iter().copied();
+        all.find(|right| self.hold(*right) && !other.hold(*right))
+    }
+
     /// Whether the right is in the set.
     pub fn hold(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u32) != 0

@@ -30,6 +30,8 @@ pub enum Refusal {
     },
     /// The pages of the shop's people, and a customer.
     StaffOnly,
+    /// What people do with their own account, and a program.
+    PeopleOnly,
     /// Too many failed sign-ins with this name; seconds until the next try.
     Locked {
         /// Seconds.
@@ -111,6 +113,7 @@ impl Refusal {
                 Wanting::Enrolment => "Set up a second factor first.",
             })),
             Self::StaffOnly => Some(Cow::Borrowed("These pages are for the shop's own people.")),
+            Self::PeopleOnly => Some(Cow::Borrowed("A program with an API key may not do this.")),
             Self::Taken(what) => Some(Cow::Owned(format!("This {what} is taken."))),
             Self::NotNow { state, .. } => Some(Cow::Owned(format!(
                 "The order is {}: it cannot go there from here.",

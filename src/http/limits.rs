@@ -126,12 +126,10 @@ impl Limits {
         now: Timestamp,
     ) -> Result<Option<Quota>> {
         let address = Who::Address(address::household(ip));
-        let (who, general) = match by.and_then(|by| Some((by.kind, by.user?, by.session))) {
-            Some((ActorKind::ApiKey, user, session)) => {
-                (Who::Key(session.map_or(user.0, |id| id.0)), self.user)
-            }
-            Some((_, user, _)) => (Who::User(user.0), self.user),
-            None => (address, self.anonymous),
+        let (who, general) = match by.map(|by| (by.key, by.user)) {
+            Some((Some(key), _)) => (Who::Key(key.0), self.user),
+            Some((None, Some(user))) => (Who::User(user.0), self.user),
+            _ => (address, self.anonymous),
         };
         let own = match class {
             Class::Unlimited => return Ok(None),

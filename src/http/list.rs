@@ -316,6 +316,16 @@ pub struct ListView<V> {
     index_behind: Option<i64>,
 }
 
+/// A list that is short enough to be told whole.
+pub fn whole<T>(rows: Vec<T>) -> Page<T> {
+    Page {
+        next: None,
+        total: Some(Total::Exactly(rows.len() as i64)),
+        index_behind: None,
+        rows,
+    }
+}
+
 /// The reply of a list; `view` is how a row reads as JSON.
 pub fn reply<'a, T, V: Serialize>(page: &'a Page<T>, view: impl Fn(&'a T) -> V) -> Result<Response> {
     let (total, total_at_least) = match page.total {

@@ -1,4 +1,4 @@
-//! Who stands behind a request: a bearer token or the session cookie, looked up through a copy at most a second old.
+//! Who stands behind a request: a bearer token, an API key or the session cookie, looked up through a copy at most a second old.
 
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ use crate::http::site::Site;
 use crate::http::site::Source;
 use crate::http::token::Tokens;
 use crate::secret;
+use crate::shop::api_keys;
 use crate::shop::sessions;
 use crate::shop::sessions::Standing;
 
@@ -75,6 +76,9 @@ async fn bearer(parts: &Parts, app: &App, value: &HeaderValue, origin: Origin) -
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or(Refusal::TokenInvalid)?;
+    if let Some(hash) = api_keys::hash_of(token) {
+        return program(app, hash, origin).await;
+    }
     let tokens = parts
         .extensions
         .get::<Arc<Tokens>>()
@@ -85,6 +89,26 @@ async fn bearer(parts: &Parts, app: &App, value: &HeaderValue, origin: Origin) -
         true => Ok(standing.actor(origin)),
         false => Err(Refusal::TokenInvalid.into()),
     }
+}
+
+/// The actor of an API key; once a minute it is noted that the key is in use.
+async fn program(app: &App, hash: [u8; 32], origin: Origin) -> Result<Actor> {
+    let now = app.clock().now();
+    let standing = match app.caches().key(&hash, now) {
+        Some(kept) => kept,
+        None => {
+            let generation = app.caches().generation();
+            let found = app.read(move |db| api_keys::standing(db, &hash, now)).await?;
+            let found = Arc::new(found);
+            app.caches().keep_key(generation, now, hash, Arc::clone(&found));
+            found
+        }
+    };
+    if let Some(key) = standing.to_note(now) {
+        // A shop that cannot write now still answers.
+        let _ = app.write(move |tx| api_keys::touch(tx, key)).await;
+    }
+    Ok(standing.actor(origin))
 }
 
 async fn standing(app: &App, pass: Pass) -> Result<Arc<Standing>> {

@@ -100,9 +100,9 @@ fn insert(tx: &Tx, by: &Actor, new: &NewUser, role: &str, action: Action) -> Res
     Ok(user)
 }
 
-/// One's own user.
+/// One's own user, or the one for whom a program acts.
 pub fn me(db: &Snapshot, by: &Actor) -> Result<User> {
-    store::users::get(db, by.signed_in()?)
+    store::users::get(db, by.user.ok_or(Refusal::NotSignedIn)?)
 }
 
 /// Changes one's own name and phone.

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::float_arithmetic)]
 
+pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
 pub mod checks;
@@ -24,6 +25,7 @@ pub mod mails;
 pub mod once;
 pub mod orders;
 pub mod passwords;
+pub mod roles;
 pub mod search;
 pub mod sessions;
 pub mod settings;

@@ -23,6 +23,10 @@ pub enum Made {
     Note = 5,
     /// What a form of the pages asked for: the row of the audit that tells of it.
     Form = 6,
+    /// An API key.
+    ApiKey = 7,
+    /// A user who was invited.
+    User = 8,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

@@ -60,6 +60,7 @@ impl Standing {
             kind: ActorKind::User,
             user: Some(self.user),
             session: Some(self.session),
+            key: None,
             rights: self.rights,
             is_staff: self.is_staff,
             needs_factor: self.needs_factor,

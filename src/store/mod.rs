@@ -1,6 +1,7 @@
 //! The database: one writing thread, many readers, one SQLite file in WAL mode. Typed functions on rows, nothing else.
 //! Whoever holds a [`Snapshot`] may call every look, whoever holds a [`Tx`] every change; nobody outside sees a connection.
 
+pub mod api_keys;
 pub mod audit;
 mod batch;
 pub mod bench;
@@ -21,6 +22,7 @@ pub mod marks;
 pub mod orders;
 pub mod products;
 mod reader;
+pub mod roles;
 mod schema;
 pub mod search;
 pub mod sessions;

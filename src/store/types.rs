@@ -49,7 +49,7 @@ macro_rules! named {
 ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
-    id::LinkId, id::MailId, id::FactorId,
+    id::LinkId, id::MailId, id::FactorId, id::ApiKeyId,
 }
 
 named! {

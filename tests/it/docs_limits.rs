@@ -176,6 +176,12 @@ fn other_good_bodies(product: &str) -> Vec<(&'static str, String, Value)> {
             "password": "tusk 9 of ten" }),
         ),
         (
+            "POST",
+            "/api-keys".to_owned(),
+            json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z",
+            "client_token": "t" }),
+        ),
+        (
             "PATCH",
             "/auth/me".to_owned(),
             json!({ "name": "Ann", "phone": "+441632960961" }),

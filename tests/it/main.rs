@@ -9,6 +9,7 @@ mod admin_orders_list;
 mod admin_products;
 mod admin_products_odd;
 mod admin_stock;
+mod api_keys;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;

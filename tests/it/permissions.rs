@@ -46,6 +46,17 @@ POST  /auth/totp/recovery-codes           -            401   409   409   409   4
 DELETE /auth/totp                         -            401   409   409   409   409
 POST  /auth/step-up                       -            401   204   204   204   204
 
+GET   /roles                              -            401   403   403   403   200
+GET   /roles/{id}                         staff's      401   403   403   403   200
+GET   /roles/{id}                         missing      401   403   403   403   404
+GET   /roles/{id}                         odd          401   403   403   403   404
+GET   /permissions                        -            401   403   403   403   200
+GET   /api-keys                           -            401   403   403   403   200
+POST  /api-keys                           -            401   403   403   403   201
+DELETE /api-keys/{id}                     owner's      401   403   403   403   204
+DELETE /api-keys/{id}                     missing      401   403   403   403   404
+DELETE /api-keys/{id}                     odd          401   403   403   403   404
+
 GET   /products/public                    -            200   200   200   200   200
 GET   /products/public/{id}               staff's      200   200   200   200   200
 GET   /products/public/{id}               missing      404   404   404   404   404
@@ -180,6 +191,8 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         }
         "products" => product(app, whose),
         "auth" => session(app, whose),
+        "roles" => 2,
+        "api-keys" => made(&app.post(whose, "/api/v1/api-keys", api_key())),
         noun => panic!("no {noun} can be made"),
     };
     if thing == "deleted" {
@@ -211,6 +224,10 @@ fn session(app: &TestApp, whose: &str) -> i64 {
     app.number("SELECT max(id) FROM sessions")
 }
 
+fn api_key() -> Value {
+    json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z" })
+}
+
 /// The customer record behind a user.
 fn customer(app: &TestApp, who: &str) -> i64 {
     let sql = "SELECT c.id FROM customers c JOIN users u ON u.id = c.user_id WHERE u.username";
@@ -236,6 +253,7 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         ("PATCH", "/auth/me") => json!({ "name": "New Name" }),
         ("PATCH", "/products/{id}") => json!({ "name": "Another", "version": 1 }),
         ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),
+        ("POST", "/api-keys") => api_key(),
         ("POST", "/stock/adjustments") => json!({ "sku": "MUG", "delta": 1, "reason": "restock" }),
         ("POST", "/orders") => {
             let mut order = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });

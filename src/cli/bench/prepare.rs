@@ -176,6 +176,7 @@ fn place_one(tx: &Tx, dice: &mut Dice, user: UserId) -> Result<()> {
         kind: ActorKind::User,
         user: Some(user),
         session: None,
+        key: None,
         rights: Rights::NONE,
         is_staff: false,
         needs_factor: false,

@@ -1,6 +1,7 @@
 //! The table of JSON routes.
 
 pub mod aliases;
+pub mod api_keys;
 pub mod audit;
 pub mod auth;
 pub mod emails;
@@ -10,6 +11,7 @@ pub mod nothing;
 pub mod orders;
 pub mod passwords;
 pub mod products;
+pub mod roles;
 pub mod sessions;
 pub mod stock;
 pub mod users;
@@ -17,6 +19,7 @@ pub mod users;
 use axum::http::Method;
 
 use crate::domain::permission::Permission as May;
+use crate::http::api::api_keys::ApiKeyView;
 use crate::http::api::audit::AuditView;
 use crate::http::api::audit::VerdictView;
 use crate::http::api::auth::SignedIn as SignedInView;
@@ -27,6 +30,8 @@ use crate::http::api::orders::History;
 use crate::http::api::orders::StatisticsView;
 use crate::http::api::orders::Transitions;
 use crate::http::api::products::CategoryView;
+use crate::http::api::roles::PermissionView;
+use crate::http::api::roles::RoleView;
 use crate::http::api::sessions::SessionView;
 use crate::http::api::stock::LowView;
 use crate::http::api::stock::MovementView;
@@ -76,6 +81,12 @@ pub fn table() -> Table {
         .row(POST, "/auth/totp/recovery-codes", SignedIn, factors::renew_codes, shows::<RecoveryCodes>())
         .row(DELETE, "/auth/totp", SignedIn, factors::remove, does())
         .row(POST, "/auth/step-up", SignedIn, sessions::step_up, does())
+        .row(GET, "/roles", Needs(May::RolesRead), roles::list, lists::<RoleView>())
+        .row(GET, "/roles/{id}", Needs(May::RolesRead), roles::show, shows::<RoleView>())
+        .row(GET, "/permissions", Needs(May::RolesRead), roles::permissions, lists::<PermissionView>())
+        .row(GET, "/api-keys", Needs(May::ApiKeysRead), api_keys::list, lists::<ApiKeyView>())
+        .row(POST, "/api-keys", Needs(May::ApiKeysManage), api_keys::create, makes::<ApiKeyView>())
+        .row(DELETE, "/api-keys/{id}", Needs(May::ApiKeysManage), api_keys::destroy, does())
         .row(GET, "/products/public", Public, products::list_public, lists::<ProductView>())
         .row(GET, "/products/public/sku/{sku}", Public, products::show_by_sku, shows::<ProductView>())
         .row(GET, "/products/public/{id}", Public, products::show_public, shows::<ProductView>())

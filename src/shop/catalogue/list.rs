@@ -83,7 +83,7 @@ pub fn list_public(
 
 /// The caller's own products, newest first; staff see all.
 pub fn list(db: &Snapshot, by: &Actor, wanted: &Wanted, paging: &Paging) -> Result<Page<Product>> {
-    let user = by.signed_in()?;
+    let user = by.on_own(Permission::ProductsRead)?;
     let mut filter = wanted.filter(store::settings::terms(db)?.currency)?;
     if !by.may(Permission::ProductsRead) {
         filter.seller = Some(user);
@@ -96,7 +96,7 @@ pub fn list_others(db: &Snapshot, by: &Actor, paging: &Paging) -> Result<Page<Pr
     let filter = ProductFilter {
         status: Some(ProductStatus::Approved),
         in_stock: Some(true),
-        not_seller: Some(by.signed_in()?),
+        not_seller: Some(by.on_own(Permission::ProductsRead)?),
         ..ProductFilter::default()
     };
     store::products::page(db, &filter, ProductSort::Newest, paging)

@@ -95,12 +95,13 @@ impl Entry {
 /// The order is its own first entry.
 fn placing(db: &Snapshot, head: &OrderHead, state: OrderState) -> Result<Entry> {
     let (id, name) = store::orders::placer(db, head.id)?;
-    let kind = match (id, head.imported_at) {
-        (_, Some(_)) => ActorKind::System,
-        (Some(_), _) => ActorKind::User,
-        (None, _) => ActorKind::Guest,
-    };
     let noted = store::audit::creation(db, head.id, head.placed_at)?;
+    let kind = match (&noted, id, head.imported_at) {
+        (_, _, Some(_)) => ActorKind::System,
+        (Some(noted), _, None) => noted.actor_kind,
+        (None, Some(_), None) => ActorKind::User,
+        (None, None, None) => ActorKind::Guest,
+    };
     Ok(Entry {
         at: head.placed_at,
         version: 1,

@@ -66,10 +66,10 @@ pub struct Owned {
     pub owner: Option<UserId>,
 }
 
-/// Whether the actor may see an order of `owner`; if not, it is not there.
+/// Whether the actor may see an order of `owner`; if not, it is not there. A program without the right is forbidden all.
 pub fn may_see(by: &Actor, owner: Option<UserId>) -> Result<()> {
-    let is_own = by.user.is_some() && by.user == owner;
-    match is_own || by.may(Permission::OrdersRead) {
+    by.on_own(Permission::OrdersRead)?;
+    match by.is_owner(owner) || by.may(Permission::OrdersRead) {
         true => Ok(()),
         false => Err(Error::NotFound("order")),
     }
@@ -77,7 +77,7 @@ pub fn may_see(by: &Actor, owner: Option<UserId>) -> Result<()> {
 
 /// One order. Foreign and missing ones are `NotFound` alike.
 pub fn show(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Owned> {
-    by.signed_in()?;
+    by.on_own(Permission::OrdersRead)?;
     let order = store::orders::get(db, id)?;
     let owner = owner(db, &order.head)?;
     may_see(by, owner)?;

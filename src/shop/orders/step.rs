@@ -120,7 +120,7 @@ pub(super) fn count(tx: &Tx, to: OrderState) {
 ///
 /// Refused with `Stale` if a version was said and it is another, with `InvalidState` where it is too late.
 pub fn cancel(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, asked: &Cancel) -> Result<Once<Order>> {
-    by.signed_in()?;
+    by.on_own(Permission::OrdersCancel)?;
     let order = store::orders::get(tx, id)?;
     let may_all = by.may(Permission::OrdersCancel);
     if !may_all {

@@ -13,7 +13,6 @@ use crate::domain::money::Currency;
 use crate::domain::money::RawAmount;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
-use crate::domain::page::Total;
 use crate::domain::product::Product;
 use crate::domain::product::ProductSort;
 use crate::domain::product::ProductStatus;
@@ -165,13 +164,7 @@ pub struct CategoryView<'a> {
 pub async fn categories(State(app): State<App>, asked: Asked<()>) -> Result<Response> {
     asked.read(&())?;
     let rows = app.read(catalogue::categories).await?;
-    let page = Page {
-        next: None,
-        total: Some(Total::Exactly(rows.len() as i64)),
-        index_behind: None,
-        rows,
-    };
-    list::reply(&page, |category| CategoryView {
+    list::reply(&list::whole(rows), |category| CategoryView {
         id: category.id,
         name: &category.name,
         products: category.products,
