@@ -4,6 +4,7 @@
 mod cache;
 mod figures;
 mod probe;
+mod setup_token;
 
 use std::path::Path;
 use std::path::PathBuf;

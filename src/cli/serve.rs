@@ -12,10 +12,13 @@ use crate::cli::seed;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Flags;
+use crate::domain::actor::Actor;
+use crate::domain::link::Purpose;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http;
 use crate::shop::settings;
+use crate::shop::setup;
 use crate::worker;
 
 /// Run the shop.
@@ -68,11 +71,46 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
         .map_err(|cause| Error::internal(format!("cannot listen on {asked}: {cause}")))?;
     let stop = stop();
     let url = format!("http://{}", listener.local_addr().map_err(internal)?);
-    context.print(format!("till listens on {url}"), &json!({ "listening": url }))?;
+    match setup_link(context, app, &url).await? {
+        None => context.print(format!("till listens on {url}"), &json!({ "listening": url }))?,
+        Some(link) => {
+            let json = json!({ "listening": url, "setup": link });
+            context.print(format!("till listens on {url}"), &json)?;
+            let what = match context.config.is_demo {
+                true => "come in as the owner of the demo",
+                false => "set up the shop",
+            };
+            eprintln!("{what}, once and within a day: {link}");
+        }
+    }
     let worker = tokio::spawn(worker::run(app.clone()));
     http::serve(listener, app.clone(), stop).await;
     worker.abort();
     Ok(())
+}
+
+/// The link by which the first owner is made, or the one into a demo. Nothing where somebody runs the shop.
+async fn setup_link(context: &Context, app: &App, url: &str) -> Result<Option<String>> {
+    let (keys, now) = (app.keys().clone(), app.clock().now());
+    let kept = app.setup_token();
+    let known = kept.clone().unwrap_or_default();
+    let is_good = app.read(move |db| Ok(setup::look(db, &keys, &known, now).is_ok()));
+    let secret = match (kept, is_good.await?) {
+        (Some(kept), true) => kept,
+        _ => {
+            app.drop_setup_token();
+            let keys = app.keys().clone();
+            let made = app.write(move |tx| setup::offer(tx, &Actor::system(), &keys));
+            let Some(made) = made.await? else { return Ok(None) };
+            app.keep_setup_token(&made.secret)?;
+            made.secret
+        }
+    };
+    let place = match context.config.server.public_url.is_empty() {
+        true => url.to_owned(),
+        false => context.config.server.public_url(),
+    };
+    Ok(Some(Purpose::Setup.url(&place, &secret)))
 }
 
 /// A demo's file is served as a demo only, and a shop's never.

@@ -25,6 +25,7 @@ use crate::shop::Tx;
 use crate::shop::factors;
 use crate::shop::identity;
 use crate::shop::passwords;
+use crate::shop::users;
 
 /// Make and change users.
 #[derive(Debug, Subcommand)]
@@ -109,8 +110,8 @@ impl User {
             }
             Self::ResetLink { email } => reset_link(context, email)?,
             Self::TotpReset { email } => act(context, email, factors::reset)?,
-            Self::Suspend { email } => act(context, email, identity::suspend)?,
-            Self::Unlock { email } => act(context, email, identity::unlock)?,
+            Self::Suspend { email } => act(context, email, users::suspend)?,
+            Self::Unlock { email } => act(context, email, users::unlock)?,
             Self::List => list(context)?,
         }
         Ok(ExitCode::SUCCESS)

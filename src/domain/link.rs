@@ -33,7 +33,7 @@ impl Purpose {
     pub const fn path(self) -> &'static str {
         match self {
             Self::Setup => "/admin/setup",
-            Self::Invitation => "/invitation",
+            Self::Invitation => "/admin/invitation",
             Self::Reset => "/reset",
             Self::Address => "/address",
         }

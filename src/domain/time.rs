@@ -345,6 +345,16 @@ impl Zone {
             .map_err(|_| Bad::invalid("is not a time zone such as Europe/London"))
     }
 
+    /// The names of all zones there are, in the order of the alphabet.
+    pub fn names() -> Vec<String> {
+        let mut names: Vec<String> = TimeZoneDatabase::bundled()
+            .available()
+            .map(|name| name.to_string())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Coordinated universal time.
     pub const fn utc() -> Zone {
         Zone(TimeZone::UTC)

@@ -89,6 +89,19 @@ pub struct Profile {
     pub phone: Option<Option<Phone>>,
 }
 
+/// Which users are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Those with this role.
+    pub role: Option<String>,
+    /// Those who stand so.
+    pub status: Option<UserStatus>,
+    /// The shop's own people, or the others.
+    pub is_staff: Option<bool>,
+    /// Those whose user name or address begins so.
+    pub typed: Option<String>,
+}
+
 /// A user.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the fields of API.md's User")]

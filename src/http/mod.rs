@@ -35,6 +35,7 @@ pub mod shape;
 pub mod shell;
 pub mod site;
 pub mod token;
+pub mod user_query;
 pub mod version;
 mod wire;
 

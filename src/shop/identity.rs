@@ -26,10 +26,11 @@ use crate::shop::customers;
 use crate::shop::events;
 use crate::shop::links;
 use crate::shop::login;
+use crate::shop::users;
 use crate::store;
 
 /// The role of everybody who signs up.
-const CUSTOMER: &str = "customer";
+pub(super) const CUSTOMER: &str = "customer";
 
 #[derive(Serialize)]
 struct UserEvent<'a> {
@@ -44,7 +45,7 @@ struct UserEvent<'a> {
 ///
 /// Refused with `AlreadyExists` if the name or the address is taken.
 pub fn sign_up(tx: &Tx, by: &Actor, new: &NewUser) -> Result<User> {
-    let user = insert(tx, by, new, CUSTOMER, Action::UserSignedUp)?;
+    let user = insert(tx, by, new, CUSTOMER, UserStatus::Active, Action::UserSignedUp)?;
     customers::of(tx, &user)?;
     Ok(user)
 }
@@ -52,7 +53,7 @@ pub fn sign_up(tx: &Tx, by: &Actor, new: &NewUser) -> Result<User> {
 /// Makes a user of any role, with the right to it.
 pub fn create(tx: &Tx, by: &Actor, new: &NewUser, role: &str) -> Result<User> {
     by.require(Permission::UsersCreate)?;
-    let user = insert(tx, by, new, role, Action::UserCreated)?;
+    let user = insert(tx, by, new, role, UserStatus::Active, Action::UserCreated)?;
     if user.role_name == CUSTOMER {
         customers::of(tx, &user)?;
     }
@@ -60,7 +61,7 @@ pub fn create(tx: &Tx, by: &Actor, new: &NewUser, role: &str) -> Result<User> {
 }
 
 /// The role of a name: `user` is the customers' historic one. Refused with `Fields` if there is none.
-fn role_of(db: &Snapshot, name: &str) -> Result<(RoleId, bool)> {
+pub(super) fn role_of(db: &Snapshot, name: &str) -> Result<(RoleId, bool)> {
     let name = if name.eq_ignore_ascii_case("user") {
         CUSTOMER
     } else {
@@ -78,9 +79,17 @@ pub fn audience(db: &Snapshot, role: &str) -> Result<Audience> {
     })
 }
 
-fn insert(tx: &Tx, by: &Actor, new: &NewUser, role: &str, action: Action) -> Result<User> {
+/// Makes a user, and tells of it.
+pub(super) fn insert(
+    tx: &Tx,
+    by: &Actor,
+    new: &NewUser,
+    role: &str,
+    status: UserStatus,
+    action: Action,
+) -> Result<User> {
     let (role, _) = role_of(tx, role)?;
-    let user = store::users::insert(tx, new, role)?;
+    let user = store::users::insert(tx, new, role, status)?;
     let data = UserEvent {
         id: user.id,
         role: &user.role_name,
@@ -152,63 +161,6 @@ pub fn set_role(tx: &Tx, by: &Actor, email: &str, role: &str) -> Result<User> {
     by.require(Permission::UsersUpdate)?;
     let user = find(tx, by, email)?;
     let (role, _) = role_of(tx, role)?;
-    if role != user.role {
-        keep_an_admin(tx, &user)?;
-    }
-    store::users::set_role(tx, user.id, role)?;
-    links::void(tx, user.id)?;
-    tx.touch(Touched::Sessions);
-    let former = format!("{{\"role\":\"{}\"}}", user.role_name);
-    let target = (Target::User, Some(user.id.0));
-    audit::note(tx, by, Action::RoleChanged, target, None, Some(&former))?;
-    store::users::get(tx, user.id)
-}
-
-/// Refused with `NotAllowed` if this is the last active admin.
-fn keep_an_admin(tx: &Tx, user: &User) -> Result<()> {
-    let is_last = user.role_name == "admin"
-        && user.status == UserStatus::Active
-        && store::users::active_with_role(tx, user.role)? <= 1;
-    match is_last {
-        true => Err(Refusal::NotAllowed("The last active admin stays one.".into()).into()),
-        false => Ok(()),
-    }
-}
-
-/// Suspends a user: it cannot sign in, and all its sessions and links end.
-///
-/// Refused with `NotAllowed` for the last active admin and for a user who is suspended already.
-pub fn suspend(tx: &Tx, by: &Actor, id: UserId) -> Result<User> {
-    by.require(Permission::UsersUpdate)?;
-    let user = store::users::get(tx, id)?;
-    if user.status == UserStatus::Suspended {
-        return Err(Refusal::NotAllowed("This user is suspended already.".into()).into());
-    }
-    keep_an_admin(tx, &user)?;
-    links::void(tx, id)?;
-    set_status(tx, by, &user, UserStatus::Suspended, Action::UserSuspended)
-}
-
-/// Lets a user in again: failed sign-ins are forgotten, and who was suspended is active.
-pub fn unlock(tx: &Tx, by: &Actor, id: UserId) -> Result<User> {
-    by.require(Permission::UsersUpdate)?;
-    let user = store::users::get(tx, id)?;
-    login::unlock(tx, &user)?;
-    match user.status {
-        UserStatus::Suspended => set_status(tx, by, &user, UserStatus::Active, Action::UserUnlocked),
-        UserStatus::Active | UserStatus::Invited => {
-            let target = (Target::User, Some(id.0));
-            audit::note(tx, by, Action::UserUnlocked, target, None, None)?;
-            Ok(user)
-        }
-    }
-}
-
-fn set_status(tx: &Tx, by: &Actor, user: &User, status: UserStatus, action: Action) -> Result<User> {
-    store::users::set_status(tx, user.id, status)?;
-    tx.touch(Touched::Sessions);
-    let former = serde_json::json!({ "status": user.status }).to_string();
-    let target = (Target::User, Some(user.id.0));
-    audit::note(tx, by, action, target, None, Some(&former))?;
+    users::give_role(tx, by, &user, role)?;
     store::users::get(tx, user.id)
 }

@@ -62,8 +62,9 @@ pub fn make(tx: &Tx, by: &Actor, keys: &Keys, new: &NewLink) -> Result<Made> {
         NewLink::Reset(user) => (Purpose::Reset, Some(*user), None),
         NewLink::Address(user, email) => (Purpose::Address, Some(*user), Some(email.as_str())),
     };
-    if let Some(user) = user {
-        store::links::take_all(tx, user, Some(purpose))?;
+    match user {
+        Some(user) => store::links::take_all(tx, user, Some(purpose))?,
+        None => store::links::take_setups(tx)?,
     }
     let secret: [u8; 32] = secret::random()?;
     let expires_at = tx.now.plus_ms(purpose.life());

@@ -29,9 +29,11 @@ pub mod roles;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod setup;
 pub mod step_up;
 pub mod stock;
 pub mod sweep;
+pub mod users;
 pub mod version;
 pub mod waiting;
 

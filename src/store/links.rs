@@ -87,6 +87,18 @@ pub fn take(tx: &Tx, id: LinkId) -> Result<bool> {
     Ok(taken == 1)
 }
 
+/// Uses up whatever setup links are still good.
+pub fn take_setups(tx: &Tx) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE links SET used_at = :now
+             WHERE user_id IS NULL AND purpose = :setup
+               AND used_at IS NULL AND created_at <= :now AND expires_at > :now",
+        )?
+        .execute(named_params! { ":setup": Purpose::Setup, ":now": tx.now })?;
+    Ok(())
+}
+
 /// Uses up whatever links of a user are still good: of one purpose, or of any.
 pub fn take_all(tx: &Tx, user: UserId, purpose: Option<Purpose>) -> Result<()> {
     tx.db()

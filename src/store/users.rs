@@ -9,12 +9,17 @@ use rusqlite::named_params;
 
 use crate::domain::id::RoleId;
 use crate::domain::id::UserId;
+use crate::domain::page::MOST_COUNTED;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
+use crate::domain::page::Total;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Phone;
 use crate::domain::user::NewUser;
 use crate::domain::user::Profile;
 use crate::domain::user::User;
+use crate::domain::user::UserFilter;
 use crate::domain::user::UserStatus;
 use crate::error::Error;
 use crate::error::Result;
@@ -27,6 +32,15 @@ const SELECT: &str =
   r.name AS role_name, r.staff, u.status, u.token_epoch, u.password_at, u.created_at, u.version,
   EXISTS (SELECT 1 FROM factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS has_factor
   FROM users u JOIN roles r ON r.id = u.role_id";
+
+/// The users that are asked for. Beginnings of names and addresses are found by their indexes.
+const WANTED: &str = "(:role IS NULL OR u.role_id IN (SELECT id FROM roles WHERE name = :role))
+  AND (:status IS NULL OR u.status = :status)
+  AND (:staff IS NULL OR u.role_id IN (SELECT id FROM roles WHERE staff = :staff))
+  AND (:typed IS NULL OR u.id IN (
+    SELECT id FROM users WHERE username >= :typed AND username < :typed || char(1114111)
+    UNION
+    SELECT id FROM users WHERE email >= :typed AND email < :typed || char(1114111)))";
 
 fn from_row(row: &Row) -> rusqlite::Result<User> {
     Ok(User {
@@ -84,13 +98,13 @@ pub fn all(db: &Snapshot) -> Result<Vec<User>> {
         .collect()
 }
 
-/// Adds an active user. Refused with `AlreadyExists` if the name or the address is taken.
-pub fn insert(tx: &Tx, new: &NewUser, role: RoleId) -> Result<User> {
+/// Adds a user. Refused with `AlreadyExists` if the name or the address is taken.
+pub fn insert(tx: &Tx, new: &NewUser, role: RoleId, status: UserStatus) -> Result<User> {
     let id = tx
         .db()
         .prepare_cached(
             "INSERT INTO users (username, email, name, password, role_id, status, password_at, created_at, updated_at)
-             VALUES (:username, :email, :name, :password, :role, 0, :now, :now, :now)",
+             VALUES (:username, :email, :name, :password, :role, :status, :now, :now, :now)",
         )?
         .insert(named_params! {
             ":username": new.username.as_str(),
@@ -98,6 +112,7 @@ pub fn insert(tx: &Tx, new: &NewUser, role: RoleId) -> Result<User> {
             ":name": new.name,
             ":password": new.password,
             ":role": role,
+            ":status": status,
             ":now": tx.now,
         })
         .map_err(cause_or_taken)?;
@@ -206,6 +221,77 @@ pub fn set_role(tx: &Tx, id: UserId, role: RoleId) -> Result<()> {
              WHERE id = :id",
         )?
         .execute(named_params! { ":id": id, ":role": role, ":now": tx.now })?;
+    Ok(())
+}
+
+/// One page of users, newest first. What is typed is the beginning of a user name or an address.
+pub fn page(db: &Snapshot, filter: &UserFilter, paging: &Paging) -> Result<Page<User>> {
+    let (side, order) = match paging.is_backwards() {
+        true => (":edge < u.id", "ASC"),
+        false => (":edge > u.id", "DESC"),
+    };
+    // The few who are staff are found by their roles and then sorted.
+    let by = if filter.is_staff == Some(true) {
+        "+u.id"
+    } else {
+        "u.id"
+    };
+    let mut statement = db.db().prepare_cached(&format!(
+        "{SELECT} WHERE {WANTED} AND (:edge IS NULL OR {side}) ORDER BY {by} {order} LIMIT :wanted OFFSET :skipped"
+    ))?;
+    let asked = named_params! {
+        ":role": filter.role,
+        ":status": filter.status,
+        ":staff": filter.is_staff,
+        ":typed": filter.typed,
+        ":edge": paging.keys().map(|(_, id)| id),
+        ":wanted": paging.wanted() as i64,
+        ":skipped": paging.skipped(),
+    };
+    let rows: Result<Vec<User>> = statement
+        .query_and_then(asked, |row| Ok(from_row(row)?))?
+        .collect();
+    let page = paging.cut(rows?, |user| (0, user.id.0));
+    Ok(page.counted(count(db, filter)?))
+}
+
+fn count(db: &Snapshot, filter: &UserFilter) -> Result<Total> {
+    let counted: i64 = db
+        .db()
+        .prepare_cached(&format!(
+            "SELECT count(*) AS n FROM (SELECT 1 FROM users u WHERE {WANTED} LIMIT :most)"
+        ))?
+        .query_row(
+            named_params! {
+                ":role": filter.role,
+                ":status": filter.status,
+                ":staff": filter.is_staff,
+                ":typed": filter.typed,
+                ":most": MOST_COUNTED + 1,
+            },
+            |row| row.get("n"),
+        )?;
+    Ok(Total::of(counted))
+}
+
+/// Whether anybody has a role.
+pub fn is_held(db: &Snapshot, role: RoleId) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT 1 FROM users WHERE role_id = :role LIMIT 1")?
+        .exists(named_params! { ":role": role })?)
+}
+
+/// Lets an invited user in, with a password of its own and an address that is proved.
+pub fn admit(tx: &Tx, id: UserId, password: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE users
+             SET status = 0, password = :password, password_at = :now, email_verified = 1, updated_at = :now,
+               version = version + 1
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":password": password, ":now": tx.now })?;
     Ok(())
 }
 

@@ -176,15 +176,30 @@ fn other_good_bodies(product: &str) -> Vec<(&'static str, String, Value)> {
             "password": "tusk 9 of ten" }),
         ),
         (
+            "PATCH",
+            "/auth/me".to_owned(),
+            json!({ "name": "Ann", "phone": "+441632960961" }),
+        ),
+    ]
+}
+
+fn good_bodies_of_people() -> Vec<(&'static str, String, Value)> {
+    vec![
+        (
+            "POST",
+            "/users".to_owned(),
+            json!({ "username": "mia", "email": "mia@shop.test", "name": "Mia", "role": "staff", "client_token": "t" }),
+        ),
+        (
+            "PATCH",
+            "/users/1".to_owned(),
+            json!({ "name": "Mia", "version": 1 }),
+        ),
+        (
             "POST",
             "/api-keys".to_owned(),
             json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z",
             "client_token": "t" }),
-        ),
-        (
-            "PATCH",
-            "/auth/me".to_owned(),
-            json!({ "name": "Ann", "phone": "+441632960961" }),
         ),
     ]
 }
@@ -203,10 +218,15 @@ fn a_body_is_held_to_its_told_limits() {
     let product = format!("/products/{}", placed.json()["items"][0]["product_id"]);
     let document = app.get("nobody", "/api/openapi.json").json();
     let mut tried = BTreeSet::new();
-    for (method, path, good) in good_orders(&order).into_iter().chain(other_good_bodies(&product)) {
+    for (method, path, good) in good_orders(&order)
+        .into_iter()
+        .chain(other_good_bodies(&product))
+        .chain(good_bodies_of_people())
+    {
         let template = path
             .replace(&order, "/orders/{id}")
-            .replace(&product, "/products/{id}");
+            .replace(&product, "/products/{id}")
+            .replace("/users/1", "/users/{id}");
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         for limit in limits(&document, schema, &good, "", "") {

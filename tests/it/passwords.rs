@@ -6,8 +6,8 @@ use till::clock::Clock;
 use till::domain::actor::Actor;
 use till::domain::id::MailId;
 use till::domain::link::Purpose;
-use till::shop::identity;
 use till::shop::mails;
+use till::shop::users;
 
 use crate::app::PASSWORD;
 use crate::app::TestApp;
@@ -276,11 +276,11 @@ fn a_reset_link_does_not_outlive_its_reason() {
     let ann = till::domain::id::UserId(1);
     let store = app.app().store();
     store
-        .write(move |tx| identity::suspend(tx, &Actor::system(), ann))
+        .write(move |tx| users::suspend(tx, &Actor::system(), ann))
         .unwrap();
     refused(&app, &third, "of who is suspended");
     store
-        .write(move |tx| identity::unlock(tx, &Actor::system(), ann))
+        .write(move |tx| users::unlock(tx, &Actor::system(), ann))
         .unwrap();
     refused(&app, &third, "from before");
     app.clock.pass(60 * MINUTE);
@@ -324,18 +324,18 @@ fn who_is_suspended_is_out() {
     let store = app.app().store();
     assert!(
         store
-            .write(move |tx| identity::suspend(tx, &Actor::system(), owner))
+            .write(move |tx| users::suspend(tx, &Actor::system(), owner))
             .is_err(),
         "the last admin"
     );
     store
-        .write(move |tx| identity::suspend(tx, &Actor::system(), ann))
+        .write(move |tx| users::suspend(tx, &Actor::system(), ann))
         .unwrap();
     assert_eq!((look(&app, &before), refresh(&app, &before)), (401, 401));
     let body = json!({ "username": "ann", "password": PASSWORD });
     assert_eq!(app.post("nobody", LOGIN, body).code(), 1002);
     store
-        .write(move |tx| identity::unlock(tx, &Actor::system(), ann))
+        .write(move |tx| users::unlock(tx, &Actor::system(), ann))
         .unwrap();
     assert_eq!(look(&app, &before), 401, "an older token stays dead");
     assert_eq!(look(&app, &tokens(&app, PASSWORD)), 200);

@@ -5,6 +5,7 @@ use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::order::ReturnStatus;
 use crate::domain::product::ProductStatus;
+use crate::domain::user::UserStatus;
 
 /// A state's look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,15 @@ pub const fn fulfilment(status: FulfilmentStatus) -> Badge {
         FulfilmentStatus::Unfulfilled => badge("grey", "f-none", "Unfulfilled"),
         FulfilmentStatus::Partial => badge("blue", "f-part", "Partial"),
         FulfilmentStatus::Fulfilled => badge("green soft", "f-done", "Fulfilled"),
+    }
+}
+
+/// Whether a user may come in.
+pub const fn user(status: UserStatus) -> Badge {
+    match status {
+        UserStatus::Active => badge("green soft", "o-delivered", "Active"),
+        UserStatus::Invited => badge("amber", "o-pending", "Invited"),
+        UserStatus::Suspended => badge("red", "o-canceled", "Suspended"),
     }
 }
 

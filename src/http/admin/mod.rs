@@ -1,5 +1,6 @@
 //! The admin: pages for the people of the shop, over the same verbs as the API. One flat table of routes.
 
+mod api_keys;
 mod badge;
 mod conflict;
 mod drawn;
@@ -8,16 +9,20 @@ mod fence;
 mod form;
 mod frame;
 mod front;
+mod invitation;
 mod link;
 mod orders;
 mod page;
 mod password;
 mod products;
 mod profile;
+mod roles;
 mod session;
+mod setup;
 mod step_up;
 mod stock;
 mod typed;
+mod users;
 mod words;
 
 use axum::Router;
@@ -59,6 +64,24 @@ pub fn table() -> Table {
         .page(POST, "/factor/confirm", SignedIn, factor::confirm)
         .page(POST, "/factor/codes", SignedIn, factor::renew_codes)
         .page(POST, "/factor/remove", SignedIn, factor::remove)
+        .page(GET, "/setup/{token}", Public, setup::show)
+        .page(POST, "/setup/{token}", Public, setup::create)
+        .page(GET, "/invitation/{token}", Public, invitation::show)
+        .page(POST, "/invitation/{token}", Public, invitation::accept)
+        .page(GET, "/users", Needs(May::UsersRead), users::list)
+        .page(POST, "/users", Needs(May::UsersCreate), users::create)
+        .page(GET, "/users/new", Needs(May::UsersCreate), users::new)
+        .page(GET, "/users/{id}", Needs(May::UsersRead), users::show)
+        .page(POST, "/users/{id}", Needs(May::UsersUpdate), users::update)
+        .page(POST, "/users/{id}/suspend", Needs(May::UsersUpdate), users::suspend)
+        .page(POST, "/users/{id}/unlock", Needs(May::UsersUpdate), users::unlock)
+        .page(POST, "/users/{id}/invitation", Needs(May::UsersCreate), users::invite_again)
+        .page(POST, "/users/{id}/sessions", Needs(May::UsersUpdate), users::end_session)
+        .page(GET, "/roles", Needs(May::RolesRead), roles::list)
+        .page(GET, "/api-keys", Needs(May::ApiKeysRead), api_keys::list)
+        .page(POST, "/api-keys", Needs(May::ApiKeysManage), api_keys::create)
+        .page(GET, "/api-keys/new", Needs(May::ApiKeysManage), api_keys::new)
+        .page(POST, "/api-keys/{id}", Needs(May::ApiKeysManage), api_keys::destroy)
         .page(GET, "/orders", Needs(May::OrdersRead), orders::list)
         .beside("/orders.csv", Needs(May::OrdersExport), orders::export, "text/csv")
         .beside("/live", Needs(May::OrdersRead), orders::live, live::MEDIA)

@@ -36,6 +36,11 @@ pub fn lead(to: &str, done: Option<AuditId>) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
+/// A page with a secret in its address, which is told to nobody (AUT-07).
+pub fn quiet(reply: Response) -> Result<Response> {
+    Ok(([(header::REFERRER_POLICY, "no-referrer")], reply).into_response())
+}
+
 /// What is wrong with a field, for the place beside it.
 pub fn fault_of<'a>(faults: &'a [Fault], field: &str) -> Option<&'a str> {
     let found = faults.iter().find(|fault| fault.field == field);

@@ -3,8 +3,6 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::response::Response;
 
 use crate::app::App;
@@ -85,7 +83,7 @@ pub async fn edit(
         true => StatusCode::GONE,
         false => StatusCode::OK,
     };
-    quiet(page::page(status, &shown)?)
+    page::quiet(page::page(status, &shown)?)
 }
 
 pub async fn update(
@@ -110,10 +108,5 @@ pub async fn update(
         is_dead: faults.iter().any(|fault| fault.field == "token"),
     };
     let status = refused.as_ref().map_or(StatusCode::OK, page::status);
-    quiet(page::page(status, &shown)?)
-}
-
-/// The address of a page with a secret in it is told to nobody (AUT-07).
-fn quiet(reply: Response) -> Result<Response> {
-    Ok(([(header::REFERRER_POLICY, "no-referrer")], reply).into_response())
+    page::quiet(page::page(status, &shown)?)
 }

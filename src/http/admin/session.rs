@@ -228,7 +228,7 @@ struct ResumePage<'a> {
 }
 
 /// Sets the session's cookie and leads on, or to what was typed before.
-fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Response> {
+pub fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Response> {
     let site = Site::of(app.config());
     let life = Session::life(SessionKind::Cookie, opened.user.role_is_staff);
     let mut lines = vec![

@@ -36,6 +36,7 @@ use crate::http::api::sessions::SessionView;
 use crate::http::api::stock::LowView;
 use crate::http::api::stock::MovementView;
 use crate::http::api::users::MeView;
+use crate::http::api::users::UserView;
 use crate::http::route::Access::Needs;
 use crate::http::route::Access::OwnOr;
 use crate::http::route::Access::Public;
@@ -60,6 +61,7 @@ const PUT: Method = Method::PUT;
 
 /// Every JSON route below `/api/v1`, in reading order.
 #[rustfmt::skip] // One flat list, a row a route.
+#[allow(clippy::too_many_lines, reason = "the list is as long as there are routes")]
 pub fn table() -> Table {
     Table::default()
         .row(POST, "/auth/signup", Public, users::sign_up, makes::<SignedInView>())
@@ -81,6 +83,12 @@ pub fn table() -> Table {
         .row(POST, "/auth/totp/recovery-codes", SignedIn, factors::renew_codes, shows::<RecoveryCodes>())
         .row(DELETE, "/auth/totp", SignedIn, factors::remove, does())
         .row(POST, "/auth/step-up", SignedIn, sessions::step_up, does())
+        .row(GET, "/users", Needs(May::UsersRead), users::list, lists::<UserView>())
+        .row(POST, "/users", Needs(May::UsersCreate), users::invite, makes::<UserView>())
+        .row(GET, "/users/{id}", Needs(May::UsersRead), users::show, shows::<UserView>())
+        .row(PATCH, "/users/{id}", Needs(May::UsersUpdate), users::update, shows::<UserView>())
+        .row(POST, "/users/{id}/suspend", Needs(May::UsersUpdate), users::suspend, shows::<UserView>())
+        .row(POST, "/users/{id}/unlock", Needs(May::UsersUpdate), users::unlock, shows::<UserView>())
         .row(GET, "/roles", Needs(May::RolesRead), roles::list, lists::<RoleView>())
         .row(GET, "/roles/{id}", Needs(May::RolesRead), roles::show, shows::<RoleView>())
         .row(GET, "/permissions", Needs(May::RolesRead), roles::permissions, lists::<PermissionView>())

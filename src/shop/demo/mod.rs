@@ -22,13 +22,12 @@ use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::identity;
+use crate::shop::users::NO_PASSWORD;
 use crate::store;
 
 const PEOPLE: &str = include_str!("people.csv");
 /// How long ago the shop opened.
 const AGE: i64 = 61 * DAY;
-/// No password has this hash: its owner cannot sign in.
-const NO_PASSWORD: &str = "!";
 
 /// The hashes of the passwords of those who can sign in.
 #[derive(Debug, Clone)]

@@ -1,4 +1,13 @@
-//! Users over JSON: one's own, made by signing up.
+//! Users over JSON: one's own, made by signing up; and those that one looks after.
+
+mod manage;
+
+pub use manage::invite;
+pub use manage::list;
+pub use manage::show;
+pub use manage::suspend;
+pub use manage::unlock;
+pub use manage::update;
 
 use axum::Json as Reply;
 use axum::extract::State;
@@ -11,18 +20,15 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
-use crate::domain::id::UserId;
 use crate::domain::password;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::domain::text::Phone;
 use crate::domain::text::Username;
-use crate::domain::time::Timestamp;
 use crate::domain::user::NewUser;
 use crate::domain::user::Profile;
 use crate::domain::user::SessionKind;
 use crate::domain::user::User;
-use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::http::api::auth;
 use crate::http::api::auth::Signer;
@@ -36,39 +42,7 @@ use crate::secret;
 use crate::shop::emails;
 use crate::shop::identity;
 use crate::shop::sessions;
-
-/// A user as the API shows it.
-#[derive(Serialize, ToSchema)]
-pub struct UserView {
-    id: UserId,
-    username: String,
-    email: String,
-    email_verified: bool,
-    name: Option<String>,
-    role: String,
-    #[schema(value_type = UserStatus)]
-    status: &'static str,
-    totp: bool,
-    created_at: Timestamp,
-    version: i64,
-}
-
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id,
-            username: user.username,
-            email: user.email,
-            email_verified: user.email_verified,
-            name: user.name,
-            role: user.role_name,
-            status: user.status.name(),
-            totp: user.has_factor,
-            created_at: user.created_at,
-            version: user.version,
-        }
-    }
-}
+pub use crate::shop::users::UserView;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
