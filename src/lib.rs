@@ -1,4 +1,5 @@
-//! Till: the back office of a small shop in one binary. A JSON API over one SQLite file, and commands beside it.
+//! Till: the back office of a small shop in one binary. A JSON API and the admin's pages over one SQLite file, and
+//! commands beside them.
 //!
 //! # From above
 //!
@@ -23,12 +24,13 @@
 //! Layers, not features: placing an order touches stock, customer, idempotency, event and audit in one transaction, and
 //! each door shares each verb. Within a layer it is one noun, one file, with the same name in every layer:
 //! [`domain::order`] is the type, [`store::orders`] its rows, [`shop::orders`] its verbs, [`http::api::orders`] its
-//! routes. Singular is a type; plural is rows, verbs, routes. `tests/it/layers.rs` holds every file to this.
+//! routes, `http::admin::orders` its pages, drawn by `templates/admin/orders`. Singular is a type; plural is rows, verbs, routes. `tests/it/layers.rs` holds every file to this.
 //!
 //! # Where to enter
 //!
 //! - [`cli::run`]: every command; `till serve` opens an [`app::App`] and gives it to [`http::serve`].
 //! - [`http::api::table`]: every JSON route, with who may call it.
+//! - [`http::admin::table`]: every page and form of the admin, in the same form.
 //! - [`worker::run`]: what happens because time passes.
 //!
 //! # The rooms
@@ -68,6 +70,15 @@
 //! woken → 201. On any `?` the change is undone and the [`error::Error`] leaves through [`http::problem`], which logs its
 //! cause and shows its number.
 //!
+//! # A form, from end to end
+//!
+//! `POST /admin/orders/7/status`: the fence ([`http::admin::framed`]) refuses what does not come from our own pages, takes
+//! the session from its cookie and makes the frame of the page → the form is held to the token of its page → the handler
+//! hands [`shop::forms::submit`] the same verb that the API calls, under the form's hidden key, so that what is sent twice
+//! happens once → 303 to the order's page with the row of the audit that tells what was done. If somebody else was first,
+//! the page shows both versions and offers one's own again; if the session is over, the sign-in stands in its place and
+//! keeps what was typed.
+//!
 //! # An order found again
 //!
 //! The same COMMIT wakes [`worker::run`], whose first step ([`worker::derive`]) reads the orders above its mark and
@@ -79,6 +90,7 @@
 //! - **A new field of an order**: a migration, [`store::orders`], [`domain::order`], [`shop::orders::OrderView`].
 //! - **A new route**: a row in [`http::api::table`], a handler of at most fifteen lines, a verb, a row in
 //!   `tests/it/permissions.rs`.
+//! - **A new page**: a row in [`http::admin::table`], a handler, a template that extends `admin/layout.html`.
 //! - **A new rule**: a pure function in [`domain`], a [`domain::refusal::Refusal`], its line in [`error::Code`].
 //! - **A new setting**: a field with its default in [`config`], its line of why in `config.toml`.
 //! - **Another step of the worker**: a file beside [`worker::derive`] with a `step` that a test can call.
