@@ -3,6 +3,7 @@
 
 mod cache;
 mod figures;
+mod inside;
 mod probe;
 mod setup_token;
 
@@ -33,6 +34,7 @@ pub use cache::CachedOrder;
 pub use cache::Caches;
 pub use cache::OrderCopy;
 pub use figures::Memory;
+pub use inside::Inside;
 pub use probe::Checks;
 
 /// So many may wait for processor time; a second's worth of passwords.

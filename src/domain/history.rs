@@ -172,6 +172,18 @@ fn names(tags: &Value) -> Vec<String> {
     tags.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// The order just before and just after the change that led to a version; none if no change led there.
+pub fn around(order: &Order, changes: &[Recorded], version: i64) -> Option<(Order, Order)> {
+    let at = changes.iter().position(|change| change.version == version)?;
+    let mut after = order.clone();
+    for change in changes[at + 1..].iter().rev() {
+        change.former.restore(&mut after);
+    }
+    let mut before = after.clone();
+    changes[at].former.restore(&mut before);
+    Some((before, after))
+}
+
 /// The order as it was at a moment (which counts), given every change it has had, oldest first; none before it existed.
 pub fn as_it_was(mut order: Order, changes: &[Recorded], at: Timestamp) -> Option<Order> {
     let began = match (order.head.imported_at, changes.first()) {

@@ -11,6 +11,7 @@ pub mod check;
 pub mod country;
 pub mod credit_note;
 pub mod customer;
+pub mod difference;
 pub mod event;
 pub mod fault;
 pub mod history;

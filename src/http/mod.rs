@@ -5,6 +5,7 @@ mod address;
 pub mod admin;
 pub mod api;
 mod assets;
+pub mod audit_query;
 mod bare;
 mod cors;
 mod denials;

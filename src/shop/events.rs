@@ -52,6 +52,11 @@ impl Wanted {
     pub fn takes(self, kind: EventType) -> bool {
         self.kind.is_none_or(|wanted| wanted == kind) && self.stream.is_none_or(|stream| kind.is_in(stream))
     }
+
+    fn kinds(self) -> Vec<EventType> {
+        let all = EventType::ALL.iter().copied();
+        all.filter(|kind| self.takes(*kind)).collect()
+    }
 }
 
 /// What a look at the feed found.
@@ -70,11 +75,7 @@ pub struct Found {
 pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: usize) -> Result<Found> {
     by.require(Permission::EventsRead)?;
     let newest = store::events::newest(db)?;
-    let kinds: Vec<EventType> = EventType::ALL
-        .iter()
-        .copied()
-        .filter(|kind| wanted.takes(*kind))
-        .collect();
+    let kinds = wanted.kinds();
     if kinds.contains(&EventType::OrderCreated) {
         let (events, upto) =
             store::events::walk(db, after, limit, MOST_LOOKED_AT, |kind| wanted.takes(kind))?;
@@ -90,4 +91,43 @@ pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: us
         upto: newest.max(after),
         is_end: true,
     })
+}
+
+/// A look from the newest event back.
+#[derive(Debug, Clone)]
+pub struct Latest {
+    /// The events, newest first.
+    pub events: Vec<Event>,
+    /// Before which event the next look begins; none at the beginning of the feed.
+    pub next: Option<EventId>,
+}
+
+/// The wanted events before `below` (or the newest), newest first. One look passes over 50,000 rows at most, so that it
+/// may be short and still have a next.
+pub fn latest(
+    db: &Snapshot,
+    by: &Actor,
+    wanted: Wanted,
+    below: Option<EventId>,
+    limit: usize,
+) -> Result<Latest> {
+    by.require(Permission::EventsRead)?;
+    let below = below.unwrap_or(EventId(i64::MAX));
+    let kinds = wanted.kinds();
+    let is_common = kinds.contains(&EventType::OrderCreated);
+    let (mut events, last) = match is_common {
+        true => store::events::walk_back(db, below, limit + 1, MOST_LOOKED_AT, |kind| wanted.takes(kind))?,
+        false => (
+            store::events::rare_back(db, &kinds, below, limit + 1)?,
+            EventId(0),
+        ),
+    };
+    let is_more = events.len() > limit;
+    events.truncate(limit);
+    let next = match (is_more, events.last()) {
+        (true, Some(event)) => Some(event.id),
+        // The look ended before the feed did.
+        _ => Some(last).filter(|last| is_common && last.0 > 1 && *last < below),
+    };
+    Ok(Latest { events, next })
 }

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod checks;
 pub mod customers;
+pub mod deeds;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
@@ -34,6 +35,7 @@ pub mod step_up;
 pub mod stock;
 pub mod sweep;
 pub mod users;
+pub mod system;
 pub mod version;
 pub mod waiting;
 

@@ -65,6 +65,15 @@ pub fn find(db: &Snapshot, id: AuditId) -> Result<Option<AuditRow>> {
         .optional()?)
 }
 
+/// The data of the event that the same change told of, if it told of one.
+pub fn told(db: &Snapshot, id: AuditId) -> Result<Option<String>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT e.data FROM audit a JOIN events e ON e.id = a.event_id WHERE a.id = :id")?
+        .query_row(named_params! { ":id": id }, |row| row.get("data"))
+        .optional()?)
+}
+
 /// The lowest id there is; 0 before the first.
 pub fn first(db: &Snapshot) -> Result<AuditId> {
     Ok(db

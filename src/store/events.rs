@@ -93,6 +93,58 @@ pub fn rare(db: &Snapshot, kinds: &[EventType], after: EventId, limit: usize) ->
     }
     ids.sort_unstable();
     ids.truncate(limit);
+    by_ids(db, &ids)
+}
+
+/// The wanted ones among at most `most` events before `below`, newest first, and the last one that was looked at.
+pub fn walk_back(
+    db: &Snapshot,
+    below: EventId,
+    limit: usize,
+    most: usize,
+    is_wanted: impl Fn(EventType) -> bool,
+) -> Result<(Vec<Event>, EventId)> {
+    let mut statement = db.db().prepare_cached(&format!(
+        "{SELECT} WHERE id < :below ORDER BY id DESC LIMIT :most"
+    ))?;
+    let mut rows = statement.query(named_params! { ":below": below, ":most": most as i64 })?;
+    let mut found = Vec::new();
+    let mut last = below;
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        last = row.get("id")?;
+        if is_wanted(row.get("type")?) {
+            found.push(from_row(row)?);
+        }
+    }
+    Ok((found, last))
+}
+
+/// The events of some types, none of them `order.created`, before `below`, newest first. (One walk a type, as above.)
+pub fn rare_back(db: &Snapshot, kinds: &[EventType], below: EventId, limit: usize) -> Result<Vec<Event>> {
+    let mut ids: Vec<EventId> = Vec::new();
+    let mut statement = db.db().prepare_cached(
+        "SELECT id FROM events
+         WHERE type = :type AND type <> 1 AND id < :below
+         ORDER BY id DESC
+         LIMIT :limit",
+    )?;
+    for kind in kinds {
+        let found = statement.query_map(
+            named_params! { ":type": kind, ":below": below, ":limit": limit as i64 },
+            |row| row.get("id"),
+        )?;
+        for id in found {
+            ids.push(id?);
+        }
+    }
+    ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+    ids.truncate(limit);
+    by_ids(db, &ids)
+}
+
+fn by_ids(db: &Snapshot, ids: &[EventId]) -> Result<Vec<Event>> {
     let mut one = db.db().prepare_cached(&format!("{SELECT} WHERE id = :id"))?;
     ids.iter()
         .map(|id| Ok(one.query_row(named_params! { ":id": id }, from_row)?))

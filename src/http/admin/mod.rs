@@ -1,15 +1,18 @@
 //! The admin: pages for the people of the shop, over the same verbs as the API. One flat table of routes.
 
 mod api_keys;
+mod audit;
 mod badge;
 mod conflict;
 mod drawn;
 mod factor;
+mod events;
 mod fence;
 mod form;
 mod frame;
 mod front;
 mod invitation;
+mod help;
 mod link;
 mod orders;
 mod page;
@@ -23,6 +26,7 @@ mod step_up;
 mod stock;
 mod typed;
 mod users;
+mod system;
 mod words;
 
 use axum::Router;
@@ -105,6 +109,11 @@ pub fn table() -> Table {
         .page(GET, "/stock", Needs(May::StockRead), stock::list)
         .page(GET, "/stock/{variant}", Needs(May::StockRead), stock::show)
         .page(POST, "/stock/{variant}", Needs(May::StockUpdate), stock::adjust)
+        .page(GET, "/events", Needs(May::EventsRead), events::list)
+        .page(GET, "/audit", Needs(May::AuditRead), audit::list)
+        .page(GET, "/audit/verify", Needs(May::AuditRead), audit::verify)
+        .page(GET, "/system", Needs(May::SystemRead), system::show)
+        .page(GET, "/help", SignedIn, help::show)
 }
 
 /// The pages beside it: the front, and those of one-time links.

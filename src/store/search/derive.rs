@@ -1,8 +1,10 @@
 //! Bringing the index up to date: what is new above the marks, then what has changed. Each call does a little and may be
 //! made again at any time: a row that is indexed twice is there once.
 
+use rusqlite::OptionalExtension;
 use rusqlite::params;
 
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -40,6 +42,21 @@ pub fn behind(db: &Snapshot) -> Result<i64> {
                        AND id > (SELECT upto FROM marks WHERE name = 'search.events')) AS behind",
         )?
         .query_row([], |row| row.get("behind"))?)
+}
+
+/// Since when the oldest new order waits to be indexed; none if none waits.
+pub fn waits_since(db: &Snapshot) -> Result<Option<Timestamp>> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT ifnull(imported_at, placed_at) AS since
+             FROM orders
+             WHERE id > (SELECT upto FROM marks WHERE name = 'search.orders')
+             ORDER BY id
+             LIMIT 1",
+        )?
+        .query_row([], |row| row.get("since"))
+        .optional()?)
 }
 
 /// Indexes some of what is missing.

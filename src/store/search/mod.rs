@@ -7,6 +7,7 @@ mod text;
 pub use derive::behind;
 pub use derive::catch_up;
 pub use derive::is_behind;
+pub use derive::waits_since;
 
 use rusqlite::params;
 
