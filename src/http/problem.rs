@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::http::admin;
+use crate::http::admin::While;
 
 /// A failure on its way out; the layer of its face dresses it.
 #[derive(Clone)]
@@ -67,6 +69,26 @@ struct Rfc9457<'a> {
     detail: &'a str,
     #[serde(flatten)]
     problem: &'a Problem<'a>,
+}
+
+/// Gives a failed reply the page that people see.
+pub fn as_page(
+    theme: &'static str,
+    did: While,
+    request_id: &str,
+    route: &str,
+    mut bare: Response,
+) -> Response {
+    if let Some(Told(error)) = bare.extensions_mut().remove::<Told>() {
+        log(&error, request_id, route);
+    }
+    match bare.extensions_mut().remove::<Failed>() {
+        None => bare,
+        Some(Failed(error)) => {
+            log(&error, request_id, route);
+            admin::refused(request_id, theme, &error, did)
+        }
+    }
 }
 
 /// Gives a failed reply its JSON body and its headers.

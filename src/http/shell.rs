@@ -33,6 +33,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::http;
 use crate::http::address;
+use crate::http::admin;
+use crate::http::admin::While;
 use crate::http::api::aliases;
 use crate::http::cors::Cors;
 use crate::http::denials::Denials;
@@ -108,6 +110,8 @@ struct Visit {
     request_id: Arc<str>,
     wants_rfc9457: bool,
     is_private: bool,
+    /// The look of the pages, if it is one of them.
+    page: Option<&'static str>,
     closes: bool,
     encodings: Option<HeaderValue>,
     seen: Option<HeaderValue>,
@@ -138,12 +142,13 @@ impl Shell {
     pub async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
         let watch = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
-        let visit = Visit::of(&parts);
+        let mut visit = Visit::of(&parts);
         let caller = Caller::expected_by(&mut parts);
         self.tidy(&mut parts);
         let asked = self.asked(peer.ip(), &parts, Arc::clone(&visit.request_id));
         let origin = asked.origin();
         let known = self.routes.find(parts.uri.path());
+        visit.page = admin::is_page(parts.uri.path(), known.template()).then(|| admin::theme(&parts.headers));
         let class = known.class(&parts.method);
         let patience = known.patience(self.patience);
         let (bare, quota) = match self.admit(&mut parts, asked, class).await {
@@ -267,7 +272,10 @@ impl Shell {
 
     /// Everything that a reply is given on its way out.
     async fn dress(&self, visit: &Visit, route: &str, bare: Response, quota: Option<Quota>) -> Response {
-        let mut reply = problem::as_json(visit.wants_rfc9457, &visit.request_id, route, bare);
+        let mut reply = match visit.page {
+            Some(theme) => problem::as_page(theme, While::of(&visit.method), &visit.request_id, route, bare),
+            None => problem::as_json(visit.wants_rfc9457, &visit.request_id, route, bare),
+        };
         if let Some(origin) = &visit.origin {
             reply = self.cors.answer(origin, &visit.method, reply);
         }
@@ -343,6 +351,7 @@ impl Visit {
                 .and_then(|accept| accept.to_str().ok())
                 .is_some_and(|accept| accept.contains("application/problem+json")),
             is_private,
+            page: None,
             // What follows a body in chunks was not looked at (NET-04).
             closes: headers.contains_key(header::TRANSFER_ENCODING),
             encodings: headers.get(header::ACCEPT_ENCODING).cloned(),

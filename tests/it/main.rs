@@ -11,6 +11,7 @@ mod admin_products_odd;
 mod admin_stock;
 mod admin_users;
 mod api_keys;
+mod admin_problems;
 mod admin_watch;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;

@@ -27,6 +27,8 @@ use crate::http::admin::form::Fields;
 use crate::http::admin::frame;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
+use crate::http::admin::problem as face;
+use crate::http::admin::problem::While;
 use crate::http::admin::session::LoginPage;
 use crate::http::admin::step_up::StepUpPage;
 use crate::http::problem;
@@ -49,17 +51,18 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     let (mut parts, body) = request.into_parts();
     let (frame, cookie) = match enter(&app, &mut parts).await {
         Ok(entered) => entered,
-        // Without a file that can be read there is no frame to draw: the plain form of the failure goes out.
+        // Without a file that can be read there is no frame to draw: the shell gives the failure its bare page.
         Err(error) => return error.into_response(),
     };
     let back = page::came_from(&parts.headers);
     let wanted = parts.uri.to_string();
+    let did = While::of(&parts.method);
     let mut reply = match come_in(&app, parts, body, &frame).await {
         Ok((request, typed)) => {
             let reply = next.run(request).await;
-            dress(&frame, reply, &wanted, typed, back)
+            dress(&frame, reply, (did, &wanted), typed, back)
         }
-        Err(error) => dress(&frame, error.into_response(), &wanted, None, back),
+        Err(error) => dress(&frame, error.into_response(), (did, &wanted), None, back),
     };
     if let Some(line) = cookie.and_then(|line| HeaderValue::from_str(&line).ok()) {
         reply.headers_mut().append(header::SET_COOKIE, line);
@@ -165,7 +168,7 @@ fn done(parts: &Parts) -> Option<AuditId> {
 fn dress(
     frame: &Frame,
     mut reply: Response,
-    wanted: &str,
+    (did, wanted): (While, &str),
     typed: Option<Fields>,
     back: Option<String>,
 ) -> Response {
@@ -175,15 +178,20 @@ fn dress(
     let mut dressed = match &*error {
         Error::Refused(Refusal::NotSignedIn) => {
             let form = LoginPage::instead_of(frame, wanted, typed.as_ref());
-            page::page(StatusCode::UNAUTHORIZED, &form).unwrap_or_else(|_| page::problem(frame, &error, None))
+            page::page(StatusCode::UNAUTHORIZED, &form)
+                .unwrap_or_else(|_| face::page(frame, &error, did, None))
         }
         Error::Refused(Refusal::SecondFactor(Wanting::Enrolment)) => page::lead(factor::PATH, None),
         Error::Refused(Refusal::SecondFactor(Wanting::StepUp)) => {
             let form = StepUpPage::instead_of(frame, wanted, typed.as_ref());
-            page::page(StatusCode::UNAUTHORIZED, &form).unwrap_or_else(|_| page::problem(frame, &error, None))
+            page::page(StatusCode::UNAUTHORIZED, &form)
+                .unwrap_or_else(|_| face::page(frame, &error, did, None))
         }
-        _ => page::problem(frame, &error, back.as_deref()),
+        _ => face::page(frame, &error, did, back.as_deref()),
     };
+    if let Some(methods) = reply.headers_mut().remove(header::ALLOW) {
+        dressed.headers_mut().insert(header::ALLOW, methods);
+    }
     // The shell logs it, and notes what turned somebody away.
     dressed.extensions_mut().insert(problem::Told(error));
     dressed

@@ -5,8 +5,8 @@ mod audit;
 mod badge;
 mod conflict;
 mod drawn;
-mod factor;
 mod events;
+mod factor;
 mod fence;
 mod form;
 mod frame;
@@ -18,6 +18,7 @@ mod orders;
 mod page;
 mod password;
 mod products;
+mod problem;
 mod profile;
 mod roles;
 mod session;
@@ -28,6 +29,12 @@ mod typed;
 mod users;
 mod system;
 mod words;
+
+pub use frame::theme;
+pub use problem::While;
+pub use problem::refused;
+
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::http::Method;
@@ -127,6 +134,15 @@ pub fn front() -> Table {
         .page(POST, "/reset/{token}", Public, password::update)
         .page(GET, "/address/{token}", SignedIn, profile::show_address)
         .page(POST, "/address/{token}", SignedIn, profile::prove_address)
+}
+
+/// Paths of the pages beside the admin.
+static BESIDE: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| front().rows().iter().map(|row| row.path).collect());
+
+/// Whether a path, or the template that it fits, is one of the pages.
+pub fn is_page(path: &str, template: &str) -> bool {
+    path == "/admin" || path.starts_with("/admin/") || BESIDE.contains(&template)
 }
 
 /// Puts the fence around the pages: who comes in, from where, and how a failure looks.

@@ -1,4 +1,4 @@
-//! Templates as replies, the page of a failure, and where a form leads.
+//! Templates as replies, and where a form leads.
 
 use askama::Template;
 use axum::http::HeaderMap;
@@ -11,7 +11,6 @@ use crate::domain::fault::Fault;
 use crate::domain::id::AuditId;
 use crate::error::Error;
 use crate::error::Result;
-use crate::http::admin::frame::Frame;
 
 /// A page as a reply.
 pub fn page(status: StatusCode, template: &impl Template) -> Result<Response> {
@@ -45,40 +44,6 @@ pub fn quiet(reply: Response) -> Result<Response> {
 pub fn fault_of<'a>(faults: &'a [Fault], field: &str) -> Option<&'a str> {
     let found = faults.iter().find(|fault| fault.field == field);
     found.map(|fault| fault.message.as_str())
-}
-
-/// Why something did not work, with its number.
-#[derive(Template)]
-#[template(path = "admin/problem.html")]
-struct ProblemPage<'a> {
-    frame: &'a Frame,
-    status: u16,
-    code: u16,
-    heading: &'a str,
-    sentence: &'a str,
-    faults: &'a [Fault],
-    /// The way back, where there is one.
-    back: Option<&'a str>,
-}
-
-/// The page of a failure.
-pub fn problem(frame: &Frame, error: &Error, back: Option<&str>) -> Response {
-    let (status, code, _, title) = error.code().facts();
-    let sentence = error.sentence();
-    let shown = ProblemPage {
-        frame,
-        status,
-        code,
-        heading: title,
-        sentence: &sentence,
-        faults: error.faults(),
-        back,
-    };
-    let mut reply = page(self::status(error), &shown).unwrap_or_else(IntoResponse::into_response);
-    if let Some(seconds) = error.retry_after() {
-        reply.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    reply
 }
 
 /// The path a browser came from, if it is one of ours.
