@@ -34,8 +34,8 @@ pub mod setup;
 pub mod step_up;
 pub mod stock;
 pub mod sweep;
-pub mod users;
 pub mod system;
+pub mod users;
 pub mod version;
 pub mod waiting;
 

@@ -63,7 +63,7 @@ fn every_failure_has_its_page() {
     };
     is_told(&owner.get("/admin/nope"), 404, 3001);
     is_told(&owner.get("/admin/orders/77"), 404, 3001);
-    is_told(&owner.get("/admin/orders?sort=sideways"), 400, 2002);
+    is_told(&owner.get("/admin/events?type=sideways"), 400, 2002);
     is_told(&owner.post(form, &with("form_token", "x"), &[OURS]), 403, 1008);
     is_told(&owner.ask("DELETE", "/admin/orders", &[OURS], None), 405, 2005);
     let long = "x".repeat(300 * 1024);

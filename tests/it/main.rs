@@ -3,16 +3,18 @@
 
 mod account_states;
 mod admin_account;
+mod admin_assets;
+mod admin_frame;
 mod admin_live;
 mod admin_orders;
 mod admin_orders_list;
+mod admin_problems;
 mod admin_products;
 mod admin_products_odd;
 mod admin_stock;
 mod admin_users;
-mod api_keys;
-mod admin_problems;
 mod admin_watch;
+mod api_keys;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;

@@ -84,7 +84,8 @@ impl<'a> Browser<'a> {
         self.ask("POST", path, headers, Some(&body))
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+    /// Sends a request with the cookies that it holds.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let at = self.app.client().at();
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n");
         let cookie = self.cookie();
