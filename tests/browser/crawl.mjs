@@ -42,7 +42,8 @@ export async function discover(page, shop, report) {
       if (to.origin !== shop.url || to.searchParams.has("done")) continue;
       const path = to.pathname + to.search;
       queue.push(path);
-      if (!looked.has(to.pathname) && table.some((row) => row.is.test(to.pathname))) {
+      const isPage = to.pathname.startsWith("/admin") || table.some((row) => row.is.test(to.pathname));
+      if (!looked.has(to.pathname) && isPage) {
         looked.add(to.pathname);
         const reply = await look(page, shop, path);
         if (reply.status >= 400) report?.fault(address, `link to ${to.pathname}: ${reply.status}`);

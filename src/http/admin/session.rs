@@ -264,7 +264,12 @@ pub fn go_on(app: &App, frame: Frame, lines: Cookies, cookie: &str, fields: &Fie
     Ok((AppendHeaders(lines), reply).into_response())
 }
 
-pub async fn destroy(State(app): State<App>, Anyone(frame): Anyone, form: Form) -> Result<Response> {
+/// Ends the session. Whoever has none, because the button was pressed twice, is led on all the same.
+pub async fn destroy(State(app): State<App>, Anyone(frame): Anyone, form: Result<Form>) -> Result<Response> {
+    if frame.by.user.is_none() {
+        return Ok(page::lead("/admin/login", None));
+    }
+    let form = form?;
     let by = frame.by.clone();
     form.submit(&app, move |tx| sessions::close(tx, &by, Scope::This))
         .await?;
