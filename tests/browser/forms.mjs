@@ -29,8 +29,13 @@ export const fill = (page, { at, button }, typed = {}) =>
     };
     for (const el of form.elements) {
       if (!el.name || el.type === "hidden") continue;
-      // A form about the rows of a list is sent for the first of them.
-      if (el.type === "checkbox") { if (el.name === "id" && el === form.elements.id[0]) el.checked = true; continue; }
+      // A form about the rows of a list, or about rights, is sent for the first of them.
+      if (el.type === "checkbox") {
+        const same = form.elements[el.name];
+        const first = same instanceof RadioNodeList ? same[0] : same;
+        if (["id", "permission"].includes(el.name) && el === first) el.checked = true;
+        continue;
+      }
       if (el.type === "radio") { if (!form.elements[el.name].value) el.checked = true; continue; }
       if (el.localName === "select") { if (!el.value) el.selectedIndex = Math.min(1, el.options.length - 1); continue; }
       if (el.localName === "button" || el.value) continue;

@@ -292,7 +292,10 @@ fn staff_without_a_factor_reach_only_its_enrolment() {
             assert_eq!(answer.json()["error"]["details"]["enrol"], true);
         }
         let page = with(&app, &cookie, "GET", "/admin/orders", None);
-        assert!(page.status >= 400, "{who} {}", page.status);
+        assert_eq!(
+            (page.status, page.header("location")),
+            (303, Some("/admin/factor"))
+        );
         assert_eq!(
             app.get(who, "/api/v1/orders").status,
             200,

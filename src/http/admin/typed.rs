@@ -30,7 +30,10 @@ pub fn whole(typed: &str) -> Result<Option<i64>, Bad> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let (minus, rest) = signed(typed.strip_prefix('+').unwrap_or(typed));
+    let (minus, rest) = match typed.strip_prefix('+') {
+        Some(rest) => ("", rest),
+        None => signed(typed),
+    };
     let digits = ungrouped(rest).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     match digits.map(|digits| format!("{minus}{digits}").parse()) {
         Some(Ok(number)) => Ok(Some(number)),
