@@ -121,7 +121,9 @@ async function find(page, address, form) {
   return (await formsOf(page)).find((other) => kindOf(other) === kindOf(form));
 }
 
-const kindOf = ({ action, texts }) => `${action.replace(/\d+/g, "#")} ${texts}`;
+/** A form by where it leads and what it asks for; a row more or less of the same fields is the same form. */
+const kindOf = ({ action, texts }) =>
+  `${action.replace(/\d+/g, "#")} ${[...new Set(texts.map((name) => name.replace(/\d+/g, "#")))].sort()}`;
 
 /** The forms with text fields, each once. */
 async function collect(page, addresses) {
