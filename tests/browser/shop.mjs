@@ -1,5 +1,6 @@
 // A shop for the tests: the real binary over a folder that is gone afterwards, and the commands beside it.
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -83,6 +84,22 @@ export class Shop {
   sql(statement) {
     const { columns, rows } = JSON.parse(this.till(["sql", "--read-only", "--json", statement]));
     return rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
+  }
+
+  /** The one-time link that an empty shop prints. */
+  async setupLink() {
+    for (;;) {
+      const found = /set up the shop\D*(http\S+)/.exec(this.said);
+      if (found) return found[1];
+      await once(this.child.stderr, "data");
+    }
+  }
+
+  /** The path of the newest invitation to an address, as the operator can read it. */
+  invitation(email) {
+    const { mails } = JSON.parse(this.till(["mails", "list", "--json"]));
+    const { id } = mails.find((mail) => mail.recipient === email && mail.template === "invitation");
+    return new URL(JSON.parse(this.till(["mails", "show", String(id), "--json"])).link).pathname;
   }
 
   /** Makes a user, who signs in with `PASSWORD`. */
