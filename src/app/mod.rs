@@ -3,6 +3,7 @@
 
 mod cache;
 mod figures;
+mod hashing;
 mod inside;
 mod probe;
 mod setup_token;
@@ -10,8 +11,6 @@ mod setup_token;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 use tokio::sync::watch;
@@ -37,9 +36,6 @@ pub use figures::Memory;
 pub use inside::Inside;
 pub use probe::Checks;
 
-/// So many may wait for processor time; a second's worth of passwords.
-const MOST_WAITING: usize = 64;
-
 /// A handle on the running shop; clone it freely.
 #[derive(Clone)]
 pub struct App {
@@ -59,8 +55,7 @@ struct Inner {
     probe: probe::Probe,
     reads: metrics::Histogram,
     writes: metrics::Histogram,
-    hashing: Arc<tokio::sync::Semaphore>,
-    waiting_to_hash: Arc<AtomicUsize>,
+    hashing: hashing::Hashing,
     long_look: tokio::sync::Semaphore,
 }
 
@@ -109,8 +104,7 @@ impl App {
                 probe: probe::Probe::default(),
                 reads: metrics::histogram!("db_read_duration_seconds"),
                 writes: metrics::histogram!("db_write_duration_seconds"),
-                hashing: Arc::new(tokio::sync::Semaphore::new(2)),
-                waiting_to_hash: Arc::default(),
+                hashing: hashing::Hashing::start()?,
                 long_look: tokio::sync::Semaphore::new(1),
             }),
         })
@@ -253,43 +247,19 @@ impl App {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let place = Place::take(&self.inner.waiting_to_hash)?;
-        let turn = Arc::clone(&self.inner.hashing)
-            .acquire_owned()
+        let (reply, answer) = oneshot::channel();
+        self.inner.hashing.submit(Box::new(move || {
+            // Done also when the caller has gone: a guess that was counted is looked at.
+            let _ = reply.send(work());
+        }))?;
+        answer
             .await
-            .map_err(|_| Error::Unavailable)?;
-        drop(place);
-        tokio::task::spawn_blocking(move || {
-            // Kept until the work is done, also when the caller has gone.
-            let _turn = turn;
-            work()
-        })
-        .await
-        .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
+            .unwrap_or_else(|_| Err(Error::internal("a computation panicked")))
     }
 
     /// Finishes what waits and closes the file; an error if it has failed.
     pub fn close(&self) -> Result<()> {
         self.inner.store.close()
-    }
-}
-
-/// A place in the queue for processor time, given back when dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(waiting: &Arc<AtomicUsize>) -> Result<Self> {
-        let place = Self(Arc::clone(waiting));
-        match waiting.fetch_add(1, Ordering::SeqCst) < MOST_WAITING {
-            true => Ok(place),
-            false => Err(Error::Busy),
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

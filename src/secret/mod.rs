@@ -2,16 +2,13 @@
 //! database.
 
 mod keys;
+mod password;
 mod seal;
 pub mod totp;
 
-use argon2::Argon2;
 use hmac::Hmac;
 use hmac::KeyInit;
 use hmac::Mac;
-use password_hash::PasswordHasher;
-use password_hash::PasswordVerifier;
-use password_hash::phc::PasswordHash;
 use sha2::Digest;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -21,6 +18,9 @@ use crate::error::Result;
 
 pub use keys::Keys;
 pub use keys::Use;
+pub use password::Verdict;
+pub use password::check_password;
+pub use password::hash_password;
 pub use seal::Place;
 
 /// Random bytes from the system.
@@ -88,56 +88,6 @@ pub fn to_text(bytes: &[u8]) -> String {
 pub fn from_text(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
-}
-
-/// Hashes a password as Argon2id with the floor of OWASP (m = 19,456 KiB, t = 2, p = 1). 12 ms of one core.
-pub fn hash_password(password: &str) -> Result<String> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|cause| Error::internal(cause.to_string()))
-}
-
-/// What a password was held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is the one.
-    Right,
-    /// It is the one, and its hash is weaker than today's.
-    RightButWeak,
-    /// It is not.
-    Wrong,
-}
-
-/// Holds a password against its hash, or against a hash of nobody's so that an unknown name takes as long.
-pub fn check_password(password: &str, hash: Option<&str>) -> Verdict {
-    let Some(hash) = hash else {
-        let _ = Argon2::default().hash_password(password.as_bytes());
-        return Verdict::Wrong;
-    };
-    if hash.starts_with("$2") {
-        return match bcrypt::verify(password, hash) {
-            Ok(true) => Verdict::RightButWeak,
-            _ => Verdict::Wrong,
-        };
-    }
-    let Ok(parsed) = PasswordHash::new(hash) else {
-        let _ = Argon2::default().hash_password(password.as_bytes());
-        return Verdict::Wrong;
-    };
-    match Argon2::default().verify_password(password.as_bytes(), &parsed) {
-        Ok(()) if is_weak(&parsed) => Verdict::RightButWeak,
-        Ok(()) => Verdict::Right,
-        Err(_) => Verdict::Wrong,
-    }
-}
-
-fn is_weak(hash: &PasswordHash) -> bool {
-    let least = argon2::Params::default();
-    match argon2::Params::try_from(hash) {
-        Ok(params) => params.m_cost() < least.m_cost() || params.t_cost() < least.t_cost(),
-        Err(_) => true,
-    }
 }
 
 /// Gives `jsonwebtoken` HS256 over our own hmac and nothing else: its RustCrypto back end would bring RSA along.
