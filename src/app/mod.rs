@@ -5,8 +5,10 @@ mod cache;
 mod figures;
 mod hashing;
 mod inside;
+mod presses;
 mod probe;
 mod setup_token;
+mod turns;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -34,7 +36,9 @@ pub use cache::Caches;
 pub use cache::OrderCopy;
 pub use figures::Memory;
 pub use inside::Inside;
+pub use presses::Press;
 pub use probe::Checks;
+pub use turns::Turn;
 
 /// A handle on the running shop; clone it freely.
 #[derive(Clone)]
@@ -57,6 +61,8 @@ struct Inner {
     writes: metrics::Histogram,
     hashing: hashing::Hashing,
     long_look: tokio::sync::Semaphore,
+    turns: Arc<turns::Turns>,
+    presses: presses::Presses,
 }
 
 impl App {
@@ -106,6 +112,8 @@ impl App {
                 writes: metrics::histogram!("db_write_duration_seconds"),
                 hashing: hashing::Hashing::start()?,
                 long_look: tokio::sync::Semaphore::new(1),
+                turns: Arc::default(),
+                presses: presses::Presses::default(),
             }),
         })
     }

@@ -7,6 +7,7 @@ use axum::http::header;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::AuditId;
+use crate::error::Error;
 use crate::error::Result;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
@@ -18,6 +19,7 @@ use crate::shop::login::Attempt;
 use crate::shop::login::Entered;
 use crate::shop::login::Entry;
 use crate::shop::login::Outcome;
+use crate::shop::once::Key;
 use crate::shop::passwords;
 use crate::shop::sessions::Device;
 use crate::shop::sessions::Opened;
@@ -38,11 +40,54 @@ pub struct Credentials {
 pub async fn sign_in(app: &App, by: Actor, credentials: Credentials, entry: Entry) -> Result<Entered> {
     let Credentials { typed, password } = credentials;
     let known = entry.device.clone();
+    let _turn = app.turn(name_of(&typed, &known)).await?;
     let attempt = app.write(move |tx| login::begin(tx, &typed, &known)).await?;
     let outcome = evaluate(app, &attempt, password).await?;
     let keys = app.keys().clone();
     app.write(move |tx| login::finish(tx, &by, &keys, &attempt, &outcome, &entry))
         .await
+}
+
+/// The same, asked for by a form. The form sent again a moment later gives what it gave: the same session, or the same
+/// refusal, counted once. Once begun it goes on to its end, for a browser whose button is pressed twice hangs up on the
+/// first and waits for the second.
+pub async fn sign_in_once(
+    app: &App,
+    form: Key,
+    by: Actor,
+    credentials: Credentials,
+    entry: Entry,
+) -> Result<Entered> {
+    let (app, press) = (app.clone(), app.press(form));
+    let work = async move {
+        let begin = || async {
+            match sign_in(&app, by, credentials, entry).await {
+                Ok(entered) => Ok(Ok(entered)),
+                Err(Error::Refused(refusal)) => Ok(Err(refusal)),
+                // Whatever else went wrong may go right the next time.
+                Err(error) => Err(error),
+            }
+        };
+        press.get_or_try_init(begin).await.cloned()
+    };
+    let answer = tokio::spawn(work)
+        .await
+        .map_err(|cause| Error::Internal(cause.into()))??;
+    answer.map_err(Error::Refused)
+}
+
+/// Under what sign-ins wait for each other, so that the right password, sent by many at once, is never taken for a guess
+/// at another's side. A device has a queue of its own, that nobody waits behind strangers with it.
+fn name_of(typed: &str, device: &Device) -> [u8; 32] {
+    let typed = typed.trim().to_ascii_lowercase();
+    let device = device.token.unwrap_or_default();
+    secret::digest_parts(&[b"login ", &device, typed.as_bytes()])
+}
+
+/// Under what the further proofs of one user wait for each other.
+fn name_of_user(by: &Actor) -> [u8; 32] {
+    let user = by.user.map_or(0, |user| user.0);
+    secret::digest_parts(&[b"proof ", &user.to_be_bytes()])
 }
 
 /// Holds a password against the one of an attempt that was counted; the attempt is taken back if too many wait.
@@ -68,6 +113,7 @@ pub async fn go_on(app: &App, by: Actor, secret: String, code: String, device: D
 /// Steps up by the password, of a caller without a second factor.
 pub async fn step_up(app: &App, by: Actor, password: String) -> Result<Renewed> {
     let who = by.clone();
+    let _turn = app.turn(name_of_user(&by)).await?;
     let attempt = app.write(move |tx| step_up::begin(tx, &who)).await?;
     let outcome = evaluate(app, &attempt, password).await?;
     app.write(move |tx| step_up::by_password(tx, &by, &attempt, &outcome))
@@ -80,6 +126,7 @@ pub async fn change_password(app: &App, by: Actor, present: String, wanted: Stri
     let user = app.read(move |db| identity::me(db, &who)).await?;
     passwords::check(&user, &wanted, "new")?;
     let who = by.clone();
+    let _turn = app.turn(name_of_user(&by)).await?;
     let attempt = app.write(move |tx| passwords::begin_change(tx, &who)).await?;
     let outcome = evaluate(app, &attempt, present).await?;
     let hash = match outcome {

@@ -30,7 +30,7 @@ pub enum Made {
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     hash: [u8; 16],
     fingerprint: i64,

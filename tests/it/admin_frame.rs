@@ -220,7 +220,10 @@ fn no_form_of_anybody_else_changes_anything() {
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
             let answer = browser.post(&path, &fields, &headers);
-            if answer.status != 403 || !answer.body.contains("data-code=\"1008\"") {
+            // Whoever is in and sends the sign-in once more is led on, whatever the form holds: it does nothing.
+            let is_led_on = path == "/admin/login" && answer.header("location") == Some("/admin/orders");
+            let is_refused = answer.status == 403 && answer.body.contains("data-code=\"1008\"");
+            if !is_refused && !is_led_on {
                 wrong.push(format!("{path} {headers:?}: {}", answer.status));
             }
         }

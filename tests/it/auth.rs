@@ -164,6 +164,26 @@ fn guesses_all_at_once_get_no_more_tries() {
     assert_eq!((looked_at, locked), (5, 19), "{statuses:?}");
 }
 
+/// AUT-04: tries that are under way lock nobody out; the right password is let in however many bring it at once.
+#[test]
+fn the_right_password_all_at_once_locks_nobody() {
+    let app = TestApp::start();
+    app.token("ann");
+    for _ in 0..4 {
+        assert_eq!(wrong(&app, "ann").status, 401);
+    }
+    let right = json!({ "username": "ann", "password": PASSWORD });
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..12)
+            .map(|_| scope.spawn(|| login(&app, right.clone()).status))
+            .collect();
+        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 12]);
+    assert_eq!(app.number("SELECT count(*) FROM login_failures"), 0);
+    assert_eq!(count(&app, Action::AccountLocked), 0);
+}
+
 /// AUT-04
 #[test]
 fn a_known_device_lets_its_owner_in_while_strangers_are_locked_out() {

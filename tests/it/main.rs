@@ -11,6 +11,7 @@ mod admin_orders_list;
 mod admin_problems;
 mod admin_products;
 mod admin_products_odd;
+mod admin_sign_in;
 mod admin_stock;
 mod admin_users;
 mod admin_watch;

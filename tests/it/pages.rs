@@ -45,6 +45,11 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// The shop that it looks at.
+    pub fn app(&self) -> &'a TestApp {
+        self.app
+    }
+
     /// The line of its cookies.
     pub fn cookie(&self) -> String {
         let cookies = self.cookies.borrow();

@@ -148,6 +148,11 @@ fn key(by: &Actor, route: &str, token: &str, fields: &Fields) -> Result<Key> {
 }
 
 impl Form {
+    /// The one time that it happens, for what is not done in one transaction.
+    pub const fn key(&self) -> Key {
+        self.key
+    }
+
     /// Does what the form asks for, once; the row of the audit that tells of it.
     pub async fn submit(
         &self,

@@ -95,12 +95,17 @@ pub async fn new(Anyone(frame): Anyone) -> Result<Response> {
     }
 }
 
+/// Opens a session. Whoever is in already, because the button was pressed twice, is led on all the same.
 pub async fn create(
     State(app): State<App>,
     Anyone(frame): Anyone,
     headers: HeaderMap,
-    form: Form,
+    form: Result<Form>,
 ) -> Result<Response> {
+    if frame.by.user.is_some() {
+        return Ok(page::lead(HOME, None));
+    }
+    let form = form?;
     let fields = &form.fields;
     let credentials = Credentials {
         typed: fields.text("email").to_owned(),
@@ -112,7 +117,7 @@ pub async fn create(
         device: login::device(&app, &by, &headers),
         second: Second::Later,
     };
-    match login::sign_in(&app, by, credentials, entry).await {
+    match login::sign_in_once(&app, form.key(), by, credentials, entry).await {
         Ok(Entered::Opened(opened)) => admit(&app, frame, &opened, fields),
         Ok(Entered::Waiting(waiting)) => {
             let cookie = Site::of(app.config()).set(Cookie::Waiting, &waiting.secret, WAITING_LIFE);
