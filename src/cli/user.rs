@@ -68,7 +68,7 @@ pub enum User {
         /// The address.
         email: String,
     },
-    /// Keep a user out, and end all its sessions.
+    /// Keep a user out: end all its sessions, and revoke its API keys for good.
     Suspend {
         /// The address.
         email: String,

@@ -108,12 +108,23 @@ pub fn revoke(tx: &Tx, by: &Actor, id: ApiKeyId) -> Result<()> {
         let owner = store::users::get(tx, key.user)?;
         by.require_all(store::users::rights(tx, owner.role)?)?;
     }
-    if !store::api_keys::end(tx, id)? {
+    end(tx, by, &key)
+}
+
+/// Revokes every key of a user who is kept out: whoever is let in again makes new ones.
+pub(super) fn revoke_all(tx: &Tx, by: &Actor, user: UserId) -> Result<()> {
+    store::api_keys::open_of(tx, user)?
+        .iter()
+        .try_for_each(|key| end(tx, by, key))
+}
+
+fn end(tx: &Tx, by: &Actor, key: &ApiKey) -> Result<()> {
+    if !store::api_keys::end(tx, key.id)? {
         return Err(Error::NotFound("API key"));
     }
     tx.touch(Touched::Sessions);
     let content = serde_json::json!({ "name": key.name }).to_string();
-    let target = (Target::ApiKey, Some(id.0));
+    let target = (Target::ApiKey, Some(key.id.0));
     audit::note(tx, by, Action::ApiKeyRevoked, target, None, Some(&content))
 }
 

@@ -31,6 +31,7 @@ use crate::error::Result;
 use crate::secret::Keys;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
+use crate::shop::api_keys;
 use crate::shop::audit;
 use crate::shop::customers;
 use crate::shop::identity;
@@ -260,7 +261,7 @@ fn keep_an_admin(tx: &Tx, user: &User) -> Result<()> {
     }
 }
 
-/// Keeps a user out: every session, token, key and link of it ends at once.
+/// Keeps a user out: every session, token and link of it ends at once, and its API keys are revoked for good.
 ///
 /// Refused with `NotAllowed` for the last active admin, and for somebody who is kept out already.
 pub fn suspend(tx: &Tx, by: &Actor, id: UserId) -> Result<User> {
@@ -271,6 +272,7 @@ pub fn suspend(tx: &Tx, by: &Actor, id: UserId) -> Result<User> {
     }
     keep_an_admin(tx, &user)?;
     links::void(tx, id)?;
+    api_keys::revoke_all(tx, by, id)?;
     set_status(tx, by, &user, UserStatus::Suspended, Action::UserSuspended)
 }
 

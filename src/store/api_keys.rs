@@ -65,6 +65,16 @@ pub fn all(db: &Snapshot) -> Result<Vec<ApiKey>> {
         .collect()
 }
 
+/// The keys of a user that have not been revoked.
+pub fn open_of(db: &Snapshot, user: UserId) -> Result<Vec<ApiKey>> {
+    db.db()
+        .prepare_cached(&format!(
+            "{SELECT} WHERE k.user_id = :user AND k.ended_at IS NULL ORDER BY k.id"
+        ))?
+        .query_and_then(named_params! { ":user": user }, |row| Ok(from_row(row)?))?
+        .collect()
+}
+
 /// Keeps a new key, by the hash of its secret.
 pub fn insert(tx: &Tx, user: UserId, new: &NewApiKey, hash: &[u8; 32]) -> Result<ApiKey> {
     let id = tx

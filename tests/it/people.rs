@@ -189,7 +189,8 @@ fn a_change_says_which_version_it_has_seen() {
     assert_eq!((changed.status, &changed.json()["name"]), (200, &Value::Null));
 }
 
-/// AUT-08, TOK-05: who is kept out is out at once, by whatever token; and may come in again when let.
+/// AUT-08, TOK-05: who is kept out is out at once, by whatever token; and may come in again when let, but by no key that
+/// was made before.
 #[test]
 fn a_suspended_user_is_out_at_once() {
     let app = TestApp::start();
@@ -224,8 +225,14 @@ fn a_suspended_user_is_out_at_once() {
     assert_eq!(act(&app, "owner", "staff", "unlock").json()["status"], "active");
     assert_eq!(
         (sign_in(&app, "staff"), seen(&key), seen(&token)),
-        (200, 200, 401)
+        (200, 401, 401)
     );
+    let listed = app.get("owner", "/api/v1/api-keys").json();
+    assert_eq!(listed["total"], json!(0));
+    // 97: the key was revoked, by whom and of whom.
+    let revoked = "SELECT count(*) FROM audit a JOIN users u ON u.id = a.actor_id
+                   WHERE a.action = 97 AND u.username = 'owner' AND a.content = '{\"name\":\"k\"}'";
+    assert_eq!(app.number(revoked), 1);
 }
 
 /// TOK-05: under load, the last good reply to a suspended user comes within a second of the suspension.
