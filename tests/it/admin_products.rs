@@ -415,3 +415,48 @@ fn a_product_is_deleted_after_a_question() {
         assert_eq!(browser.get(&path).status, 410, "{path}");
     }
 }
+
+/// T9: the list goes by name and by price, page by page; what has no price yet stands below everything.
+#[test]
+fn products_are_sorted() {
+    let app = TestApp::start();
+    for (name, price) in [("Quill", "3"), ("ink", "9"), ("Blotter", "5")] {
+        app.post(
+            "owner",
+            "/api/v1/products",
+            json!({ "name": name, "sku": name, "price": price }),
+        );
+    }
+    for name in ["Sealing wax", "Wafer"] {
+        let made = app.post(
+            "owner",
+            "/api/v1/products",
+            json!({ "name": name, "sku": &name[..3] }),
+        );
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    let browser = Browser::signed_in(&app, "owner");
+    for (sort, order) in [
+        ("newest", ["Wafer", "Sealing wax", "Blotter", "ink", "Quill"]),
+        ("name", ["Blotter", "ink", "Quill", "Sealing wax", "Wafer"]),
+        ("price", ["Sealing wax", "Wafer", "Quill", "Blotter", "ink"]),
+        ("-price", ["ink", "Blotter", "Quill", "Wafer", "Sealing wax"]),
+    ] {
+        let mut seen = Vec::new();
+        let mut next = format!("/admin/products?sort={sort}&limit=1");
+        loop {
+            let page = browser.get(&next);
+            assert_eq!(page.status, 200, "{next}: {}", page.body);
+            assert!(page.body.contains(&format!("<option value=\"{sort}\" selected>")));
+            seen.extend(rows(&page));
+            let links = page.body.split("<a class=\"btn low\" href=\"").skip(1);
+            let mut links = links.map(|link| plain(link.split('"').next().unwrap()));
+            let Some(link) = links.find(|link| link.contains("after=")) else {
+                break;
+            };
+            next = link;
+        }
+        assert_eq!(seen, order, "{sort}");
+    }
+    assert_eq!(browser.get("/admin/products?sort=luck").status, 400);
+}

@@ -54,6 +54,14 @@ pub fn how_many<T>(found: &Page<T>) -> String {
     }
 }
 
+/// A count that goes so far; more is told as such.
+pub fn up_to(count: i64, most: i64) -> String {
+    match count >= most {
+        true => format!("{most}+"),
+        false => count.to_string(),
+    }
+}
+
 impl View {
     /// The view at a path, by its query.
     pub fn new(path: impl Into<String>, query: Option<&str>) -> Self {

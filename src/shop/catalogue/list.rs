@@ -81,14 +81,20 @@ pub fn list_public(
     found(db, wanted, filter, sort, paging)
 }
 
-/// The caller's own products, newest first; staff see all.
-pub fn list(db: &Snapshot, by: &Actor, wanted: &Wanted, paging: &Paging) -> Result<Page<Product>> {
+/// The caller's own products; staff see all.
+pub fn list(
+    db: &Snapshot,
+    by: &Actor,
+    wanted: &Wanted,
+    sort: ProductSort,
+    paging: &Paging,
+) -> Result<Page<Product>> {
     let user = by.on_own(Permission::ProductsRead)?;
     let mut filter = wanted.filter(store::settings::terms(db)?.currency)?;
     if !by.may(Permission::ProductsRead) {
         filter.seller = Some(user);
     }
-    found(db, wanted, filter, ProductSort::Newest, paging)
+    found(db, wanted, filter, sort, paging)
 }
 
 /// What others sell and have in stock, newest first.

@@ -96,11 +96,20 @@ pub fn json(ids: &[ProductId]) -> String {
     format!("[{}]", ids.join(","))
 }
 
-/// The order of a sort, and the condition that puts a page behind a row (whose key is `:key`, whose id `:id`).
-fn sorted(sort: ProductSort, is_backwards: bool) -> (&'static str, &'static str) {
+/// The order of a sort, and the condition that puts a page behind a row (whose key is `:key`, whose id `:id`). What is
+/// for sale has a price, and the index of prices serves it; of the rest, what has none stands below everything.
+fn sorted(sort: ProductSort, is_backwards: bool, has_price: bool) -> (&'static str, &'static str) {
     match (sort, is_backwards) {
         (ProductSort::Newest, false) => ("p.id DESC", "p.id < :id"),
         (ProductSort::Newest, true) => ("p.id", "p.id > :id"),
+        (ProductSort::Price, false) | (ProductSort::PriceDown, true) if !has_price => (
+            "ifnull(p.price_from, -1), p.id",
+            "(ifnull(p.price_from, -1), p.id) > (:key, :id)",
+        ),
+        (ProductSort::Price, true) | (ProductSort::PriceDown, false) if !has_price => (
+            "ifnull(p.price_from, -1) DESC, p.id DESC",
+            "(ifnull(p.price_from, -1), p.id) < (:key, :id)",
+        ),
         (ProductSort::Price, false) | (ProductSort::PriceDown, true) => {
             ("p.price_from, p.id", "(p.price_from, p.id) > (:key, :id)")
         }
@@ -144,7 +153,8 @@ pub fn page(
 /// The statement of a page, and what it is bound to.
 fn statement<'a>(filter: &'a ProductFilter, sort: ProductSort, paging: &Paging) -> (String, Wanted<'a>) {
     let mut wanted = Wanted::new(filter);
-    let (order, behind) = sorted(sort, paging.is_backwards());
+    let has_price = filter.status == Some(ProductStatus::Approved);
+    let (order, behind) = sorted(sort, paging.is_backwards(), has_price);
     if let Some((key, id)) = paging.keys() {
         wanted.add(behind, ":id", Some(id));
         if matches!(sort, ProductSort::Price | ProductSort::PriceDown) {
@@ -163,7 +173,7 @@ fn statement<'a>(filter: &'a ProductFilter, sort: ProductSort, paging: &Paging) 
 /// The sort key of a product, for its cursor; a name is looked up again by the id.
 fn key(sort: ProductSort, product: &Product) -> i64 {
     match sort {
-        ProductSort::Price | ProductSort::PriceDown => product.price_from().map_or(0, Money::minor),
+        ProductSort::Price | ProductSort::PriceDown => product.price_from().map_or(-1, Money::minor),
         ProductSort::Newest | ProductSort::Name => 0,
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
 use crate::domain::product::Category;
 use crate::domain::product::Product;
+use crate::domain::product::ProductSort;
 use crate::domain::product::ProductStatus;
 use crate::domain::product::Variant;
 use crate::error::Result;
@@ -20,6 +21,7 @@ use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
+use crate::http::admin::link;
 use crate::http::admin::link::Chip;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::link::Tab;
@@ -43,6 +45,14 @@ const FILTERS: [(&str, &str); 6] = [
     ("max_price", "Price up to"),
 ];
 
+/// The ways to sort the list, with their labels.
+const SORTS: [(&str, &str); 4] = [
+    ("newest", "Newest first"),
+    ("name", "By name"),
+    ("price", "Lowest price"),
+    ("-price", "Highest price"),
+];
+
 /// A row of the list.
 struct Row<'a> {
     product: &'a Product,
@@ -61,6 +71,7 @@ struct ListPage<'a> {
     tabs: Vec<Tab>,
     chips: Vec<Chip>,
     categories: &'a [Category],
+    sorts: [(&'static str, &'static str); 4],
     rows: Vec<Row<'a>>,
     how_many: String,
     first: Option<String>,
@@ -77,8 +88,8 @@ pub async fn list(
     let (found, counts, sellers, categories) = app
         .read(move |db| {
             by.require(Permission::ProductsRead)?;
-            let OnPage(Stored(wanted, paging)) = asked.read(&())?;
-            let found = catalogue::list(db, &by, &wanted, &paging)?;
+            let OnPage(Stored(wanted, sort, paging)) = asked.read(&())?;
+            let found = catalogue::list(db, &by, &wanted, sort, &paging)?;
             let sellers = catalogue::sellers(db, &by, &found.rows)?;
             let counts = catalogue::tabs(db, &by, MOST_TOLD)?;
             Ok((found, counts, sellers, catalogue::categories(db)?))
@@ -90,6 +101,7 @@ pub async fn list(
         tabs: tabs(&view, &counts),
         chips: chips(&view, &sellers),
         categories: &categories,
+        sorts: SORTS,
         rows: found
             .rows
             .iter()
@@ -106,10 +118,7 @@ pub async fn list(
 fn tabs(view: &View, counts: &[(ProductStatus, i64)]) -> Vec<Tab> {
     let tab = |status: ProductStatus| {
         let count = counts.iter().find(|(counted, _)| *counted == status);
-        let told = count.map(|(_, count)| match *count >= MOST_TOLD {
-            true => format!("{MOST_TOLD}+"),
-            false => count.to_string(),
-        });
+        let told = count.map(|(_, count)| link::up_to(*count, MOST_TOLD));
         view.tab("status", status.name(), badge::product(status).word, told)
     };
     // What is for sale and what waits for a decision stand in front.
@@ -187,6 +196,13 @@ fn stock(variants: &[Variant], low_at: i64) -> (Option<Badge>, String) {
 }
 
 impl ListPage<'_> {
+    fn is_sorted(&self, sort: &str) -> bool {
+        match self.view.asked("sort") {
+            "" => sort == ProductSort::Newest.name(),
+            asked => asked == sort,
+        }
+    }
+
     fn is_asked(&self, name: &str, value: &str) -> bool {
         self.view.asked(name) == value
     }

@@ -59,6 +59,12 @@ fn reply((page, currency): &(Page<Product>, Currency)) -> Result<Response> {
     list::reply(page, |product| ProductView::new(product, *currency))
 }
 
+fn sort(query: &mut ListQuery) -> ProductSort {
+    query
+        .one_of("sort", ProductSort::parse)
+        .unwrap_or(ProductSort::Newest)
+}
+
 /// What customers ask for.
 pub struct Shelf(Wanted, ProductSort, Paging);
 
@@ -67,9 +73,7 @@ impl Asks for Shelf {
 
     fn read(query: &mut ListQuery, (): &()) -> Self {
         let wanted = wanted(query);
-        let sort = query
-            .one_of("sort", ProductSort::parse)
-            .unwrap_or(ProductSort::Newest);
+        let sort = sort(query);
         Self(wanted, sort, query.paging(sort.number() as u8))
     }
 }
@@ -81,7 +85,7 @@ pub async fn list_public(State(app): State<App>, asked: Asked<Shelf>) -> Result<
 }
 
 /// What sellers and staff ask for.
-pub struct Stored(pub Wanted, pub Paging);
+pub struct Stored(pub Wanted, pub ProductSort, pub Paging);
 
 impl Asks for Stored {
     type By = ();
@@ -91,7 +95,8 @@ impl Asks for Stored {
             status: query.one_of("status", ProductStatus::parse),
             ..wanted(query)
         };
-        Self(wanted, query.paging(0))
+        let sort = sort(query);
+        Self(wanted, sort, query.paging(sort.number() as u8))
     }
 }
 
@@ -100,8 +105,8 @@ pub async fn list(
     CurrentUser(by): CurrentUser,
     asked: Asked<Stored>,
 ) -> Result<Response> {
-    let Stored(wanted, paging) = asked.read(&())?;
-    let found = with_currency(&app, move |db| catalogue::list(db, &by, &wanted, &paging));
+    let Stored(wanted, sort, paging) = asked.read(&())?;
+    let found = with_currency(&app, move |db| catalogue::list(db, &by, &wanted, sort, &paging));
     reply(&found.await?)
 }
 
