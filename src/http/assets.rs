@@ -33,7 +33,15 @@ static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
         Asset::new(
             "till.css",
             "text/css; charset=utf-8",
-            include_bytes!("../../templates/static/till.css"),
+            // One stylesheet to fetch, in the order in which its rules overrule each other.
+            concat!(
+                include_str!("../../templates/static/till/ground.css"),
+                include_str!("../../templates/static/till/controls.css"),
+                include_str!("../../templates/static/till/components.css"),
+                include_str!("../../templates/static/till/pages.css"),
+                include_str!("../../templates/static/till/narrow.css"),
+            )
+            .as_bytes(),
         ),
         Asset::new(
             "till.js",
