@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::domain::id::AuditId;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::form::Fields;
@@ -18,6 +19,17 @@ pub struct Both<'a> {
     pub now: String,
     /// As one wanted it.
     pub mine: String,
+}
+
+impl<'a> Both<'a> {
+    /// A field in both versions.
+    pub fn of(label: &'a str, now: impl Into<String>, mine: impl Into<String>) -> Self {
+        Self {
+            label,
+            now: now.into(),
+            mine: mine.into(),
+        }
+    }
 }
 
 /// The page of a conflict.
@@ -53,7 +65,15 @@ pub fn again(typed: &Fields) -> Fields {
     Fields(kept.filter(|(name, _)| name != "version").collect())
 }
 
-/// Whether a failure is that somebody else was first.
-pub fn is_conflict(error: &Error) -> bool {
-    matches!(error, Error::Stale(_))
+/// Leads on after a deed; where somebody else was first, to the page that shows both versions.
+pub async fn settle(
+    done: Result<AuditId>,
+    to: &str,
+    clash: impl Future<Output = Result<Response>>,
+) -> Result<Response> {
+    match done {
+        Ok(done) => Ok(page::lead(to, Some(done))),
+        Err(Error::Stale(_)) => clash.await,
+        Err(error) => Err(error),
+    }
 }

@@ -53,10 +53,8 @@ pub async fn step(
     let done = form
         .submit(&app, move |tx| orders::step(tx, &by, id, &asked).map(|_| ()))
         .await;
-    match done {
-        Ok(done) => Ok(page::lead(&path(id), Some(done))),
-        Err(error) => conflict(&app, &frame, id, &form.fields, to, error).await,
-    }
+    let clash = clash(&app, &frame, id, &form.fields, to);
+    conflict::settle(done, &path(id), clash).await
 }
 
 /// The question before an order is canceled, for those whose browser cannot ask it in place.
@@ -99,10 +97,8 @@ pub async fn cancel(
             orders::cancel(tx, &by, None, id, &asked).map(|_| ())
         })
         .await;
-    match done {
-        Ok(done) => Ok(page::lead(&path(id), Some(done))),
-        Err(error) => conflict(&app, &frame, id, &form.fields, OrderState::Canceled, error).await,
-    }
+    let clash = clash(&app, &frame, id, &form.fields, OrderState::Canceled);
+    conflict::settle(done, &path(id), clash).await
 }
 
 pub async fn note(
@@ -185,34 +181,24 @@ async fn again(app: &App, frame: &Frame, id: OrderId, typed: &Fields, error: Err
 }
 
 /// Somebody else was first: the order as it is beside what was wanted.
-async fn conflict(
-    app: &App,
-    frame: &Frame,
-    id: OrderId,
-    typed: &Fields,
-    to: OrderState,
-    error: Error,
-) -> Result<Response> {
-    if !conflict::is_conflict(&error) {
-        return Err(error);
-    }
+async fn clash(app: &App, frame: &Frame, id: OrderId, typed: &Fields, to: OrderState) -> Result<Response> {
     let told = told(app, frame, id).await?;
     let head = &told.order.head;
-    let action = match to {
-        OrderState::Canceled => format!("{}/cancel", path(id)),
-        _ => format!("{}/status", path(id)),
+    let way = match to {
+        OrderState::Canceled => "cancel",
+        _ => "status",
     };
     let shown = ConflictPage {
         frame,
         thing: format!("order #{}", head.number),
         back: path(id),
-        action,
+        action: format!("{}/{way}", path(id)),
         version: head.version,
-        rows: vec![Both {
-            label: "Status",
-            now: badge::order(head.state).word.to_owned(),
-            mine: badge::order(to).word.to_owned(),
-        }],
+        rows: vec![Both::of(
+            "Status",
+            badge::order(head.state).word,
+            badge::order(to).word,
+        )],
         kept: conflict::again(typed),
     };
     shown.reply()

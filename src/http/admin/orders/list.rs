@@ -19,7 +19,6 @@ use crate::domain::order::Order;
 use crate::domain::order::OrderState;
 use crate::domain::order_filter::OrderSort;
 use crate::domain::page::Page;
-use crate::domain::page::Total;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::badge;
@@ -27,9 +26,12 @@ use crate::http::admin::badge::Badge;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
+use crate::http::admin::link;
 use crate::http::admin::link::Chip;
 use crate::http::admin::link::OnPage;
+use crate::http::admin::link::Tab;
 use crate::http::admin::link::View;
+use crate::http::admin::link::how_many;
 use crate::http::admin::page;
 use crate::http::list::Asked;
 use crate::http::order_csv;
@@ -55,14 +57,6 @@ const FILTERS: [(&str, &str); 10] = [
     ("min_total", "Total from"),
     ("max_total", "Total up to"),
 ];
-
-/// A tab: a state, or all.
-struct Tab {
-    name: &'static str,
-    href: String,
-    count: Option<String>,
-    is_here: bool,
-}
 
 /// A row of the list.
 pub struct Row<'a> {
@@ -100,8 +94,8 @@ struct ListPage<'a> {
     rows: Vec<Row<'a>>,
     sorts: [(&'static str, &'static str); 4],
     how_many: String,
-    newer: Option<String>,
-    older: Option<String>,
+    first: Option<String>,
+    next: Option<String>,
     csv: String,
     /// Where the page hears of new orders, and of changed ones.
     live: Option<String>,
@@ -206,11 +200,9 @@ fn draw(
     typed: &Fields,
     faults: &[Fault],
 ) -> Result<Response> {
-    let is_first = ["after", "before", "page"]
-        .iter()
-        .all(|name| view.asked(name).is_empty());
+    let first = view.first();
     let is_newest = ["", OrderSort::Newest.name()].contains(&view.asked("sort"));
-    let is_live = is_first && is_newest && status == StatusCode::OK;
+    let is_live = first.is_none() && is_newest && status == StatusCode::OK;
     let found = &told.found;
     let shown = ListPage {
         frame,
@@ -228,8 +220,8 @@ fn draw(
             ("total", "Lowest total"),
         ],
         how_many: how_many(found),
-        newer: (!is_first).then(|| view.with(&[])),
-        older: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        first,
+        next: found.next.map(|next| view.with(&[("after", &next.encode())])),
         csv: csv(view),
         live: is_live.then(|| view.at("/admin/live", &[("since", &told.newest.to_string())])),
         outcome: frame.done.as_ref().and_then(outcome),
@@ -258,39 +250,15 @@ fn outcome(row: &AuditRow) -> Option<Outcome> {
 }
 
 fn tabs(view: &View, open: &[(OrderState, i64)]) -> Vec<Tab> {
-    let here = view.asked("status");
-    let all = Tab {
-        name: "All",
-        href: view.with(&[("status", "")]),
-        count: None,
-        is_here: here.is_empty(),
+    let tab = |state: &OrderState| {
+        let count = open.iter().find(|(counted, _)| counted == state);
+        let told = count.map(|(_, count)| link::up_to(*count, MOST_TOLD));
+        view.tab("status", state.name(), badge::order(*state).word, told)
     };
-    let of_states = OrderState::ALL.iter().map(|state| Tab {
-        name: badge::order(*state).word,
-        href: view.with(&[("status", state.name())]),
-        count: open
-            .iter()
-            .find(|(counted, _)| counted == state)
-            .map(|(_, count)| capped(*count)),
-        is_here: here == state.name(),
-    });
-    std::iter::once(all).chain(of_states).collect()
-}
-
-fn capped(count: i64) -> String {
-    match count >= MOST_TOLD {
-        true => format!("{MOST_TOLD}+"),
-        false => count.to_string(),
-    }
-}
-
-fn how_many(found: &Page<Order>) -> String {
-    let shown = found.rows.len();
-    match found.total {
-        Some(Total::Exactly(total)) => format!("{shown} of {total}"),
-        Some(Total::AtLeast(total)) => format!("{shown} of more than {total}"),
-        None => format!("{shown} here"),
-    }
+    let all = view.tab("status", "", "All", None);
+    std::iter::once(all)
+        .chain(OrderState::ALL.iter().map(tab))
+        .collect()
 }
 
 impl ListPage<'_> {

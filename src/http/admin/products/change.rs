@@ -90,7 +90,7 @@ pub async fn update(
     };
     match saved {
         Ok(done) => Ok(page::lead(&path(id), Some(done))),
-        Err(error) if conflict::is_conflict(&error) => conflict(&app, &frame, id, &form.fields).await,
+        Err(Error::Stale(_)) => conflict(&app, &frame, id, &form.fields).await,
         Err(error) => {
             let faults = faults(&app, &frame, &draft, Some(&told.product), error).await?;
             let shown = draft.with_empty_row();
@@ -175,11 +175,7 @@ async fn conflict(app: &App, frame: &Frame, id: ProductId, fields: &Fields) -> R
         version: told.product.version,
         rows: rows
             .iter()
-            .map(|(label, now, mine)| Both {
-                label,
-                now: now.clone(),
-                mine: mine.clone(),
-            })
+            .map(|(label, now, mine)| Both::of(label, now.as_str(), mine.as_str()))
             .collect(),
         kept,
     };

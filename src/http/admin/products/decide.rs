@@ -12,7 +12,6 @@ use crate::domain::id::ProductId;
 use crate::domain::permission::Permission;
 use crate::domain::product::Product;
 use crate::domain::text;
-use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::conflict;
@@ -128,14 +127,12 @@ async fn decide(
             catalogue::decide(tx, &by, id, &decision).map(|_| ())
         })
         .await;
-    let (way, wanted) = match verdict {
+    let wanted = match verdict {
         Verdict::Approve => ("approve", "On sale"),
         Verdict::Reject => ("reject", "Rejected"),
     };
-    match done {
-        Ok(done) => Ok(page::lead(&path(id), Some(done))),
-        Err(error) => conflict(app, frame, id, &form.fields, (way, wanted), error).await,
-    }
+    let clash = clash(app, frame, id, &form.fields, wanted);
+    conflict::settle(done, &path(id), clash).await
 }
 
 pub async fn ask_delete(
@@ -164,34 +161,21 @@ pub async fn delete(
     let done = form
         .submit(&app, move |tx| catalogue::delete(tx, &by, id, Some(seen)))
         .await;
-    match done {
-        Ok(done) => Ok(page::lead(PATH, Some(done))),
-        Err(error) => conflict(&app, &frame, id, &form.fields, ("delete", "Deleted"), error).await,
-    }
+    let clash = clash(&app, &frame, id, &form.fields, ("delete", "Deleted"));
+    conflict::settle(done, PATH, clash).await
 }
 
 /// Somebody else was first: the product as it is beside what was decided about it.
-async fn conflict(
+async fn clash(
     app: &App,
     frame: &Frame,
     id: ProductId,
     typed: &Fields,
     (way, wanted): (&str, &str),
-    error: Error,
 ) -> Result<Response> {
-    if !conflict::is_conflict(&error) {
-        return Err(error);
-    }
     let Told { product, .. } = edit::told(app, frame, id).await?;
-    let both = |label, now: String, mine: &str| Both {
-        label,
-        now,
-        mine: mine.to_owned(),
-    };
-    let price = product
-        .price_from()
-        .map(|price| frame.money(price))
-        .unwrap_or_default();
+    let price = product.price_from();
+    let price = price.map(|price| frame.money(price)).unwrap_or_default();
     let shown = ConflictPage {
         frame,
         thing: format!("“{}”", product.name),
@@ -199,10 +183,10 @@ async fn conflict(
         action: format!("{}/{way}", path(id)),
         version: product.version,
         rows: vec![
-            both("Status", badge::product(product.status).word.to_owned(), wanted),
-            both("Name", product.name.clone(), ""),
-            both("Description", product.description.clone(), ""),
-            both("Price", price, ""),
+            Both::of("Status", badge::product(product.status).word, wanted),
+            Both::of("Name", product.name, ""),
+            Both::of("Description", product.description, ""),
+            Both::of("Price", price, ""),
         ],
         kept: conflict::again(typed),
     };

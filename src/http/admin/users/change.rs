@@ -165,21 +165,12 @@ pub async fn update(
             users::update(tx, &by, id, seen, &change).map(|_| ())
         })
         .await;
-    match done {
-        Ok(done) => Ok(page::lead(&path(id), Some(done))),
-        Err(error) if conflict::is_conflict(&error) => clash(&app, &frame, id, fields).await,
-        Err(error) => Err(error),
-    }
+    conflict::settle(done, &path(id), clash(&app, &frame, id, fields)).await
 }
 
 /// Somebody else was first: the user as it is beside what was wanted.
 async fn clash(app: &App, frame: &Frame, id: UserId, typed: &Fields) -> Result<Response> {
     let user = show::told(app, frame, id).await?.user;
-    let both = |label, now: &str, field: &str| Both {
-        label,
-        now: now.to_owned(),
-        mine: typed.text(field).to_owned(),
-    };
     let shown = ConflictPage {
         frame,
         thing: format!("user {}", user.username),
@@ -187,8 +178,8 @@ async fn clash(app: &App, frame: &Frame, id: UserId, typed: &Fields) -> Result<R
         action: path(id),
         version: user.version,
         rows: vec![
-            both("Name", user.name.as_deref().unwrap_or_default(), "name"),
-            both("Role", &user.role_name, "role"),
+            Both::of("Name", user.name.unwrap_or_default(), typed.text("name")),
+            Both::of("Role", user.role_name, typed.text("role")),
         ],
         kept: conflict::again(typed),
     };
