@@ -412,6 +412,30 @@ fn the_look_is_kept_without_a_script() {
     assert_eq!(look(&forged.get("/")), None);
 }
 
+/// WCAG 2.1.4: single keys are switched off, and on, by a form alone, and the choice stays.
+#[test]
+fn the_keys_are_switched_off() {
+    let app = TestApp::start();
+    let browser = Browser::signed_in(&app, "staff");
+    let at = format!("http://{}/admin/help", app.client().at());
+    let are_off = |path: &str| browser.get(path).body.contains("data-keys=\"off\"");
+    assert!(!are_off("/admin/help"));
+    for (chosen, is_off) in [
+        ("off", true),
+        ("on", false),
+        ("off", true),
+        ("\"><script>", false),
+    ] {
+        let fields = filled(&browser.get("/admin/orders"), "/admin/keys", &[("keys", chosen)]);
+        let answer = browser.post("/admin/keys", &fields, &[OURS, ("referer", &at)]);
+        assert_eq!(answer.header("location"), Some("/admin/help"));
+        assert!(!answer.header("set-cookie").unwrap().contains("script"));
+        for path in ["/admin/help", "/admin/orders", "/admin/nope"] {
+            assert_eq!(are_off(path), is_off, "{chosen} {path}");
+        }
+    }
+}
+
 /// What was done is told to who did it, for a minute.
 #[test]
 fn a_deed_is_told_to_its_own_doer_for_a_minute() {

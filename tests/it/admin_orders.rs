@@ -403,3 +403,36 @@ fn a_missing_right_has_no_button() {
     app.change("DELETE FROM role_permissions WHERE role_id = 2 AND permission = 'orders:read'");
     assert_eq!((browser.get(LIST).status, browser.get(PAGE).status), (403, 403));
 }
+
+/// N5, T4: the order as it was after each change, with nothing to be done to it.
+#[test]
+fn an_order_is_shown_as_it_was() {
+    let app = shop();
+    let browser = Browser::signed_in(&app, "owner");
+    for to in ["processing", "shipped"] {
+        app.clock.pass(60_000);
+        let sent = browser.submit(&browser.get(PAGE), STEP, &[("status", to)]);
+        assert_eq!(sent.status, 303, "{}", sent.body);
+    }
+    app.clock.pass(60_000);
+    let now = browser.get(PAGE);
+    assert!(!now.body.contains("data-at="));
+    let links: Vec<&str> = now.body.split("href=\"/admin/orders/1?at=").skip(1).collect();
+    let then = |link: &str| format!("{PAGE}?at={}", link.split('"').next().unwrap());
+    assert_eq!(links.len(), 2, "of three versions two are former");
+    for (link, version) in links.iter().zip([2, 1]) {
+        let page = browser.get(&then(link));
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains(&format!("data-version=\"{version}\"")));
+        assert_eq!(page.body.matches("data-entry=").count(), version);
+        assert!(page.body.contains("data-at="));
+        for form in [STEP, CANCEL, NOTES, TAGS] {
+            assert!(!has_form(&page, form), "{form}");
+        }
+    }
+    let day = browser.get(&format!("{PAGE}?at=2999-12-31"));
+    assert!(day.status == 200 && day.body.contains("data-version=\"3\""));
+    for (at, status) in [("1999-12-31", 404), ("yesterday", 400), ("", 400)] {
+        assert_eq!(browser.get(&format!("{PAGE}?at={at}")).status, status, "{at}");
+    }
+}

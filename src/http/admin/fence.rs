@@ -126,6 +126,7 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
         user,
         token,
         theme: frame::theme(&parts.headers),
+        has_keys: frame::has_keys(&parts.headers),
         path: parts.uri.path().to_owned(),
         request_id: asked.map_or_else(String::new, |asked| asked.request_id.to_string()),
         done,

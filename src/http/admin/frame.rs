@@ -38,6 +38,8 @@ pub struct Frame {
     pub token: String,
     /// The look that was chosen: `light`, `dark`, or none.
     pub theme: &'static str,
+    /// Whether single keys do anything (WCAG 2.1.4).
+    pub has_keys: bool,
     /// The path of the page, for the navigation.
     pub path: String,
     /// The request, as the log and the audit know it.
@@ -128,16 +130,26 @@ pub fn token(app: &App, cookie: &str) -> String {
 
 /// The chosen look, by its cookie.
 pub fn theme(headers: &HeaderMap) -> &'static str {
+    match chosen(headers, "theme") {
+        Some("light") => "light",
+        Some("dark") => "dark",
+        _ => "",
+    }
+}
+
+/// Whether single keys are on, by their cookie.
+pub fn has_keys(headers: &HeaderMap) -> bool {
+    chosen(headers, "keys") != Some("off")
+}
+
+/// What a browser has chosen under a name. It is no secret, and the script reads it.
+fn chosen<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let mut pairs = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    match pairs.find(|(name, _)| *name == "theme") {
-        Some((_, "light")) => "light",
-        Some((_, "dark")) => "dark",
-        _ => "",
-    }
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// The frame of a page that anybody may see.

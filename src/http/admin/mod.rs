@@ -66,6 +66,7 @@ pub fn table() -> Table {
         .page(POST, "/step-up", SignedIn, step_up::create)
         .page(POST, "/logout", SignedIn, session::destroy)
         .page(POST, "/theme", Public, session::theme)
+        .page(POST, "/keys", Public, session::keys)
         .page(GET, "/profile", SignedIn, profile::show)
         .page(POST, "/profile", SignedIn, profile::update)
         .page(POST, "/profile/email", SignedIn, profile::ask_email)

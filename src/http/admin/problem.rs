@@ -76,6 +76,7 @@ struct Refused<'a> {
 /// What a page has of its frame when nothing was looked up.
 struct Bare<'a> {
     theme: &'static str,
+    has_keys: bool,
     request_id: &'a str,
 }
 
@@ -116,7 +117,11 @@ pub fn page(frame: &Frame, error: &Error, did: While, back: Option<&str>) -> Res
 pub fn refused(request_id: &str, theme: &'static str, error: &Error, did: While) -> Response {
     let told = Told::of(error, did, None);
     let status = status(told.status);
-    let frame = Bare { theme, request_id };
+    let frame = Bare {
+        theme,
+        has_keys: true,
+        request_id,
+    };
     let reply = page::page(status, &Refused { frame, told });
     finish(reply.unwrap_or_else(|_| status.into_response()), error)
 }

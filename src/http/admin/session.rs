@@ -290,14 +290,28 @@ pub async fn destroy(State(app): State<App>, Anyone(frame): Anyone, form: Result
     Ok((headers, page::lead("/admin/login", None)).into_response())
 }
 
-/// Keeps the look that was chosen for a year. It is no secret, and the script reads it.
+/// Keeps the look that was chosen.
 pub async fn theme(_: Anyone, headers: HeaderMap, form: Form) -> Response {
     let chosen = match form.fields.text("theme") {
         "light" => "light",
         "dark" => "dark",
         _ => "auto",
     };
-    let line = format!("theme={chosen}; Path=/; Max-Age=31536000; SameSite=Lax");
-    let back = page::came_from(&headers).unwrap_or_else(|| HOME.to_owned());
+    keep(&headers, &format!("theme={chosen}"))
+}
+
+/// Keeps whether single keys do anything: who speaks to their computer, or holds a key too long, switches them off.
+pub async fn keys(_: Anyone, headers: HeaderMap, form: Form) -> Response {
+    let chosen = match form.fields.text("keys") {
+        "off" => "off",
+        _ => "on",
+    };
+    keep(&headers, &format!("keys={chosen}"))
+}
+
+/// Keeps a choice in the browser for a year, and leads back. It is no secret, and the script reads it.
+fn keep(headers: &HeaderMap, choice: &str) -> Response {
+    let line = format!("{choice}; Path=/; Max-Age=31536000; SameSite=Lax");
+    let back = page::came_from(headers).unwrap_or_else(|| HOME.to_owned());
     ([(header::SET_COOKIE, line)], page::lead(&back, None)).into_response()
 }

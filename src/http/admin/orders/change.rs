@@ -71,7 +71,7 @@ pub async fn ask_cancel(
     Path(id): Path<OrderId>,
 ) -> Result<Response> {
     frame.by.require(Permission::OrdersCancel)?;
-    let told = told(&app, &frame, id).await?;
+    let told = told(&app, &frame, id, None).await?;
     let shown = CancelPage {
         frame: &frame,
         told: &told,
@@ -170,7 +170,7 @@ async fn again(app: &App, frame: &Frame, id: OrderId, typed: &Fields, error: Err
     if error.faults().is_empty() {
         return Err(error);
     }
-    let told = told(app, frame, id).await?;
+    let told = told(app, frame, id, None).await?;
     let shown = ShowPage {
         frame,
         told: &told,
@@ -182,7 +182,7 @@ async fn again(app: &App, frame: &Frame, id: OrderId, typed: &Fields, error: Err
 
 /// Somebody else was first: the order as it is beside what was wanted.
 async fn clash(app: &App, frame: &Frame, id: OrderId, typed: &Fields, to: OrderState) -> Result<Response> {
-    let told = told(app, frame, id).await?;
+    let told = told(app, frame, id, None).await?;
     let head = &told.order.head;
     let way = match to {
         OrderState::Canceled => "cancel",

@@ -12,19 +12,25 @@ use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
 use crate::domain::order::Change;
+use crate::domain::order::Channel;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
 use crate::domain::page::Limit;
 use crate::domain::page::Paging;
 use crate::domain::permission::Permission;
+use crate::domain::time::Moment;
+use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
+use crate::http::admin::link::OnPage;
 use crate::http::admin::page;
+use crate::http::api::orders::At;
 use crate::http::extract::Path;
+use crate::http::list::Asked;
 use crate::shop::audit;
 use crate::shop::orders;
 use crate::shop::orders::Entry;
@@ -39,16 +45,24 @@ pub struct Told {
     pub history: Vec<Entry>,
     /// What the audit knows of it, for those who may read it.
     pub noted: Vec<AuditRow>,
+    /// The moment that it is shown at, if it is not the present one.
+    pub at: Option<Timestamp>,
 }
 
 /// Reads what the page tells.
-pub async fn told(app: &App, frame: &Frame, id: OrderId) -> Result<Told> {
+pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> Result<Told> {
     let by = frame.by.clone();
+    let at = at.map(|at| at.end(&frame.settings.zone));
     app.read(move |db| {
         by.require(Permission::OrdersRead)?;
-        let order = (*orders::show(db, &by, id)?.order).clone();
+        let owned = match at {
+            Some(at) => orders::show_at(db, &by, id, at)?,
+            None => orders::show(db, &by, id)?,
+        };
+        let order = (*owned.order).clone();
         let names = orders::buyers(db, &by, std::slice::from_ref(&order))?;
         let mut history = orders::history(db, &by, id)?;
+        history.retain(|entry| entry.version <= order.head.version);
         history.reverse();
         let of_it = audit::Wanted {
             target: Some((Target::Order, Some(id.0))),
@@ -66,6 +80,7 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId) -> Result<Told> {
                 .and_then(|customer: CustomerId| names.get(&customer).cloned()),
             order,
             history,
+            at,
         })
     })
     .await
@@ -96,8 +111,15 @@ pub struct ShowPage<'a> {
     pub faults: &'a [Fault],
 }
 
-pub async fn show(State(app): State<App>, Staff(frame): Staff, Path(id): Path<OrderId>) -> Result<Response> {
-    let told = told(&app, &frame, id).await?;
+/// The order as it is, or as it was at a moment, when nothing can be done to it.
+pub async fn show(
+    State(app): State<App>,
+    Staff(frame): Staff,
+    Path(id): Path<OrderId>,
+    asked: Asked<OnPage<At>>,
+) -> Result<Response> {
+    let OnPage(At(at)) = asked.read(&())?;
+    let told = told(&app, &frame, id, at).await?;
     let shown = ShowPage {
         frame: &frame,
         told: &told,
@@ -118,10 +140,20 @@ impl ShowPage<'_> {
         ]
     }
 
+    /// Where it was placed.
+    fn channel(&self) -> &'static str {
+        match self.told.order.head.channel {
+            Channel::Page => "online shop",
+            Channel::Api => "by a program",
+            Channel::Staff => "by staff",
+            Channel::Import => "imported",
+        }
+    }
+
     /// The steps that the state and the rights allow, the next thing to do last. Canceling asks first.
     fn buttons(&self) -> Vec<Button> {
         let head = &self.told.order.head;
-        if !self.frame.may("orders:update-status") {
+        if !self.may("orders:update-status") {
             return Vec::new();
         }
         let button = |to: OrderState, words: String, icon, is_next| Button {
@@ -150,7 +182,17 @@ impl ShowPage<'_> {
 
     fn may_cancel(&self) -> bool {
         let next = self.told.order.head.state.next_states();
-        next.contains(&OrderState::Canceled) && self.frame.may("orders:cancel")
+        next.contains(&OrderState::Canceled) && self.may("orders:cancel")
+    }
+
+    /// Whether whoever looks holds a right, and looks at the order as it is.
+    fn may(&self, right: &str) -> bool {
+        self.told.at.is_none() && self.frame.may(right)
+    }
+
+    /// Whether an entry made the order what the page shows.
+    fn is_shown(&self, entry: &Entry) -> bool {
+        entry.version == self.told.order.head.version
     }
 
     fn address(&self, json: &Option<String>) -> Vec<String> {

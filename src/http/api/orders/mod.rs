@@ -215,7 +215,7 @@ pub async fn place(
 }
 
 /// As it is now, or as it was.
-pub struct At(Option<Moment>);
+pub struct At(pub Option<Moment>);
 
 impl Asks for At {
     type By = ();
