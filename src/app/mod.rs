@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::domain::actor::Actor;
+use crate::domain::webhook::Rules;
 use crate::error::Error;
 use crate::error::Result;
 use crate::secret::Keys;
@@ -131,6 +132,20 @@ impl App {
     /// How the process was set up.
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// Which endpoints webhooks may have, and which addresses they may reach. A demo may reach this machine.
+    pub fn webhook_rules(&self) -> Arc<Rules> {
+        let config = self.config();
+        let (networks, is_demo) = (config.webhooks.allow_networks.clone(), config.is_demo);
+        Arc::new(Rules {
+            allow_http: config.webhooks.allow_http || is_demo,
+            own_port: config.server.listen.port(),
+            allowed: Box::new(move |ip| {
+                (is_demo && ip.to_canonical().is_loopback())
+                    || networks.iter().any(|network| network.contains(ip))
+            }),
+        })
     }
 
     /// The copies in memory.

@@ -83,10 +83,17 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
             eprintln!("{what}, once and within a day: {link}");
         }
     }
-    let worker = tokio::spawn(worker::run(app.clone()));
-    http::serve(listener, app.clone(), stop).await;
+    let mut worker = tokio::spawn(worker::run(app.clone()));
+    let mut fallen = Ok(());
+    let until = async {
+        tokio::select! {
+            () = stop => {}
+            ended = &mut worker => fallen = ended.unwrap_or_else(|cause| Err(Error::Internal(cause.into()))),
+        }
+    };
+    http::serve(listener, app.clone(), until).await;
     worker.abort();
-    Ok(())
+    fallen
 }
 
 /// The link by which the first owner is made, or the one into a demo. Nothing where somebody runs the shop.

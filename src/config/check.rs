@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::config::load::Loaded;
+use crate::domain::webhook::Scale;
 use crate::error::Error;
 use crate::error::Result;
 
@@ -21,6 +22,13 @@ pub(super) fn rules(loaded: &mut Loaded) -> Result<()> {
             loaded,
             "limits.enabled",
             "limits are off only where the listener is on loopback",
+        );
+    }
+    if loaded.config.webhooks.retry_scale != Scale::WHOLE && !is_here {
+        return refuse(
+            loaded,
+            "webhooks.retry_scale",
+            "is below 1 only where the listener is on loopback: endpoints count on the published schedule",
         );
     }
     if is_plain_elsewhere(&loaded.config) && !server.insecure_http {

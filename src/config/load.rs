@@ -180,6 +180,7 @@ fn like(old: &Value, text: &str) -> Option<Value> {
     Some(match old {
         Value::Boolean(_) => Value::Boolean(text.parse().ok()?),
         Value::Integer(_) => Value::Integer(text.parse().ok()?),
+        Value::Float(_) => Value::Float(text.parse().ok()?),
         Value::Array(_) => list(text),
         _ => Value::String(text.to_owned()),
     })
@@ -195,6 +196,7 @@ fn kind(value: &Value) -> &'static str {
     match value {
         Value::Boolean(_) => "true or false",
         Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
         _ => "a text",
     }
 }

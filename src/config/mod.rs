@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::domain::webhook::Scale;
+
 pub use load::Flags;
 pub use load::Loaded;
 pub use load::load;
@@ -33,6 +35,7 @@ pub struct Config {
     pub log: Log,
     pub metrics: Metrics,
     pub health: Health,
+    pub webhooks: Webhooks,
     /// Whether this is a demo: a flag, never a setting.
     #[serde(skip)]
     pub is_demo: bool,
@@ -237,6 +240,36 @@ pub struct Log {
 pub struct Metrics {
     /// Whether others than this machine may read `/metrics`.
     pub public: bool,
+}
+
+/// What is sent to others when something happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Networks inside that endpoints may lie in all the same.
+    pub allow_networks: Vec<Network>,
+    /// Whether an endpoint may be reached by http.
+    pub allow_http: bool,
+    /// Certificates beside the usual ones that are believed; a PEM file.
+    pub ca_file: String,
+    /// How long an endpoint may take to answer.
+    #[serde(deserialize_with = "values::between::<1, 30, _>")]
+    pub timeout_seconds: u64,
+    /// How much of each wait before another attempt there is.
+    #[serde(with = "values::scale")]
+    pub retry_scale: Scale,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            allow_networks: Vec::new(),
+            allow_http: false,
+            ca_file: String::new(),
+            timeout_seconds: 15,
+            retry_scale: Scale::WHOLE,
+        }
+    }
 }
 
 /// The probes.

@@ -11,6 +11,28 @@ use serde::Serializer;
 use serde::de::Error;
 use utoipa::ToSchema;
 
+/// A part of 1, or 1 itself.
+pub(super) mod scale {
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serializer;
+    use serde::de::Error;
+
+    use crate::domain::webhook::Scale;
+
+    pub fn serialize<S: Serializer>(scale: &Scale, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(f64::from(scale.0) / 1e6)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Scale, D::Error> {
+        let part = f64::deserialize(from)?;
+        match (0.000_001..=1.0).contains(&part) {
+            true => Ok(Scale((part * 1e6).round() as u32)),
+            false => Err(D::Error::custom(format!("{part} is not above 0 and at most 1"))),
+        }
+    }
+}
+
 /// A whole number from `LOW` to `HIGH`.
 pub(super) fn between<'de, const LOW: u64, const HIGH: u64, D>(from: D) -> Result<u64, D::Error>
 where

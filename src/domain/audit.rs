@@ -66,6 +66,16 @@ named! {
         UserInvited = 98 "user.invited",
         InvitationAccepted = 99 "user.invitation_accepted",
         ShopSetUp = 100 "file.set_up",
+        EndpointCreated = 120 "webhook.endpoint_created",
+        EndpointChanged = 121 "webhook.endpoint_changed",
+        EndpointDeleted = 122 "webhook.endpoint_deleted",
+        EndpointPaused = 123 "webhook.endpoint_paused",
+        EndpointResumed = 124 "webhook.endpoint_resumed",
+        EndpointSecretRotated = 125 "webhook.secret_rotated",
+        EndpointTested = 126 "webhook.endpoint_tested",
+        EndpointReplayed = 127 "webhook.replay_asked",
+        EndpointTurnedOff = 128 "webhook.endpoint_turned_off",
+        DeliveryRetried = 129 "webhook.delivery_retried",
     }
 }
 
@@ -84,6 +94,8 @@ named! {
         Link = 10 "link",
         Mail = 11 "mail",
         ApiKey = 12 "api_key",
+        Endpoint = 20 "webhook_endpoint",
+        Delivery = 21 "webhook_delivery",
     }
 }
 

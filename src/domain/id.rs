@@ -55,4 +55,25 @@ ids! {
     FactorId,
     /// A key by which a program comes in.
     ApiKeyId,
+    /// Somebody who is told of events.
+    EndpointId,
+    /// What is sent to one endpoint of one event: `(event << 12) + endpoint`.
+    DeliveryId,
+}
+
+impl DeliveryId {
+    /// What is sent of an event to an endpoint.
+    pub const fn of(event: EventId, endpoint: EndpointId) -> Self {
+        Self((event.0 << 12) + endpoint.0)
+    }
+
+    /// The event.
+    pub const fn event(self) -> EventId {
+        EventId(self.0 >> 12)
+    }
+
+    /// The endpoint.
+    pub const fn endpoint(self) -> EndpointId {
+        EndpointId(self.0 & 4095)
+    }
 }

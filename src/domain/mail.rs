@@ -17,6 +17,7 @@ named! {
         FactorAdded = 6 "totp_added",
         FactorRemoved = 7 "totp_removed",
         RecoveryCodesMade = 8 "recovery_codes_made",
+        EndpointOff = 30 "webhook_endpoint_off",
     }
 }
 

@@ -5,6 +5,7 @@ mod keys;
 mod password;
 mod seal;
 pub mod totp;
+mod webhook;
 
 use hmac::Hmac;
 use hmac::KeyInit;
@@ -22,6 +23,7 @@ pub use password::Verdict;
 pub use password::check_password;
 pub use password::hash_password;
 pub use seal::Place;
+pub use webhook::Signing;
 
 /// Random bytes from the system.
 pub fn random<const N: usize>() -> Result<[u8; N]> {

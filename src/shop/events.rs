@@ -50,7 +50,9 @@ pub struct Wanted {
 impl Wanted {
     /// Whether an event of this type is asked for.
     pub fn takes(self, kind: EventType) -> bool {
-        self.kind.is_none_or(|wanted| wanted == kind) && self.stream.is_none_or(|stream| kind.is_in(stream))
+        kind.is_told()
+            && self.kind.is_none_or(|wanted| wanted == kind)
+            && self.stream.is_none_or(|stream| kind.is_in(stream))
     }
 
     fn kinds(self) -> Vec<EventType> {

@@ -38,6 +38,7 @@ pub mod system;
 pub mod users;
 pub mod version;
 pub mod waiting;
+pub mod webhooks;
 
 pub use crate::store::Look;
 pub use crate::store::Options;

@@ -27,6 +27,8 @@ pub enum Made {
     ApiKey = 7,
     /// A user who was invited.
     User = 8,
+    /// An endpoint of webhooks.
+    Endpoint = 20,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

@@ -1,5 +1,6 @@
 //! Rows of `events`: written once, never changed.
 
+use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 use rusqlite::params;
@@ -7,6 +8,7 @@ use rusqlite::params;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::id::EventId;
+use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
@@ -149,6 +151,46 @@ fn by_ids(db: &Snapshot, ids: &[EventId]) -> Result<Vec<Event>> {
     ids.iter()
         .map(|id| Ok(one.query_row(named_params! { ":id": id }, from_row)?))
         .collect()
+}
+
+/// The event, if it has not been swept.
+pub fn find(db: &Snapshot, id: EventId) -> Result<Option<Event>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE id = :id"))?
+        .query_row(named_params! { ":id": id }, from_row)
+        .optional()?)
+}
+
+/// What happened to which thing behind `after`, oldest first, without the words.
+pub fn heads(db: &Snapshot, after: EventId, most: usize) -> Result<Vec<(EventId, EventType, i64)>> {
+    db.db()
+        .prepare_cached("SELECT id, type, subject FROM events WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_and_then(params![after, most as i64], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect()
+}
+
+/// The last event before a moment; 0 before the first. (Events lie in the order of time: found by bisection.)
+pub fn last_before(db: &Snapshot, at: Timestamp) -> Result<EventId> {
+    let mut step = db
+        .db()
+        .prepare_cached("SELECT id, at FROM events WHERE id >= :id ORDER BY id LIMIT 1")?;
+    let (mut low, mut high) = (0, newest(db)?.0 + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let found: Option<(i64, Timestamp)> = step
+            .query_row(named_params! { ":id": middle }, |row| {
+                Ok((row.get("id")?, row.get("at")?))
+            })
+            .optional()?;
+        match found {
+            Some((id, then)) if then < at => low = id,
+            _ => high = middle,
+        }
+    }
+    Ok(EventId(low))
 }
 
 /// The newest event's place; 0 before the first.

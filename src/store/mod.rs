@@ -9,6 +9,8 @@ mod checkpoint;
 pub mod checks;
 pub mod credit_notes;
 pub mod customers;
+pub mod deliveries;
+pub mod endpoints;
 pub mod events;
 pub mod factors;
 mod fault;

@@ -20,6 +20,7 @@ use crate::domain::order;
 use crate::domain::product;
 use crate::domain::time::Timestamp;
 use crate::domain::user;
+use crate::domain::webhook;
 
 macro_rules! integers {
     ($($kind:ty: |$from:ident| $number:expr, |$to:ident| $value:expr;)+) => {$(
@@ -49,13 +50,14 @@ macro_rules! named {
 ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
-    id::LinkId, id::MailId, id::FactorId, id::ApiKeyId,
+    id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
 }
 
 named! {
     order::OrderState, order::PaymentStatus, order::FulfilmentStatus, order::ReturnStatus, order::Channel,
     order::Change, crate::domain::customer::CustomerStatus, product::ProductStatus, product::MovementReason, user::UserStatus, user::SessionKind,
     EventType, Action, Target, link::Purpose, mail::Template, mail::MailState,
+    webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
 }
 
 integers! {

@@ -303,6 +303,14 @@ pub fn active_with_role(db: &Snapshot, role: RoleId) -> Result<i64> {
         .query_row(named_params! { ":role": role }, |row| row.get("n"))?)
 }
 
+/// The admins who may come in, with their addresses.
+pub fn active_admins(db: &Snapshot) -> Result<Vec<(UserId, String)>> {
+    db.db()
+        .prepare_cached("SELECT id, email FROM users WHERE role_id = 1 AND status = 0 ORDER BY id")?
+        .query_and_then([], |row| Ok((row.get("id")?, row.get("email")?)))?
+        .collect()
+}
+
 /// Ends every session of a user.
 pub fn end_sessions(tx: &Tx, id: UserId) -> Result<()> {
     tx.db()

@@ -1,11 +1,17 @@
 //! The door for time passing: each kind of work is a step that tests call; the loop is a pause around them.
 
+pub mod deliver;
 pub mod derive;
+pub mod outbox;
 pub mod sweep;
+pub mod watch;
 
 use std::time::Duration;
 
 use crate::app::App;
+use crate::error::Result;
+use crate::worker::deliver::Sender;
+use crate::worker::watch::watched;
 
 /// How long a busy writer is left alone between two steps, so that orders rarely share their commit with the worker.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -26,9 +32,23 @@ pub enum Outcome {
     Worked,
 }
 
-/// Works until the future is dropped.
-pub async fn run(app: App) {
-    tokio::join!(derive(app.clone()), sweep(app));
+/// Works until the future is dropped. An error if something panics again and again: the process must end.
+pub async fn run(app: App) -> Result<()> {
+    tokio::try_join!(
+        watched("derive", || derive(app.clone())),
+        watched("sweep", || sweep(app.clone())),
+        watched("outbox", || outbox(app.clone())),
+        watched("deliver", || deliver(app.clone())),
+    )?;
+    Ok(())
+}
+
+/// Sends what is due.
+async fn deliver(app: App) {
+    match Sender::new(&app) {
+        Ok(sender) => sender.run().await,
+        Err(error) => tracing::error!(%error, "the worker delivers nothing"),
+    }
 }
 
 /// Once an hour, steps until nothing is due.
@@ -45,12 +65,26 @@ async fn sweep(app: App) {
     }
 }
 
-/// Steps until nothing is due, then waits for a commit.
+/// Lets the search index learn what is new.
 async fn derive(app: App) {
+    at_commits(&app, "derive", || derive::step(&app)).await;
+}
+
+/// Makes deliveries of events.
+async fn outbox(app: App) {
+    at_commits(&app, "fan out", || outbox::step(&app)).await;
+}
+
+/// Steps until nothing is due, then waits for a commit.
+async fn at_commits<T: Future<Output = Result<Outcome>>>(
+    app: &App,
+    what: &'static str,
+    step: impl Fn() -> T,
+) {
     let mut commits = app.commits();
     loop {
         let before = *commits.borrow_and_update();
-        match derive::step(&app).await {
+        match step().await {
             // More commits than the step's own: somebody else writes. (The queue tells nothing: it is empty whenever a
             // batch has just been answered.)
             Ok(Outcome::Worked) if *commits.borrow() - before > 1 => tokio::time::sleep(PAUSE).await,
@@ -62,7 +96,7 @@ async fn derive(app: App) {
                 tokio::time::sleep(GATHER).await;
             }
             Err(error) => {
-                tracing::error!(%error, "the worker failed");
+                tracing::error!(%error, what, "the worker failed");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }

@@ -219,6 +219,25 @@ impl TestApp {
         self._runtime.block_on(step).unwrap()
     }
 
+    /// Lets the worker make deliveries of every event, and send all that is due.
+    pub fn deliver(&self) -> till::worker::Outcome {
+        self.fan_out();
+        self.send_due()
+    }
+
+    /// Lets the worker make deliveries of every event.
+    pub fn fan_out(&self) {
+        let step = || self._runtime.block_on(till::worker::outbox::step(&self.app));
+        while step().unwrap() == till::worker::Outcome::Worked {}
+    }
+
+    /// Lets the worker send all that is due.
+    pub fn send_due(&self) -> till::worker::Outcome {
+        self._runtime
+            .block_on(till::worker::deliver::step(&self.app))
+            .unwrap()
+    }
+
     /// Lets the worker sweep until nothing is due.
     pub fn sweep(&self) {
         while self

@@ -201,6 +201,16 @@ fn good_bodies_of_people() -> Vec<(&'static str, String, Value)> {
             json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z",
             "client_token": "t" }),
         ),
+        (
+            "POST",
+            "/webhooks/endpoints".to_owned(),
+            json!({ "url": "https://hooks.example/", "events": ["order.*"], "description": "d", "client_token": "t" }),
+        ),
+        (
+            "PATCH",
+            "/webhooks/endpoints/1".to_owned(),
+            json!({ "url": "https://hooks.example/", "events": ["order.*"], "description": "d", "version": 1 }),
+        ),
     ]
 }
 
@@ -226,7 +236,8 @@ fn a_body_is_held_to_its_told_limits() {
         let template = path
             .replace(&order, "/orders/{id}")
             .replace(&product, "/products/{id}")
-            .replace("/users/1", "/users/{id}");
+            .replace("/users/1", "/users/{id}")
+            .replace("/endpoints/1", "/endpoints/{id}");
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         for limit in limits(&document, schema, &good, "", "") {

@@ -28,6 +28,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "gateway",
+        &[
+            "gateway",
+            "app",
+            "shop",
+            "domain",
+            "error",
+            "clock",
+            "config",
+            "secret",
+            "telemetry",
+        ],
+    ),
+    (
         "http",
         &[
             "http",
@@ -98,6 +112,7 @@ const NEVER: &[(&str, &[&str])] = &[
         &["rusqlite", "axum", "tokio", "askama", "reqwest", ".db()"],
     ),
     ("app", &["rusqlite", "axum", "crate::store"]),
+    ("gateway", &["rusqlite", "axum", "crate::store"]),
     ("http", &["rusqlite", "refinery", "crate::store"]),
     ("worker", &["rusqlite", "axum", "crate::store"]),
     ("cli", &["rusqlite", "SELECT ", "INSERT ", "prepare_cached"]),

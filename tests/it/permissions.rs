@@ -13,143 +13,10 @@ use till::http::route::Access;
 use crate::app::PASSWORD;
 use crate::app::TestApp;
 use crate::client::Answer;
+use crate::permissions_table::TABLE;
 
 /// Who calls, in the order of the columns. The customer is ann.
 pub const CALLERS: [&str; 5] = ["nobody", "ann", "seller", "staff", "owner"];
-
-/// Method, path, on which thing, and the status for each caller. A thing is made afresh for each cell: `ann's`, `bob's`
-/// and `seller's` exist, `missing` is an id that nothing has, `odd` one that is no number, `deleted` was the seller's.
-const TABLE: &str = "
-                                                    nobody customer seller staff owner
-POST  /auth/signup                        -            201   201   201   201   201
-POST  /auth/register                      -            201   201   201   201   201
-POST  /auth/login                         -            200   200   200   200   200
-POST  /auth/demo-login                    -            404   404   404   404   404
-POST  /auth/refresh-token                 -            401   401   401   401   401
-POST  /auth/logout                        -            401   200   200   200   200
-GET   /auth/me                            -            401   200   200   200   200
-PATCH /auth/me                            -            401   200   200   200   200
-POST  /auth/me/password                   -            401   204   204   204   204
-POST  /auth/password/forgot               -            202   202   202   202   202
-POST  /auth/password/reset                -            400   400   400   400   400
-POST  /auth/email/confirm                 -            401   400   400   400   400
-GET   /auth/sessions                      -            401   200   200   200   200
-DELETE /auth/sessions/{id}                ann's        401   204   404   404   404
-DELETE /auth/sessions/{id}                bob's        401   404   404   404   404
-DELETE /auth/sessions/{id}                missing      401   404   404   404   404
-DELETE /auth/sessions/{id}                odd          401   404   404   404   404
-POST  /auth/totp                          -            401   200   200   200   200
-POST  /auth/totp/confirm                  -            401   400   400   400   400
-POST  /auth/totp/recovery-codes           -            401   409   409   409   409
-DELETE /auth/totp                         -            401   409   409   409   409
-POST  /auth/step-up                       -            401   204   204   204   204
-
-GET   /users                              -            401   403   403   403   200
-POST  /users                              -            401   403   403   403   201
-GET   /users/{id}                         bob's        401   403   403   403   200
-GET   /users/{id}                         missing      401   403   403   403   404
-GET   /users/{id}                         odd          401   403   403   403   404
-PATCH /users/{id}                         bob's        401   403   403   403   200
-PATCH /users/{id}                         missing      401   403   403   403   404
-PATCH /users/{id}                         odd          401   403   403   403   404
-POST  /users/{id}/suspend                 carl's       401   403   403   403   200
-POST  /users/{id}/suspend                 missing      401   403   403   403   404
-POST  /users/{id}/suspend                 odd          401   403   403   403   404
-POST  /users/{id}/unlock                  bob's        401   403   403   403   200
-POST  /users/{id}/unlock                  missing      401   403   403   403   404
-POST  /users/{id}/unlock                  odd          401   403   403   403   404
-GET   /roles                              -            401   403   403   403   200
-GET   /roles/{id}                         staff's      401   403   403   403   200
-GET   /roles/{id}                         missing      401   403   403   403   404
-GET   /roles/{id}                         odd          401   403   403   403   404
-GET   /permissions                        -            401   403   403   403   200
-GET   /api-keys                           -            401   403   403   403   200
-POST  /api-keys                           -            401   403   403   403   201
-DELETE /api-keys/{id}                     owner's      401   403   403   403   204
-DELETE /api-keys/{id}                     missing      401   403   403   403   404
-DELETE /api-keys/{id}                     odd          401   403   403   403   404
-
-GET   /products/public                    -            200   200   200   200   200
-GET   /products/public/{id}               staff's      200   200   200   200   200
-GET   /products/public/{id}               missing      404   404   404   404   404
-GET   /products/public/{id}               odd          404   404   404   404   404
-GET   /products/public/{id}               seller's     404   404   404   404   404
-GET   /products/public/{id}               deleted      404   404   404   404   404
-GET   /products/public/sku/{sku}          MUG          200   200   200   200   200
-GET   /products/public/sku/{sku}          NOPE         404   404   404   404   404
-GET   /categories                         -            200   200   200   200   200
-GET   /products                           -            401   200   200   200   200
-GET   /products/my-home                   -            401   200   200   200   200
-GET   /products/{id}                      staff's      401   200   200   200   200
-GET   /products/{id}                      seller's     401   404   200   200   200
-GET   /products/{id}                      missing      401   404   404   404   404
-GET   /products/{id}                      odd          401   404   404   404   404
-GET   /products/{id}                      deleted      401   404   410   410   410
-POST  /products                           -            401   403   201   201   201
-PATCH /products/{id}                      staff's      401   403   404   200   200
-PATCH /products/{id}                      seller's     401   403   200   200   200
-PATCH /products/{id}                      missing      401   403   404   404   404
-PATCH /products/{id}                      odd          401   403   404   404   404
-PATCH /products/{id}                      deleted      401   403   410   410   410
-DELETE /products/{id}                     staff's      401   403   404   204   204
-DELETE /products/{id}                     seller's     401   403   204   204   204
-DELETE /products/{id}                     missing      401   403   404   404   404
-DELETE /products/{id}                     odd          401   403   404   404   404
-DELETE /products/{id}                     deleted      401   403   410   410   410
-POST  /products/{id}/approve              seller's     401   403   403   200   200
-POST  /products/{id}/approve              missing      401   403   403   404   404
-POST  /products/{id}/approve              odd          401   403   403   404   404
-POST  /products/{id}/approve              deleted      401   403   403   410   410
-POST  /products/{id}/reject               seller's     401   403   403   200   200
-POST  /products/{id}/reject               missing      401   403   403   404   404
-POST  /products/{id}/reject               odd          401   403   403   404   404
-POST  /products/{id}/reject               deleted      401   403   403   410   410
-
-POST  /stock/adjustments                  -            401   403   403   201   201
-GET   /stock/movements                    -            401   403   403   200   200
-GET   /stock/low                          -            401   403   403   200   200
-
-POST  /orders                             -            401   201   201   201   201
-POST  /orders                             for-ann      401   201   403   201   201
-POST  /orders                             for-bob      401   403   403   201   201
-POST  /orders                             for-missing  401   403   403   404   404
-GET   /orders                             -            401   200   200   200   200
-GET   /orders/statistics                  -            401   403   403   200   200
-GET   /orders/export.csv                  -            401   403   403   200   200
-GET   /orders/transitions                 -            401   200   200   200   200
-GET   /orders/{id}                        ann's        401   200   404   200   200
-GET   /orders/{id}                        bob's        401   404   404   200   200
-GET   /orders/{id}                        missing      401   404   404   404   404
-GET   /orders/{id}                        odd          401   404   404   404   404
-PATCH /orders/{id}/status                 ann's        401   403   403   200   200
-PATCH /orders/{id}/status                 bob's        401   403   403   200   200
-PATCH /orders/{id}/status                 missing      401   403   403   404   404
-PATCH /orders/{id}/status                 odd          401   403   403   404   404
-POST  /orders/{id}/cancel                 ann's        401   200   404   200   200
-POST  /orders/{id}/cancel                 bob's        401   404   404   200   200
-POST  /orders/{id}/cancel                 missing      401   404   404   404   404
-POST  /orders/{id}/cancel                 odd          401   404   404   404   404
-POST  /orders/{id}/reorder                ann's        401   200   404   200   200
-POST  /orders/{id}/reorder                bob's        401   404   404   200   200
-POST  /orders/{id}/reorder                missing      401   404   404   404   404
-POST  /orders/{id}/reorder                odd          401   404   404   404   404
-GET   /orders/{id}/history                ann's        401   200   404   200   200
-GET   /orders/{id}/history                bob's        401   404   404   200   200
-GET   /orders/{id}/history                missing      401   404   404   404   404
-GET   /orders/{id}/history                odd          401   404   404   404   404
-POST  /orders/{id}/notes                  ann's        401   403   403   201   201
-POST  /orders/{id}/notes                  bob's        401   403   403   201   201
-POST  /orders/{id}/notes                  missing      401   403   403   404   404
-POST  /orders/{id}/notes                  odd          401   403   403   404   404
-PUT   /orders/{id}/tags                   ann's        401   403   403   200   200
-PUT   /orders/{id}/tags                   bob's        401   403   403   200   200
-PUT   /orders/{id}/tags                   missing      401   403   403   404   404
-PUT   /orders/{id}/tags                   odd          401   403   403   404   404
-
-GET   /events                             -            401   403   403   200   200
-GET   /audit-logs                         -            401   403   403   200   200
-GET   /audit-logs/verify                  -            401   403   403   200   200
-";
 
 /// A line of the table.
 pub struct Line {
@@ -208,6 +75,17 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
             app.token(whose);
             app.number(&format!("SELECT id FROM users WHERE username = '{whose}'"))
         }
+        "webhooks" => {
+            let endpoint = made(&app.post(whose, "/api/v1/webhooks/endpoints", endpoint()));
+            match path.contains("deliveries") {
+                true => made(&app.post(
+                    whose,
+                    &format!("/api/v1/webhooks/endpoints/{endpoint}/test"),
+                    json!({}),
+                )),
+                false => endpoint,
+            }
+        }
         "api-keys" => made(&app.post(whose, "/api/v1/api-keys", api_key())),
         noun => panic!("no {noun} can be made"),
     };
@@ -240,6 +118,10 @@ fn session(app: &TestApp, whose: &str) -> i64 {
     app.number("SELECT max(id) FROM sessions")
 }
 
+fn endpoint() -> Value {
+    json!({ "url": "https://hooks.example/till", "events": ["order.*"] })
+}
+
 fn api_key() -> Value {
     json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z" })
 }
@@ -270,6 +152,9 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         ("PATCH", "/products/{id}") => json!({ "name": "Another", "version": 1 }),
         ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),
         ("POST", "/api-keys") => api_key(),
+        ("POST", "/webhooks/endpoints") => endpoint(),
+        ("PATCH", "/webhooks/endpoints/{id}") => json!({ "description": "Stock", "version": 1 }),
+        ("POST", "/webhooks/endpoints/{id}/replay") => json!({ "failed_since": "2026-03-01" }),
         ("POST", "/users") => json!({
             "username": format!("guest{number}"), "email": format!("guest{number}@shop.test"), "role": "staff",
         }),

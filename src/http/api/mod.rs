@@ -15,6 +15,7 @@ pub mod roles;
 pub mod sessions;
 pub mod stock;
 pub mod users;
+pub mod webhooks;
 
 use axum::http::Method;
 
@@ -52,6 +53,9 @@ use crate::shop::catalogue::ProductView;
 use crate::shop::orders::Entry;
 use crate::shop::orders::OrderView;
 use crate::shop::orders::Reorder;
+use crate::shop::webhooks::DeliveryView;
+use crate::shop::webhooks::EndpointView;
+use crate::shop::webhooks::TriesView;
 
 const DELETE: Method = Method::DELETE;
 const GET: Method = Method::GET;
@@ -117,6 +121,19 @@ pub fn table() -> Table {
         .row(GET, "/orders/transitions", SignedIn, orders::transitions, shows::<Transitions>())
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
         .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
+        .row(GET, "/webhooks/endpoints", Needs(May::WebhooksRead), webhooks::list, lists::<EndpointView>())
+        .row(POST, "/webhooks/endpoints", Needs(May::WebhooksManage), webhooks::create, makes::<EndpointView>())
+        .row(GET, "/webhooks/endpoints/{id}", Needs(May::WebhooksRead), webhooks::show, shows::<EndpointView>())
+        .row(PATCH, "/webhooks/endpoints/{id}", Needs(May::WebhooksManage), webhooks::update, shows::<EndpointView>())
+        .row(DELETE, "/webhooks/endpoints/{id}", Needs(May::WebhooksManage), webhooks::destroy, does())
+        .row(POST, "/webhooks/endpoints/{id}/rotate-secret", Needs(May::WebhooksManage), webhooks::rotate_secret, shows::<EndpointView>())
+        .row(POST, "/webhooks/endpoints/{id}/test", Needs(May::WebhooksManage), webhooks::test, makes::<DeliveryView>())
+        .row(POST, "/webhooks/endpoints/{id}/pause", Needs(May::WebhooksManage), webhooks::pause, shows::<EndpointView>())
+        .row(POST, "/webhooks/endpoints/{id}/resume", Needs(May::WebhooksManage), webhooks::resume, shows::<EndpointView>())
+        .row(POST, "/webhooks/endpoints/{id}/replay", Needs(May::WebhooksManage), webhooks::replay, takes())
+        .row(GET, "/webhooks/deliveries", Needs(May::WebhooksRead), webhooks::list_deliveries, lists::<DeliveryView>())
+        .row(GET, "/webhooks/deliveries/{id}", Needs(May::WebhooksRead), webhooks::show_delivery, shows::<TriesView>())
+        .row(POST, "/webhooks/deliveries/{id}/retry", Needs(May::WebhooksManage), webhooks::retry, shows::<DeliveryView>())
         .row(PATCH, "/orders/{id}/status", Needs(May::OrdersUpdateStatus), orders::update_status, shows::<OrderView>())
         .row(POST, "/orders/{id}/cancel", OwnOr(May::OrdersCancel), orders::cancel, shows::<OrderView>())
         .row(POST, "/orders/{id}/reorder", OwnOr(May::OrdersRead), orders::reorder, shows::<Reorder>())

@@ -1,0 +1,280 @@
+//! Sending: which deliveries are due, what goes out, and what follows from what comes back. What is under way is known to
+//! the sender alone: a start finds it due again.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::Action;
+use crate::domain::event::Event;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EndpointId;
+use crate::domain::mail::NewMail;
+use crate::domain::mail::Template;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook;
+use crate::domain::webhook::ATTEMPTS;
+use crate::domain::webhook::Delivery;
+use crate::domain::webhook::DeliveryStatus;
+use crate::domain::webhook::Endpoint;
+use crate::domain::webhook::EndpointState;
+use crate::domain::webhook::FailureKind;
+use crate::domain::webhook::Gate;
+use crate::domain::webhook::JITTER;
+use crate::domain::webhook::MOST_PANICS;
+use crate::domain::webhook::OffReason;
+use crate::domain::webhook::PATIENCE;
+use crate::domain::webhook::Scale;
+use crate::domain::webhook::Tried;
+use crate::domain::webhook::Try;
+use crate::error::Result;
+use crate::secret;
+use crate::secret::Keys;
+use crate::secret::Signing;
+use crate::shop::Snapshot;
+use crate::shop::Tx;
+use crate::shop::mails;
+use crate::shop::webhooks::deliveries::epoch;
+use crate::shop::webhooks::endpoints::note;
+use crate::shop::webhooks::secrets;
+use crate::store;
+
+/// What the sender has under way, and what it has room for.
+#[derive(Debug, Clone, Default)]
+pub struct Room {
+    /// Sent, or answered and not settled yet.
+    pub under_way: HashSet<DeliveryId>,
+    /// How many are being sent to each endpoint.
+    pub sending: HashMap<EndpointId, usize>,
+    /// How many more may be sent.
+    pub left: usize,
+    /// How many may be sent to one endpoint at once.
+    pub for_each: usize,
+}
+
+/// A delivery that is to be sent now.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// Which.
+    pub delivery: DeliveryId,
+    /// How many attempts there have been.
+    pub attempts: i64,
+    /// Where to.
+    pub url: Arc<str>,
+    /// Its message's id.
+    pub message: String,
+    event: Event,
+    signing: Arc<[Signing]>,
+}
+
+impl Sending {
+    /// The body.
+    pub fn body(&self) -> String {
+        webhook::body(&self.event)
+    }
+
+    /// What `webhook-signature` says at a moment, in seconds: a signature by each secret that is good.
+    pub fn signature(&self, seconds: i64, body: &str) -> Result<String> {
+        let signed = self
+            .signing
+            .iter()
+            .map(|one| one.sign(&self.message, seconds, body));
+        Ok(signed.collect::<Result<Vec<_>>>()?.join(" "))
+    }
+}
+
+/// What is due.
+#[derive(Debug, Default)]
+pub struct Picked {
+    /// To be sent now.
+    pub sendings: Vec<Sending>,
+    /// When something more is due.
+    pub next_due: Option<Timestamp>,
+    /// The newest event: how fast they come.
+    pub newest: i64,
+}
+
+/// Picks what is due and there is room for. An endpoint that is paused, off or behind an open breaker has none.
+pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<Picked> {
+    let mut picked = Picked {
+        newest: store::events::newest(db)?.0,
+        ..Picked::default()
+    };
+    let epoch = epoch(db)?;
+    for endpoint in store::endpoints::all(db)? {
+        if endpoint.state != EndpointState::On {
+            continue;
+        }
+        let sending = room.sending.get(&endpoint.id).copied().unwrap_or(0);
+        let most = match endpoint.breaker.gate(now) {
+            Gate::Closed => room.for_each.saturating_sub(sending),
+            Gate::HalfOpen => 1_usize.saturating_sub(sending),
+            Gate::Open => 0,
+        };
+        let most = most.min(room.left - picked.sendings.len());
+        let is_under_way = |id| room.under_way.contains(&id);
+        let due = match most {
+            0 => Vec::new(),
+            most => store::deliveries::due(db, endpoint.id, now, most, is_under_way)?,
+        };
+        let next = next_due(db, &endpoint, now)?;
+        picked.next_due = [picked.next_due, next].into_iter().flatten().min();
+        if !due.is_empty() {
+            picked
+                .sendings
+                .extend(prepare(db, keys, &endpoint, &epoch, now, &due)?);
+        }
+    }
+    Ok(picked)
+}
+
+/// When something more will be due at an endpoint.
+fn next_due(db: &Snapshot, endpoint: &Endpoint, now: Timestamp) -> Result<Option<Timestamp>> {
+    let open_until = endpoint.breaker.open_until.filter(|until| *until > now);
+    match open_until {
+        Some(until) => Ok(Some(until)),
+        None => store::deliveries::next_due(db, endpoint.id, now),
+    }
+}
+
+fn prepare(
+    db: &Snapshot,
+    keys: &Keys,
+    endpoint: &Endpoint,
+    epoch: &str,
+    now: Timestamp,
+    due: &[DeliveryId],
+) -> Result<Vec<Sending>> {
+    let signing: Arc<[Signing]> = secrets::signing(db, keys, endpoint.id, now)?.into();
+    let url: Arc<str> = endpoint.url.as_str().into();
+    let mut prepared = Vec::with_capacity(due.len());
+    for id in due {
+        // An event that has been swept takes its deliveries along.
+        if let (Some(event), attempts) = (
+            store::events::find(db, id.event())?,
+            store::deliveries::get(db, *id)?.attempts,
+        ) {
+            prepared.push(Sending {
+                delivery: *id,
+                attempts,
+                url: Arc::clone(&url),
+                message: webhook::message_id(epoch, id.event()),
+                event,
+                signing: Arc::clone(&signing),
+            });
+        }
+    }
+    Ok(prepared)
+}
+
+/// Notes what came of attempts, and what follows: delivered, tried again by the schedule, or given up; the breaker; an
+/// endpoint that says it is gone, or has failed for five days, is turned off. An attempt that was noted before, or whose
+/// delivery has been tried by another since, changes nothing.
+pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<()> {
+    let mut endpoints: HashMap<EndpointId, Endpoint> = HashMap::new();
+    for one in tried {
+        let Some(delivery) = store::deliveries::find(tx, one.delivery)? else {
+            continue;
+        };
+        let next = follow(tx, &delivery, one, scale)?;
+        if !store::deliveries::settle(tx, one, next)? {
+            continue;
+        }
+        store::deliveries::arrange(tx, delivery.endpoint, delivery.lane)?;
+        let endpoint = match endpoints.entry(delivery.endpoint) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(store::endpoints::get(tx, delivery.endpoint)?),
+        };
+        weigh(tx, endpoint, one, scale)?;
+    }
+    for endpoint in endpoints.values() {
+        store::endpoints::set_health(tx, endpoint.id, &endpoint.breaker, endpoint.failing_since)?;
+    }
+    Ok(())
+}
+
+/// What becomes of a delivery, and when it is due.
+fn follow(
+    tx: &Tx,
+    delivery: &Delivery,
+    tried: &Tried,
+    scale: Scale,
+) -> Result<(DeliveryStatus, Option<Timestamp>)> {
+    let Some(failure) = tried.failure() else {
+        return Ok((DeliveryStatus::Delivered, None));
+    };
+    // Given up, or delivered, while this was under way.
+    if delivery.status.is_end() {
+        return Ok((delivery.status, None));
+    }
+    if failure == FailureKind::Broken && store::deliveries::panics(tx, delivery.id)? + 1 >= MOST_PANICS {
+        return Ok((DeliveryStatus::Dead, None));
+    }
+    let asked = tried
+        .answer
+        .as_ref()
+        .ok()
+        .and_then(|answer| answer.retry_after.as_deref());
+    let attempt = Try {
+        attempts: (delivery.attempts + 1 - delivery.fresh_from).min(ATTEMPTS),
+        failure,
+        status: tried.status(),
+        retry_after: asked.and_then(|asked| webhook::retry_after(asked, tx.now)),
+    };
+    Ok(match attempt.wait(jitter()?, scale) {
+        Some(wait) => (DeliveryStatus::Failed, Some(tx.now.plus_ms(wait))),
+        None => (DeliveryStatus::Dead, None),
+    })
+}
+
+fn jitter() -> Result<i64> {
+    let draw = i64::from(u16::from_be_bytes(secret::random()?));
+    Ok(draw % (2 * JITTER + 1) - JITTER)
+}
+
+/// What an attempt says of its endpoint.
+fn weigh(tx: &Tx, endpoint: &mut Endpoint, tried: &Tried, scale: Scale) -> Result<()> {
+    let is_taken = tried.failure().is_none();
+    endpoint.breaker.note(tx.now, is_taken, scale);
+    endpoint.failing_since = match is_taken {
+        true => None,
+        false => Some(endpoint.failing_since.unwrap_or(tx.now)),
+    };
+    let has_lasted = endpoint
+        .failing_since
+        .is_some_and(|since| since.plus_ms(PATIENCE) <= tx.now);
+    match (tried.status(), has_lasted) {
+        (Some(410), _) => turn_off(tx, endpoint, OffReason::Gone),
+        (_, true) => turn_off(tx, endpoint, OffReason::Failing),
+        _ => Ok(()),
+    }
+}
+
+/// Turns an endpoint off, and tells the owners by mail.
+fn turn_off(tx: &Tx, endpoint: &mut Endpoint, reason: OffReason) -> Result<()> {
+    if endpoint.state == EndpointState::Off {
+        return Ok(());
+    }
+    endpoint.state = EndpointState::Off;
+    store::endpoints::set_state(tx, endpoint.id, (EndpointState::Off, Some(reason)), None)?;
+    let content = serde_json::json!({ "reason": reason, "url": endpoint.url });
+    note(
+        tx,
+        &Actor::system(),
+        Action::EndpointTurnedOff,
+        endpoint.id,
+        Some(&content),
+    )?;
+    for (user, email) in store::users::active_admins(tx)? {
+        let mail = NewMail {
+            template: Template::EndpointOff,
+            recipient: &email,
+            user: Some(user),
+            facts: content.to_string(),
+        };
+        mails::queue(tx, &mail)?;
+    }
+    Ok(())
+}
