@@ -15,19 +15,20 @@ use crate::store::Tx;
 
 const SELECT: &str = "SELECT id, status, user_id, number, name, email, phone, country, created_at, updated_at, version FROM customers";
 
+/// By position: on the path of every order.
 fn from_row(row: &Row) -> rusqlite::Result<Customer> {
     Ok(Customer {
-        id: row.get("id")?,
-        status: row.get("status")?,
-        user: row.get("user_id")?,
-        number: row.get("number")?,
-        name: row.get("name")?,
-        email: row.get("email")?,
-        phone: row.get("phone")?,
-        country: row.get("country")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-        version: row.get("version")?,
+        id: row.get(0)?,
+        status: row.get(1)?,
+        user: row.get(2)?,
+        number: row.get(3)?,
+        name: row.get(4)?,
+        email: row.get(5)?,
+        phone: row.get(6)?,
+        country: row.get(7)?,
+        created_at: row.get(8)?,
+        updated_at: row.get(9)?,
+        version: row.get(10)?,
     })
 }
 

@@ -13,7 +13,7 @@ use crate::store::Tx;
 
 const STAFF_FACTOR: &str = "staff.second_factor";
 
-/// What placing an order needs to know.
+/// What placing an order needs to know. (By position: on the path of every order.)
 pub fn terms(db: &Snapshot) -> Result<Terms> {
     let terms = db
         .db()
@@ -27,11 +27,11 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
         )?
         .query_row([], |row| {
             Ok(Terms {
-                currency: row.get("currency")?,
-                tax_included: row.get("tax_included")?,
-                number_base: row.get("number_base")?,
-                numbers_stored: row.get("numbers_stored")?,
-                low_at: row.get("low_at")?,
+                currency: row.get(0)?,
+                tax_included: row.get(1)?,
+                number_base: row.get(2)?,
+                numbers_stored: row.get(3)?,
+                low_at: row.get(4)?,
             })
         })?;
     Ok(terms)

