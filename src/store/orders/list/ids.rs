@@ -1,6 +1,5 @@
 //! Pages out of ids at hand: from the search index, from a customer's buckets, from a tag.
 
-use rusqlite::named_params;
 use rusqlite::params;
 
 use crate::domain::id::CustomerId;
@@ -76,34 +75,37 @@ fn of_customer(db: &Snapshot, customer: CustomerId, side: Side, limit: usize) ->
         .prepare_cached("SELECT ifnull(max(id), 0) FROM orders")?
         .query_row([], |row| row.get(0))?;
     match side {
-        Side::Below(below) => walk_down(db, customer, below.min(newest + 1), limit),
-        Side::Above(above) => walk_up(db, customer, above.max(0), newest, limit),
+        Side::Below(below) => {
+            let below = below.min(newest + 1);
+            let sql = "SELECT o.id FROM orders o WHERE o.id >> 12 = ?1 AND o.customer_id = ?2 AND o.id < ?3 ORDER BY o.id DESC";
+            walk(db, sql, (0..=(below - 1) >> 12).rev(), (customer, below), limit)
+        }
+        Side::Above(above) => {
+            let above = above.max(0);
+            let sql = "SELECT o.id FROM orders o WHERE o.id >> 12 = ?1 AND o.customer_id = ?2 AND o.id > ?3 ORDER BY o.id";
+            walk(
+                db,
+                sql,
+                (above + 1) >> 12..=newest >> 12,
+                (customer, above),
+                limit,
+            )
+        }
     }
 }
 
-fn walk_down(db: &Snapshot, customer: CustomerId, below: i64, limit: usize) -> Result<Vec<i64>> {
-    db.db()
-        .prepare_cached(
-            "WITH RECURSIVE b(k) AS (SELECT (:below - 1) >> 12 UNION ALL SELECT k - 1 FROM b WHERE k > 0)
-             SELECT o.id
-             FROM b CROSS JOIN orders o
-             WHERE o.id >> 12 = b.k AND o.customer_id = :customer AND o.id < :below
-             LIMIT :limit",
-        )?
-        .query_and_then(
-            named_params! { ":below": below, ":customer": customer, ":limit": limit as i64 },
-            |row| Ok(row.get(0)?),
-        )?
-        .collect()
-}
-
-fn walk_up(db: &Snapshot, customer: CustomerId, above: i64, newest: i64, limit: usize) -> Result<Vec<i64>> {
+/// A statement a bucket: a recursive one costs more at each step than the look into the index.
+fn walk(
+    db: &Snapshot,
+    sql: &str,
+    buckets: impl Iterator<Item = i64>,
+    (customer, edge): (CustomerId, i64),
+    limit: usize,
+) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
-    let mut bucket = db.db().prepare_cached(
-        "SELECT o.id FROM orders o WHERE o.id >> 12 = ?1 AND o.customer_id = ?2 AND o.id > ?3 ORDER BY o.id",
-    )?;
-    for number in (above + 1) >> 12..=newest >> 12 {
-        for id in bucket.query_map(params![number, customer, above], |row| row.get(0))? {
+    let mut bucket = db.db().prepare_cached(sql)?;
+    for number in buckets {
+        for id in bucket.query_map(params![number, customer, edge], |row| row.get(0))? {
             ids.push(id?);
         }
         if ids.len() >= limit {
