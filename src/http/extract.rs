@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -26,6 +27,7 @@ use crate::http::paced::TooSlow;
 use crate::http::session;
 use crate::http::shell::Asked;
 use crate::http::shell::Known;
+use crate::shop::once::Once;
 
 /// A JSON body may be this long (NET-02).
 pub const MOST_JSON: usize = 256 * 1024;
@@ -259,6 +261,23 @@ fn check_key(text: &str) -> std::result::Result<(), Bad> {
     match (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         true => Ok(()),
         false => Err(Bad::invalid("A key is 1 to 255 printable ASCII characters.")),
+    }
+}
+
+/// What a reply says that tells of a thing made before, by the same key.
+pub const REPLAYED: &str = "idempotent-replayed";
+
+/// The reply to a request that happens once: `show` dresses the thing, and if it was made before the reply says so.
+pub fn once<T>(made: Once<T>, show: impl FnOnce(T) -> Result<Response>) -> Result<Response> {
+    match made {
+        Once::First(thing) => show(thing),
+        Once::Again(thing) => {
+            let mut reply = show(thing)?;
+            reply
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+            Ok(reply)
+        }
     }
 }
 

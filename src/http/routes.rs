@@ -9,6 +9,7 @@ use metrics::Counter;
 use metrics::Histogram;
 
 use crate::clock::Stopwatch;
+use crate::http::extract::REPLAYED;
 use crate::http::limits::Class;
 use crate::http::problem::Failed;
 
@@ -60,7 +61,7 @@ pub fn count_order(reply: &Response) {
             let (_, _, reason, _) = error.code().facts();
             metrics::counter!("orders_failed_total", "reason" => reason).increment(1);
         }
-        None if reply.headers().contains_key("idempotent-replayed") => {}
+        None if reply.headers().contains_key(REPLAYED) => {}
         None => metrics::counter!("orders_created_total").increment(1),
     }
 }

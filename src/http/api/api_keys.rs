@@ -2,7 +2,6 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -26,11 +25,11 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
+use crate::http::extract::once;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::shop::api_keys;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 
 /// A key as the API shows it: never itself, but to whoever has just made it.
 #[derive(Serialize, ToSchema)]
@@ -124,20 +123,13 @@ pub async fn create(
     let made = app
         .write(move |tx| api_keys::create(tx, &by, key.as_ref(), &new))
         .await?;
-    let (told, is_again) = match made {
-        Once::First(told) => (told, false),
-        Once::Again(told) => (told, true),
-    };
-    let view = ApiKeyView {
-        key: told.secret,
-        ..ApiKeyView::from(&told.key)
-    };
-    let mut reply = Created(Reply(view)).into_response();
-    if is_again {
-        let yes = HeaderValue::from_static("true");
-        reply.headers_mut().insert("idempotent-replayed", yes);
-    }
-    Ok(reply)
+    once(made, |told| {
+        let view = ApiKeyView {
+            key: told.secret,
+            ..ApiKeyView::from(&told.key)
+        };
+        Ok(Created(Reply(view)).into_response())
+    })
 }
 
 pub async fn destroy(

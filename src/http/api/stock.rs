@@ -1,8 +1,6 @@
 //! Stock and its ledger over JSON.
 
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
@@ -29,15 +27,16 @@ use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::once;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 use crate::shop::stock;
 use crate::shop::stock::Wanted;
 
@@ -148,16 +147,9 @@ pub async fn adjust(
     let made = app
         .write(move |tx| stock::adjust(tx, &by, key.as_ref(), &new))
         .await?;
-    let (movement, is_again) = match made {
-        Once::First(movement) => (movement, false),
-        Once::Again(movement) => (movement, true),
-    };
-    let mut reply = (StatusCode::CREATED, axum::Json(view(&movement))).into_response();
-    if is_again {
-        let headers = reply.headers_mut();
-        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(reply)
+    once(made, |movement| {
+        Ok(Created(axum::Json(view(&movement))).into_response())
+    })
 }
 
 /// Which movements are asked for.

@@ -60,13 +60,13 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
+use crate::http::extract::once;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::http::version;
 use crate::http::version::IfNoneMatch;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 use crate::shop::orders;
 use crate::shop::orders::OrderView;
 use crate::shop::settings;
@@ -211,7 +211,7 @@ pub async fn place(
     let placed = app
         .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))
         .await?;
-    replied_once(StatusCode::CREATED, &placed)
+    once(placed, |order| reply(StatusCode::CREATED, &order))
 }
 
 /// As it is now, or as it was.
@@ -270,20 +270,6 @@ async fn show_at(app: &App, by: Actor, id: OrderId, at: Moment) -> Result<Respon
         })
         .await?;
     reply(StatusCode::OK, &owned.order)
-}
-
-/// The reply to a request that happens once; it says so if it had happened before.
-fn replied_once(status: StatusCode, done: &Once<Order>) -> Result<Response> {
-    match done {
-        Once::First(order) => reply(status, order),
-        Once::Again(order) => {
-            let mut reply = reply(status, order)?;
-            reply
-                .headers_mut()
-                .insert("idempotent-replayed", HeaderValue::from_static("true"));
-            Ok(reply)
-        }
-    }
 }
 
 fn reply(status: StatusCode, order: &Order) -> Result<Response> {

@@ -17,13 +17,13 @@ use crate::domain::order::OrderState;
 use crate::domain::text;
 use crate::error::Error;
 use crate::error::Result;
-use crate::http::api::orders::replied_once;
 use crate::http::api::orders::reply;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::Path;
+use crate::http::extract::once;
 use crate::http::version::IfMatch;
 use crate::shop::once::Key;
 use crate::shop::orders;
@@ -97,7 +97,7 @@ pub async fn cancel(
     let done = app
         .write(move |tx| orders::cancel(tx, &by, key.as_ref(), id, &asked))
         .await?;
-    replied_once(StatusCode::OK, &done)
+    once(done, |order| reply(StatusCode::OK, &order))
 }
 
 fn words(text: Option<String>, field: &str) -> Result<Option<String>> {

@@ -21,7 +21,6 @@ pub use list::show_by_sku;
 pub use list::show_public;
 
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -44,12 +43,12 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::once;
 use crate::http::version;
 use crate::http::version::IfNoneMatch;
 use crate::shop::catalogue;
 use crate::shop::catalogue::ProductView;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 use crate::shop::settings;
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -183,16 +182,9 @@ pub async fn create(
     let made = app
         .write(move |tx| catalogue::create(tx, &by, key.as_ref(), &new))
         .await?;
-    let (product, is_again) = match made {
-        Once::First(product) => (product, false),
-        Once::Again(product) => (product, true),
-    };
-    let tag = list::tag_of(&product);
-    let view = ProductView::new(&product, currency);
-    let mut reply = version::tagged(StatusCode::CREATED, &tag, &IfNoneMatch::default(), &view)?;
-    if is_again {
-        let headers = reply.headers_mut();
-        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(reply)
+    once(made, |product| {
+        let tag = list::tag_of(&product);
+        let view = ProductView::new(&product, currency);
+        version::tagged(StatusCode::CREATED, &tag, &IfNoneMatch::default(), &view)
+    })
 }

@@ -2,7 +2,6 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -25,6 +24,7 @@ use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::extract::nullable;
+use crate::http::extract::once;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::user_query::Page;
@@ -32,7 +32,6 @@ use crate::http::version;
 use crate::http::version::IfMatch;
 use crate::http::version::IfNoneMatch;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 use crate::shop::users;
 use crate::shop::users::NO_PASSWORD;
 use crate::shop::users::UserChange;
@@ -112,16 +111,9 @@ pub async fn invite(
     let made = app
         .write(move |tx| users::invite(tx, &by, &keys, key.as_ref(), (&new, &body.role)))
         .await?;
-    let (user, is_again) = match made {
-        Once::First(user) => (user, false),
-        Once::Again(user) => (user, true),
-    };
-    let mut reply = Created(Reply(UserView::from(user))).into_response();
-    if is_again {
-        let yes = HeaderValue::from_static("true");
-        reply.headers_mut().insert("idempotent-replayed", yes);
-    }
-    Ok(reply)
+    once(made, |user| {
+        Ok(Created(Reply(UserView::from(user))).into_response())
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
