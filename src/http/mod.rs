@@ -34,6 +34,7 @@ mod seats;
 pub mod session;
 pub mod shape;
 pub mod shell;
+pub mod short;
 pub mod site;
 pub mod token;
 pub mod user_query;

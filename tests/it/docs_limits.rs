@@ -214,6 +214,40 @@ fn good_bodies_of_people() -> Vec<(&'static str, String, Value)> {
     ]
 }
 
+/// Passwords, codes and the secrets of links: none is right, and none is looked at that is too long.
+fn good_proofs() -> Vec<(&'static str, String, Value)> {
+    [
+        (
+            "POST",
+            "/auth/login",
+            json!({ "email": "ann@shop.test", "username": "ann@shop.test", "password": "p", "totp": "1" }),
+        ),
+        ("POST", "/auth/refresh-token", json!({ "refresh_token": "t" })),
+        (
+            "POST",
+            "/auth/me/password",
+            json!({ "current": "p", "new": "walrus tusk 9 of ten" }),
+        ),
+        (
+            "POST",
+            "/auth/password/forgot",
+            json!({ "email": "ann@shop.test" }),
+        ),
+        (
+            "POST",
+            "/auth/password/reset",
+            json!({ "token": "t", "password": "walrus tusk 9 of ten" }),
+        ),
+        ("POST", "/auth/email/confirm", json!({ "token": "t" })),
+        ("POST", "/auth/totp/confirm", json!({ "code": "1" })),
+        ("DELETE", "/auth/totp", json!({ "code": "1" })),
+        ("POST", "/auth/step-up", json!({ "password": "p", "totp": "1" })),
+        ("PATCH", "/auth/me", json!({ "email": "ann@shop.test" })),
+    ]
+    .map(|(method, path, body)| (method, path.to_owned(), body))
+    .into()
+}
+
 /// I12: what is just beyond a limit of the document is refused at that field, and every body's limits are tried.
 #[test]
 fn a_body_is_held_to_its_told_limits() {
@@ -232,6 +266,7 @@ fn a_body_is_held_to_its_told_limits() {
         .into_iter()
         .chain(other_good_bodies(&product))
         .chain(good_bodies_of_people())
+        .chain(good_proofs())
     {
         let template = path
             .replace(&order, "/orders/{id}")
@@ -313,6 +348,13 @@ fn limits(document: &Value, schema: &Value, good: &Value, pointer: &str, field: 
         match value.as_array() {
             Some(items) => {
                 let inner = (format!("{pointer}/0"), format!("{field}[0]"));
+                let of_one = shape(document, &schema["items"]);
+                all.extend(just_over(of_one).into_iter().map(|bad| Limit {
+                    pointer: inner.0.clone(),
+                    field: inner.1.clone(),
+                    told: as_told(name, of_one),
+                    bad,
+                }));
                 all.extend(limits(document, &schema["items"], &items[0], &inner.0, &inner.1));
             }
             None => all.extend(limits(document, schema, value, &pointer, &field)),
@@ -332,6 +374,10 @@ fn told_limits(document: &Value, schema: &Value, told: &mut BTreeSet<String>) {
             let limits = ["maxLength", "maximum", "maxItems"];
             if limits.iter().any(|limit| !schema[limit].is_null()) {
                 told.insert(as_told(name, schema));
+            }
+            let of_one = shape(document, &schema["items"]);
+            if !of_one["maxLength"].is_null() {
+                told.insert(as_told(name, of_one));
             }
             told_limits(document, schema, told);
             told_limits(document, &schema["items"], told);

@@ -33,6 +33,10 @@ use crate::http::extract::Visitor;
 use crate::http::limits::RefreshLimit;
 use crate::http::login;
 use crate::http::login::Credentials;
+use crate::http::short::Short;
+use crate::http::short::ShortAddress;
+use crate::http::short::ShortPassword;
+use crate::http::short::ShortSecret;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::http::site::Source;
@@ -116,11 +120,15 @@ impl TokensView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
-    email: Option<String>,
-    username: Option<String>,
-    password: String,
+    #[schema(inline)]
+    email: Option<ShortAddress>,
+    #[schema(inline)]
+    username: Option<ShortAddress>,
+    #[schema(inline)]
+    password: ShortPassword,
     /// The code of the second factor, or a recovery code. Whoever has none may still send one.
-    totp: Option<String>,
+    #[schema(inline)]
+    totp: Option<ShortSecret>,
     #[schema(value_type = Option<SessionKind>)]
     session: Option<String>,
 }
@@ -128,7 +136,8 @@ pub struct SignIn {
 impl SignIn {
     fn parse(self) -> Result<(Credentials, SessionKind, Second)> {
         let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let typed = match (said(self.email), said(self.username)) {
+        let (email, username) = (self.email.map(|it| it.0), self.username.map(|it| it.0));
+        let typed = match (said(email), said(username)) {
             (Some(email), Some(name)) if !email.trim().eq_ignore_ascii_case(name.trim()) => {
                 return Err(Error::fault("username", FaultKind::Invalid, "email says another"));
             }
@@ -142,8 +151,8 @@ impl SignIn {
                 return Err(Error::fault("session", FaultKind::Invalid, "is token or cookie"));
             }
         };
-        let second = Second::Now(said(self.totp));
-        let password = self.password;
+        let second = Second::Now(said(self.totp.map(|it| it.0)));
+        let Short(password) = self.password;
         Ok((Credentials { typed, password }, kind, second))
     }
 }
@@ -198,7 +207,8 @@ pub async fn demo_sign_in(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
-    refresh_token: String,
+    #[schema(inline)]
+    refresh_token: ShortSecret,
 }
 
 pub async fn refresh(
@@ -208,12 +218,12 @@ pub async fn refresh(
     Visitor(by): Visitor,
     Json(body): Json<Refresh>,
 ) -> Result<impl IntoResponse> {
-    let token = body.refresh_token.clone();
+    let Short(token) = body.refresh_token.clone();
     let holder = app.read(move |db| sessions::holder(db, &token)).await?;
     limit.take(holder, app.clock().now())?;
     let keys = app.keys().clone();
     let opened = app
-        .write(move |tx| sessions::refresh(tx, &by, &keys, &body.refresh_token))
+        .write(move |tx| sessions::refresh(tx, &by, &keys, &body.refresh_token.0))
         .await?;
     admit(&app, &signer, opened)
 }

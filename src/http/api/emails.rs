@@ -10,12 +10,14 @@ use crate::error::Result;
 use crate::http::api::users::MeView;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Json;
+use crate::http::short::ShortSecret;
 use crate::shop::emails;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmEmail {
-    token: String,
+    #[schema(inline)]
+    token: ShortSecret,
 }
 
 pub async fn confirm(
@@ -25,7 +27,7 @@ pub async fn confirm(
 ) -> Result<Reply<MeView>> {
     let keys = app.keys().clone();
     let user = app
-        .write(move |tx| emails::confirm(tx, &by, &keys, &body.token))
+        .write(move |tx| emails::confirm(tx, &by, &keys, &body.token.0))
         .await?;
     Ok(Reply(user.into()))
 }

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
+use crate::http::short::ShortSecret;
 use crate::shop::factors;
 
 /// What a device is told of a new factor.
@@ -33,7 +34,8 @@ pub async fn begin(State(app): State<App>, Enrolling(by): Enrolling) -> Result<R
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactorCode {
-    code: String,
+    #[schema(inline)]
+    code: ShortSecret,
 }
 
 /// Shown once.
@@ -49,7 +51,7 @@ pub async fn confirm(
 ) -> Result<Reply<RecoveryCodes>> {
     let keys = app.keys().clone();
     let recovery_codes = app
-        .write(move |tx| factors::confirm(tx, &by, &keys, &body.code))
+        .write(move |tx| factors::confirm(tx, &by, &keys, &body.code.0))
         .await?;
     Ok(Reply(RecoveryCodes { recovery_codes }))
 }
@@ -68,7 +70,7 @@ pub async fn remove(
     Json(body): Json<FactorCode>,
 ) -> Result<StatusCode> {
     let keys = app.keys().clone();
-    app.write(move |tx| factors::remove(tx, &by, &keys, &body.code))
+    app.write(move |tx| factors::remove(tx, &by, &keys, &body.code.0))
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,13 +11,18 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::Json;
 use crate::http::extract::Visitor;
 use crate::http::login;
+use crate::http::short::ShortAddress;
+use crate::http::short::ShortPassword;
+use crate::http::short::ShortSecret;
 use crate::shop::passwords;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
-    current: String,
-    new: String,
+    #[schema(inline)]
+    current: ShortPassword,
+    #[schema(inline)]
+    new: ShortPassword,
 }
 
 pub async fn change(
@@ -25,14 +30,15 @@ pub async fn change(
     CurrentUser(by): CurrentUser,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode> {
-    login::change_password(&app, by, body.current, body.new).await?;
+    login::change_password(&app, by, body.current.0, body.new.0).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForgotPassword {
-    email: String,
+    #[schema(inline)]
+    email: ShortAddress,
 }
 
 /// The same reply whoever's address it is, or nobody's (AUT-03).
@@ -42,7 +48,7 @@ pub async fn forgot(
     Json(body): Json<ForgotPassword>,
 ) -> Result<StatusCode> {
     let keys = app.keys().clone();
-    app.write(move |tx| passwords::forgot(tx, &by, &keys, &body.email))
+    app.write(move |tx| passwords::forgot(tx, &by, &keys, &body.email.0))
         .await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -50,8 +56,10 @@ pub async fn forgot(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
-    token: String,
-    password: String,
+    #[schema(inline)]
+    token: ShortSecret,
+    #[schema(inline)]
+    password: ShortPassword,
 }
 
 pub async fn reset(
@@ -59,6 +67,6 @@ pub async fn reset(
     Visitor(by): Visitor,
     Json(body): Json<ResetPassword>,
 ) -> Result<StatusCode> {
-    login::reset_password(&app, by, body.token, body.password).await?;
+    login::reset_password(&app, by, body.token.0, body.password.0).await?;
     Ok(StatusCode::NO_CONTENT)
 }

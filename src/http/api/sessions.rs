@@ -26,6 +26,9 @@ use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::login;
+use crate::http::short::Short;
+use crate::http::short::ShortPassword;
+use crate::http::short::ShortSecret;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::shop::sessions;
@@ -85,8 +88,10 @@ pub async fn destroy(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepUp {
-    password: Option<String>,
-    totp: Option<String>,
+    #[schema(inline)]
+    password: Option<ShortPassword>,
+    #[schema(inline)]
+    totp: Option<ShortSecret>,
 }
 
 pub async fn step_up(
@@ -95,12 +100,12 @@ pub async fn step_up(
     Json(body): Json<StepUp>,
 ) -> Result<(StatusCode, AppendHeaders<Option<(HeaderName, String)>>)> {
     let renewed = match (body.totp, body.password) {
-        (Some(code), _) => {
+        (Some(Short(code)), _) => {
             let keys = app.keys().clone();
             app.write(move |tx| step_up::by_code(tx, &by, &keys, &code))
                 .await?
         }
-        (None, Some(password)) => login::step_up(&app, by, password).await?,
+        (None, Some(Short(password))) => login::step_up(&app, by, password).await?,
         (None, None) => {
             return Err(Error::fault(
                 "password",

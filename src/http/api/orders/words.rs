@@ -17,12 +17,13 @@ use crate::domain::text;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::api::orders::reply;
+use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
+use crate::http::extract::once;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 use crate::shop::orders;
 use crate::shop::orders::NewNote;
 
@@ -72,13 +73,7 @@ pub async fn note(
     let noted = app
         .write(move |tx| orders::note(tx, &by, key.as_ref(), id, &new))
         .await?;
-    Ok(match noted {
-        Once::First(entry) => (StatusCode::CREATED, Reply(entry)).into_response(),
-        Once::Again(entry) => {
-            let replayed = [("idempotent-replayed", "true")];
-            (StatusCode::CREATED, replayed, Reply(entry)).into_response()
-        }
-    })
+    once(noted, |entry| Ok(Created(Reply(entry)).into_response()))
 }
 
 fn words(note: &str) -> std::result::Result<String, Bad> {
@@ -88,11 +83,22 @@ fn words(note: &str) -> std::result::Result<String, Bad> {
     }
 }
 
+/// A tag: one line, each once whatever its case.
+#[derive(Deserialize, ToSchema)]
+#[schema(min_length = 1, max_length = 50)]
+pub struct TagName(String);
+
+impl AsRef<str> for TagName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetTags {
     #[schema(max_items = 50)]
-    tags: Vec<String>,
+    tags: Vec<TagName>,
 }
 
 pub async fn tag(

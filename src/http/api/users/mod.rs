@@ -146,6 +146,7 @@ pub struct ChangeMe {
     #[schema(pattern = "^[+]?[1-9][0-9]{7,14}$")]
     phone: Option<Option<String>>,
     /// Becomes one's own once the link is opened that is sent there: the reply is 202.
+    #[schema(min_length = 3, max_length = 254)]
     email: Option<String>,
 }
 
