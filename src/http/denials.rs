@@ -7,6 +7,8 @@ use std::sync::PoisonError;
 
 use axum::response::Response;
 
+use tracing::Instrument;
+
 use crate::app::App;
 use crate::domain::actor::Origin;
 use crate::domain::audit::Denial;
@@ -35,12 +37,13 @@ impl Denials {
             return;
         }
         let app = app.clone();
-        tokio::spawn(async move {
+        let work = async move {
             let noted = app.write(move |tx| audit::note_denial(tx, denial, &origin)).await;
             if let Err(error) = noted {
                 tracing::warn!(%error, "a denial was not noted");
             }
-        });
+        };
+        tokio::spawn(work.in_current_span());
     }
 
     fn is_new(&self, denial: Denial, now: Timestamp) -> bool {

@@ -3,6 +3,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
@@ -70,7 +71,7 @@ pub async fn sign_in_once(
         };
         press.get_or_try_init(begin).await.cloned()
     };
-    let answer = tokio::spawn(work)
+    let answer = tokio::spawn(work.in_current_span())
         .await
         .map_err(|cause| Error::Internal(cause.into()))??;
     answer.map_err(Error::Refused)

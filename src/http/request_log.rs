@@ -1,4 +1,5 @@
-//! The request log: a line for each request once its reply is ready, at `debug`, as the line of a refusal is. It names the
+//! What the log says of a request: the span around whatever else is logged on its way, and, at `debug`, a line once its
+//! reply is ready, as the line of a refusal is. It names the
 //! route by its template and the caller by id: no path, query, header or body, which may hold what is nobody's business
 //! (TOK-07). With the level off a request costs one comparison.
 
@@ -10,9 +11,11 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use http_body::Body;
 use tracing::Level;
+use tracing::Span;
 
 use crate::clock::Stopwatch;
 use crate::domain::actor::Actor;
+use crate::domain::id::UserId;
 
 /// No user has this id.
 const NOBODY: i64 = 0;
@@ -31,6 +34,10 @@ impl Caller {
 
     /// The request comes from this user.
     pub fn tell(parts: &Parts, by: &Actor) {
+        if let Some(user) = by.user {
+            // Of a request that is not within its span yet, the span will be made with its user.
+            Span::current().record("user_id", user.0);
+        }
         if let (Some(Self(caller)), Some(user)) = (parts.extensions.get::<Self>(), by.user) {
             caller.store(user.0, Relaxed);
         }
@@ -39,6 +46,18 @@ impl Caller {
     fn user(&self) -> Option<i64> {
         Some(self.0.load(Relaxed)).filter(|user| *user != NOBODY)
     }
+}
+
+/// The span of a request: whatever is logged on its way has its id, its route and its user. Who asks is known by now
+/// wherever requests are limited; to tell a span later costs more than to make it.
+pub fn span(line: &Line, user: Option<UserId>) -> Span {
+    tracing::info_span!(
+        "request",
+        request_id = line.request_id,
+        method = line.method,
+        route = line.route,
+        user_id = user.map(|user| user.0),
+    )
 }
 
 /// What the line says beside the reply.

@@ -23,6 +23,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use hyper::body::Incoming;
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -48,6 +49,7 @@ use crate::http::paced::Paced;
 use crate::http::pack;
 use crate::http::problem;
 use crate::http::request_id;
+use crate::http::request_log;
 use crate::http::request_log::Caller;
 use crate::http::request_log::Line;
 use crate::http::routes;
@@ -151,16 +153,7 @@ impl Shell {
         visit.page = admin::is_page(parts.uri.path(), known.template()).then(|| admin::theme(&parts.headers));
         let class = known.class(&parts.method);
         let patience = known.patience(self.patience);
-        let (bare, quota) = match self.admit(&mut parts, asked, class).await {
-            Ok(quota) => (self.route(parts, body, patience).await, quota),
-            Err(error) => (error.into_response(), None),
-        };
-        if class == Class::Order {
-            routes::count_order(&bare);
-        }
-        self.denials.note(&self.app, origin, &bare);
-        let reply = self.dress(&visit, known.template(), bare, quota).await;
-        known.count(&visit.method, reply.status().as_u16(), watch);
+        let admitted = self.admit(&mut parts, asked, class).await;
         let line = Line {
             method: routes::name(&visit.method),
             route: known.template(),
@@ -168,6 +161,21 @@ impl Shell {
             caller,
             watch,
         };
+        let by = parts.extensions.get::<Known>().and_then(|Known(by)| by.user);
+        let span = request_log::span(&line, by);
+        let work = async {
+            let (bare, quota) = match admitted {
+                Ok(quota) => (self.route(parts, body, patience).await, quota),
+                Err(error) => (error.into_response(), None),
+            };
+            if class == Class::Order {
+                routes::count_order(&bare);
+            }
+            self.denials.note(&self.app, origin, &bare);
+            self.dress(&visit, known.template(), bare, quota).await
+        };
+        let reply = work.instrument(span).await;
+        known.count(&visit.method, reply.status().as_u16(), watch);
         line.write(&reply);
         reply
     }

@@ -85,6 +85,28 @@ fn a_request_is_one_line_with_its_route_reply_and_caller() {
     assert_eq!(lines[1]["bytes"], length);
 }
 
+/// LOG-02, J3: whatever is logged on the way of a request says which, and whose, it was.
+#[test]
+fn every_line_within_a_request_has_its_span() {
+    let log = logged("json", "debug", |client, dir| {
+        let token = sign_in(client, dir);
+        let id = [("x-request-id", "my-own-id-3")];
+        client.send("GET", "/api/v1/orders/77", Some(&token), &id, None);
+        client.send("GET", "/api/v1/orders/78", None, &[], None);
+    });
+    let refused: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["message"] == "request refused")
+        .collect();
+    let span = json!({
+        "name": "request", "request_id": "my-own-id-3", "method": "GET", "route": "/api/v1/orders/{id}", "user_id": 1,
+    });
+    assert_eq!(refused[0]["span"], span);
+    assert!(refused[1]["span"].get("user_id").is_none(), "{}", refused[1]);
+    assert_eq!(refused[1]["span"]["request_id"], refused[1]["request_id"]);
+}
+
 /// J3
 #[test]
 fn the_line_for_people_says_the_same() {
