@@ -220,6 +220,7 @@ codes! {
     StorageFull = 507 4005 "STORAGE_FULL" "The disk is full: nothing can be written.";
     Unavailable = 503 5001 "SERVICE_UNAVAILABLE" "The shop is closing. Try again.";
     ExternalApi = 502 5002 "EXTERNAL_API_ERROR" "Another service failed.";
+    HeadTimeout = 408 5003 "TIMEOUT" "The request came too slowly.";
     Timeout = 504 5003 "TIMEOUT" "This took too long.";
     RateLimit = 429 5004 "RATE_LIMIT_EXCEEDED" "Too many requests. Slow down.";
     BusinessRule = 422 6001 "BUSINESS_RULE_VIOLATION" "The shop's rules do not allow this.";

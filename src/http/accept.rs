@@ -28,6 +28,8 @@ const MOST_HEAD_BYTES: usize = 16 * 1024;
 const MOST_STREAMS: u32 = 100;
 /// Of the time that a stop may take, so much is left for closing the file.
 const FOR_CLOSING: Duration = Duration::from_secs(5);
+/// A head that came too slowly is answered within so long, or not at all.
+const FOR_LAST_WORDS: Duration = Duration::from_secs(1);
 const UPKEEP: Duration = Duration::from_secs(5);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -151,11 +153,17 @@ async fn attend(
     let builder = builder();
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
     let mut overstays = pin!(pulse.overstays(&patience));
-    let mut is_closing = false;
+    let (mut is_closing, mut is_late) = (false, false);
     loop {
         tokio::select! {
             _ = connection.as_mut() => return,
-            () = overstays.as_mut() => return,
+            () = overstays.as_mut(), if !is_late => {
+                is_late = pulse.is_late_now();
+                if !is_late {
+                    return;
+                }
+            }
+            () = tokio::time::sleep(FOR_LAST_WORDS), if is_late => return,
             _ = stopping.wait_for(|stops| *stops), if !is_closing => {
                 is_closing = true;
                 connection.as_mut().graceful_shutdown();

@@ -1,6 +1,6 @@
 //! What hyper says by itself of a head that it cannot read is a status and nothing else. On its way to the socket it is
-//! taken for what it is, and the shell's reply goes in its place: with our body, an id and the headers of every reply. A
-//! head behind another one in the same packet keeps hyper's, and so does HTTP/2, where h2 resets the stream or answers 431.
+//! taken for what it is, and the shell's reply goes in its place: with our body, an id and the headers of every reply.
+//! HTTP/2 keeps its own: h2 resets the stream or answers 431.
 
 use std::io::Result;
 use std::pin::Pin;
@@ -42,9 +42,14 @@ impl Bare {
         stream: &mut W,
         cx: &mut Context<'_>,
         said: &[u8],
+        is_late: bool,
     ) -> Option<Poll<Result<usize>>> {
         if self.instead.is_none() {
-            let reply = self.shell.refuse(refusal(said)?);
+            let mut error = refusal(said)?;
+            if is_late {
+                error = Error::Request(Code::HeadTimeout, "The head came too slowly.".into());
+            }
+            let reply = self.shell.refuse(error);
             self.instead = Some((in_bytes(reply), 0));
         }
         Some(self.go_on(stream, cx, said.len()))

@@ -26,6 +26,8 @@ use crate::http::head::HeadGuard;
 use crate::http::shell::Shell;
 
 const NOT: u64 = u64::MAX;
+/// What ends a head that has taken too long: no parser accepts it, so hyper refuses the head and closes.
+const SPOILT: &[u8] = b"\0\r\n\r\n";
 /// How often a busy connection is looked at.
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -48,8 +50,12 @@ pub struct Pulse {
     busy: AtomicU32,
     /// When the wait for a head began.
     mark: AtomicU64,
-    /// Whether some of the head has come.
+    /// Whether the wait is for a head, and no longer for somebody who may say something or not.
     is_in_head: AtomicBool,
+    /// Whether some of a head has come that is not whole yet.
+    has_begun: AtomicBool,
+    /// Whether the head has taken too long: hyper reads [`SPOILT`] next.
+    is_late: AtomicBool,
     is_http2: AtomicBool,
     /// When a write first found no room.
     stuck: AtomicU64,
@@ -63,6 +69,8 @@ impl Default for Pulse {
             mark: AtomicU64::new(0),
             // Who connects is to say something.
             is_in_head: AtomicBool::new(true),
+            has_begun: AtomicBool::new(false),
+            is_late: AtomicBool::new(false),
             is_http2: AtomicBool::new(false),
             stuck: AtomicU64::new(NOT),
         }
@@ -75,10 +83,21 @@ impl Pulse {
     }
 
     fn heard(&self) {
-        if self.busy.load(Relaxed) == 0 && !self.is_in_head.load(Relaxed) {
+        if self.busy.load(Relaxed) > 0 {
+            return;
+        }
+        self.has_begun.store(true, Relaxed);
+        if !self.is_in_head.load(Relaxed) {
             self.mark.store(self.now(), Relaxed);
             self.is_in_head.store(true, Relaxed);
         }
+    }
+
+    /// The head has taken too long. Whether there is anything to answer: some of it has come, by HTTP/1.
+    pub fn is_late_now(&self) -> bool {
+        let is_late = self.is_quiet() && self.is_in_head.load(Relaxed) && self.has_begun.load(Relaxed);
+        self.is_late.store(is_late, Relaxed);
+        is_late
     }
 
     fn wrote(&self, is_stuck: bool) {
@@ -95,12 +114,13 @@ impl Pulse {
             self.is_http2.store(true, Relaxed);
         }
         self.busy.fetch_add(1, Relaxed);
+        self.has_begun.store(false, Relaxed);
         UnderWay(Arc::clone(self))
     }
 
-    /// Whether the head of a request of HTTP/1 is coming, and nothing else is under way.
-    fn is_at_head(&self) -> bool {
-        self.busy.load(Relaxed) == 0 && self.is_in_head.load(Relaxed) && !self.is_http2.load(Relaxed)
+    /// Whether no request is under way, and none of HTTP/2 was.
+    fn is_quiet(&self) -> bool {
+        self.busy.load(Relaxed) == 0 && !self.is_http2.load(Relaxed)
     }
 
     /// How long it may go on as it is.
@@ -190,6 +210,8 @@ pub struct Wire<S> {
     pulse: Arc<Pulse>,
     guard: HeadGuard,
     bare: Bare,
+    /// Whether a head that is late has been ended.
+    is_spoilt: bool,
     _seat: S,
 }
 
@@ -201,14 +223,16 @@ impl<S> Wire<S> {
             pulse,
             guard: HeadGuard::default(),
             bare: Bare::new(shell),
+            is_spoilt: false,
             _seat: seat,
         }
     }
 
     /// Writes what the shell says instead of hyper, where hyper speaks for itself.
     fn speak(&mut self, cx: &mut Context<'_>, said: &[u8]) -> Option<Poll<std::io::Result<usize>>> {
-        match self.pulse.is_at_head() {
-            true => self.bare.write(&mut self.stream, cx, said),
+        let is_late = self.pulse.is_late.load(Relaxed);
+        match self.pulse.is_quiet() {
+            true => self.bare.write(&mut self.stream, cx, said, is_late),
             false => None,
         }
     }
@@ -220,6 +244,11 @@ impl<S: Unpin> AsyncRead for Wire<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
+        if self.pulse.is_late.load(Relaxed) && !self.is_spoilt && buffer.remaining() >= SPOILT.len() {
+            self.is_spoilt = true;
+            buffer.put_slice(SPOILT);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let bytes = &mut buffer.filled_mut()[before..];

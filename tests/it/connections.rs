@@ -84,6 +84,26 @@ fn a_kept_connection_ends_with_the_head_that_cannot_be_read() {
     assert!(rest.contains("\"code\":2004"), "{rest}");
 }
 
+/// NET-04: also behind one in the same packet.
+#[test]
+fn a_head_that_cannot_be_read_is_answered_behind_a_good_one() {
+    let app = TestApp::start();
+    let good = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for many in 1..4 {
+        let mut stream = connect(app.client().at());
+        let packet = format!("{}nonsense\r\n\r\n", good.repeat(many));
+        stream.write_all(packet.as_bytes()).unwrap();
+        let mut all = String::new();
+        stream.read_to_string(&mut all).unwrap();
+        assert_eq!(all.matches("HTTP/1.1 200").count(), many, "{all}");
+        let (_, last) = all.split_once("HTTP/1.1 400").unwrap();
+        assert!(
+            last.contains("\"code\":2004") && last.contains("x-request-id"),
+            "{all}"
+        );
+    }
+}
+
 /// NET-01: whoever asks and takes nothing is cut off, and the seat is somebody else's.
 #[test]
 fn a_peer_that_takes_no_reply_loses_its_seat() {

@@ -69,7 +69,8 @@ async fn dawdle(mut stream: tokio::net::TcpStream, kind: usize) -> f64 {
         let heard = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut byte));
         match heard.await {
             Ok(Ok(0) | Err(_)) => return watch.seconds(),
-            Ok(Ok(_)) => panic!("a slow client was answered"),
+            // Half a head is answered, by 408.
+            Ok(Ok(_)) => {}
             Err(_) if kind == 2 => {
                 let _ = stream.write_all(&[*rest.next().unwrap()]).await;
             }

@@ -158,13 +158,28 @@ fn until_closed(app: &TestApp, bytes: &[u8]) -> String {
 
 /// NET-01
 #[test]
-fn a_socket_that_says_nothing_or_half_a_head_is_closed() {
+fn a_socket_that_says_nothing_is_closed_and_half_a_head_is_answered() {
     let app = TestApp::start_with(|config| {
         config.server.header_seconds = 1;
         config.server.idle_seconds = 1;
     });
     assert_eq!(until_closed(&app, b""), "");
-    assert_eq!(until_closed(&app, b"GET / HTTP/1.1\r\nhost: loc"), "");
+    for half in [
+        "G",
+        "GET / HT",
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nhost: loc",
+        "GET / HTTP/1.1\r\nhost: localhost\r\n\r",
+    ] {
+        let reply = until_closed(&app, half.as_bytes());
+        assert!(reply.starts_with("HTTP/1.1 408 "), "{half:?}: {reply}");
+        assert!(
+            reply.contains("\"code\":5003") && reply.contains("connection: close\r\n"),
+            "{reply}"
+        );
+    }
+    // HTTP/2 by its preface, and then nothing: there is nobody to answer.
+    assert!(!until_closed(&app, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/1.1"));
     let kept = until_closed(&app, b"GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n");
     assert!(kept.starts_with("HTTP/1.1 404"), "{kept}");
 }
