@@ -5,11 +5,19 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
+use http_body_util::BodyExt;
 use serde_json::Value;
 use serde_json::json;
+use till::domain::id::EventId;
+use till::http::live;
+use till::http::live::News;
+use till::shop::Tx;
+use till::shop::orders;
 
 use crate::app::TestApp;
 use crate::client::Answer;
+use crate::conservation::actor;
+use crate::conservation::order;
 use crate::pages::Browser;
 use crate::pages::attribute;
 
@@ -177,18 +185,61 @@ fn the_filters_of_the_view_hold() {
     }
 }
 
-/// T3: a search tells an order once its words can be found.
+/// T3: a search that cannot see all that is new waits for its index, and passes over nothing.
 #[test]
 fn a_search_hears_of_what_it_finds() {
-    let app = shop();
-    place(&app, "ann");
-    app.derive();
+    let app = TestApp::start();
+    app.product("A", "1.00", 10_000);
     let browser = Browser::signed_in(&app, "staff");
     let page = browser.get("/admin/orders?q=ann");
+    let asked = json!({ "items": [{ "sku": "A", "quantity": 1 }] });
+    assert_eq!(app.post("ann", "/api/v1/orders", asked).status, 201);
+    // So many hide it from a search until they are in the index.
+    let crowd =
+        |tx: &Tx| (0..5_000).try_for_each(|_| orders::place(tx, &actor(), None, &order(&[(0, 1)])).map(drop));
+    app.app().store().write(crowd).unwrap();
+    // A stream begins with what its first look has found.
     let mut stream = Stream::open(&browser, &app, &heard_at(&page), "");
-    place(&app, "ann");
+    assert!(!stream.text.contains("event:"), "{}", stream.text);
     app.derive();
-    assert_eq!(stream.next().2["id"], "o-2");
+    // More has changed than is told one by one.
+    assert_eq!(stream.next().1, "again");
+    assert!(
+        browser
+            .get("/admin/orders?q=ann")
+            .body
+            .contains("data-order=\"1\"")
+    );
+}
+
+/// T3: of a reader that takes nothing no more than eight messages are kept; then it is let go.
+#[test]
+fn a_reader_that_takes_nothing_is_dropped() {
+    let app = TestApp::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let endless = |after: EventId| async move {
+            tokio::task::yield_now().await;
+            Ok(News {
+                messages: vec![("row", "{}".to_owned())],
+                upto: EventId(after.0 + 1),
+                is_end: false,
+            })
+        };
+        let mut body = live::stream(app.app().clone(), EventId(0), endless).into_body();
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        let mut kept = String::new();
+        while let Some(frame) = body.frame().await {
+            kept += std::str::from_utf8(frame.unwrap().data_ref().unwrap()).unwrap();
+            assert!(!kept.contains("id: 100\n"), "{kept}");
+        }
+        assert!(kept.contains("id: 8\n") && !kept.contains("id: 9\n"), "{kept}");
+    });
 }
 
 /// T3: whoever comes back goes on where the page, or the last message, ended.

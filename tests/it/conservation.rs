@@ -56,7 +56,8 @@ struct Model {
     standing: Vec<(OrderId, Vec<(usize, i64)>)>,
 }
 
-fn actor() -> Actor {
+/// Whoever may everything.
+pub fn actor() -> Actor {
     Actor {
         kind: ActorKind::User,
         user: Some(UserId(1)),
@@ -65,7 +66,8 @@ fn actor() -> Actor {
     }
 }
 
-fn order(lines: &[(usize, i64)]) -> NewOrder {
+/// An order of so many of each.
+pub fn order(lines: &[(usize, i64)]) -> NewOrder {
     let line = |(at, quantity): &(usize, i64)| NewLine {
         item: ItemRef::Sku(Sku::parse(SKUS[*at]).unwrap()),
         quantity: *quantity,
