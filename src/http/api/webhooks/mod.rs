@@ -3,7 +3,6 @@
 mod deliveries;
 
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -27,13 +26,13 @@ use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::extract::nullable;
+use crate::http::extract::once;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::version;
 use crate::http::version::IfMatch;
 use crate::http::version::IfNoneMatch;
 use crate::shop::once::Key;
-use crate::shop::once::Once;
 use crate::shop::webhooks;
 use crate::shop::webhooks::Again;
 use crate::shop::webhooks::DeliveryView;
@@ -143,16 +142,9 @@ pub async fn create(
     let made = app
         .write(move |tx| webhooks::create(tx, &by, &keys, key.as_ref(), &new))
         .await?;
-    let (endpoint, is_again) = match made {
-        Once::First(endpoint) => (endpoint, false),
-        Once::Again(endpoint) => (endpoint, true),
-    };
-    let mut reply = reply(StatusCode::CREATED, &endpoint, &IfNoneMatch::default())?;
-    if is_again {
-        let yes = HeaderValue::from_static("true");
-        reply.headers_mut().insert("idempotent-replayed", yes);
-    }
-    Ok(reply)
+    once(made, |endpoint| {
+        reply(StatusCode::CREATED, &endpoint, &IfNoneMatch::default())
+    })
 }
 
 #[derive(Default, Deserialize, ToSchema)]
