@@ -2,6 +2,7 @@
 import { crawl } from "./crawl.mjs";
 import { journeysOf, QUICK } from "./journeys.mjs";
 import { light } from "./lighthouse.mjs";
+import { measure } from "./measure.mjs";
 import { once } from "./once.mjs";
 import { polyglots } from "./polyglots.mjs";
 import { Shop } from "./shop.mjs";
@@ -9,7 +10,7 @@ import { shots } from "./shots.mjs";
 import { browse } from "./tools.mjs";
 
 const ALL = { crawl, journeys: journeysOf, once, polyglots };
-const ASKED = { shots, lighthouse: light, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
+const ASKED = { shots, measure, lighthouse: light, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
 
 const asked = process.argv[2];
 const parts = asked === "all" ? Object.values(ALL) : [ALL[asked] ?? ASKED[asked]];
