@@ -44,6 +44,7 @@
 //! | [`store`] | the file: [`store::Store`], [`store::Snapshot`] for looks, [`store::Tx`] for changes, typed functions on rows |
 //! | [`shop`] | the verbs, such as [`shop::orders::place`]; [`shop::events`], [`shop::audit`] and [`shop::once`] go with each |
 //! | [`app`] | the running shop: the store, the clock, the keys, the copies in memory |
+//! | [`gateway`] | wires to services that we do not run: providers of payments, receivers of webhooks |
 //! | [`http`] | the shell around every request, the extractors, one layer that dresses failures, the routes |
 //! | [`worker`] | steps that tests call, and the loop around them |
 //! | [`cli`] | the commands; the only place that wires |
@@ -69,6 +70,15 @@
 //! ([`shop::events::emit`], [`shop::audit::note`]) → COMMIT for all who wait → copies in memory are dropped, the worker is
 //! woken → 201. On any `?` the change is undone and the [`error::Error`] leaves through [`http::problem`], which logs its
 //! cause and shows its number.
+//!
+//! # A payment, from end to end
+//!
+//! `POST /api/v1/payments/initiate`: [`shop::payments::begin`] writes the payment and what its provider is to be asked, and
+//! only when both are durable does [`gateway::payments::drive`] ask, under a key that never changes. The answer is a
+//! change of its own. What the provider tells by itself comes to [`http::api::payments::hear`]: its bytes are proved, kept
+//! in the inbox, and answered; [`worker::inbox`] applies them. A webhook, the shopper's return and the worker that asks
+//! again ([`worker::complete`]) all end in one [`shop::payments::settle`], whose states are ranks that never fall
+//! ([`domain::payment`]): told twice, late or out of order, the end is the same.
 //!
 //! # A form, from end to end
 //!

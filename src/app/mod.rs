@@ -10,9 +10,14 @@ mod probe;
 mod setup_token;
 mod turns;
 
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use tokio::sync::oneshot;
 use tokio::sync::watch;
@@ -64,6 +69,7 @@ struct Inner {
     long_look: tokio::sync::Semaphore,
     turns: Arc<turns::Turns>,
     presses: presses::Presses,
+    listens: OnceLock<SocketAddr>,
 }
 
 impl App {
@@ -115,6 +121,7 @@ impl App {
                 long_look: tokio::sync::Semaphore::new(1),
                 turns: Arc::default(),
                 presses: presses::Presses::default(),
+                listens: OnceLock::new(),
             }),
         })
     }
@@ -166,6 +173,23 @@ impl App {
     /// Becomes true when the shop is about to stop.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.inner.stops.subscribe()
+    }
+
+    /// Says where the shop listens.
+    pub fn set_listens(&self, at: SocketAddr) {
+        let _ = self.inner.listens.set(at);
+    }
+
+    /// Where the shop can be reached from this machine, once it listens.
+    pub fn listens(&self) -> Option<SocketAddr> {
+        let mut at = *self.inner.listens.get()?;
+        if at.ip().is_unspecified() {
+            at.set_ip(match at.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Some(at)
     }
 
     /// For how long the shop has run.

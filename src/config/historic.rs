@@ -43,6 +43,11 @@ fn one(draft: &mut Draft, name: &str, text: &str) -> Result<()> {
     match name {
         "PORT" => port(draft, name, text),
         "JWT_SECRET" => draft.set_secret(name, text),
+        "RAZORPAY_KEY_ID" => draft.set("payments", "razorpay_key_id", text.into(), name),
+        "RAZORPAY_KEY_SECRET" | "RAZORPAY_WEBHOOK_SECRET" => {
+            draft.set_payments(&name.to_ascii_lowercase(), name, text);
+            Ok(())
+        }
         "SHUTDOWN_TIMEOUT" => draft.set("server", "shutdown_seconds", seconds(name, text)?, name),
         "HEALTH_CHECK_INTERVAL" => {
             number(name, text)?;

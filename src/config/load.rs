@@ -13,6 +13,7 @@ use toml::Value;
 use crate::config::Config;
 use crate::config::check;
 use crate::config::historic;
+use crate::config::payments::Secrets;
 use crate::config::values::Secret;
 use crate::error::Error;
 use crate::error::Result;
@@ -71,6 +72,7 @@ pub(super) struct Draft {
     sources: BTreeMap<String, String>,
     notes: Vec<String>,
     secret: Option<Secret>,
+    payments: Secrets,
     is_demo: bool,
 }
 
@@ -81,6 +83,7 @@ impl Draft {
             sources: BTreeMap::new(),
             notes: Vec::new(),
             secret: None,
+            payments: Secrets::default(),
             is_demo: false,
         })
     }
@@ -112,6 +115,16 @@ impl Draft {
         self.secret = Some(Secret::new(text.to_owned()));
         self.sources.insert("auth.jwt_secret".to_owned(), name.to_owned());
         Ok(())
+    }
+
+    /// Takes a secret of the payments' providers; whether it is one.
+    pub(super) fn set_payments(&mut self, key: &str, name: &str, text: &str) -> bool {
+        let Some(place) = self.payments.place(key) else {
+            return false;
+        };
+        *place = Some(Secret::new(text.to_owned()));
+        self.sources.insert(format!("payments.{key}"), name.to_owned());
+        true
     }
 
     pub(super) fn set_demo(&mut self) {
@@ -152,6 +165,9 @@ impl Draft {
         }
         let lower = setting.to_ascii_lowercase();
         let (section, key) = lower.split_once("__").unwrap_or((&lower, ""));
+        if section == "payments" && self.set_payments(key, name, text) {
+            return Ok(());
+        }
         let Some(old) = self.table.get(section).and_then(|section| section.get(key)) else {
             return Err(Error::Setup(format!(
                 "{name}: there is no such setting (`till config check` lists them)"
@@ -166,6 +182,7 @@ impl Draft {
         let mut config =
             Config::deserialize(self.table).map_err(|cause| Error::Setup(one_line(cause.message())))?;
         config.auth.jwt_secret = self.secret;
+        config.payments.secrets = self.payments;
         config.is_demo = self.is_demo;
         Ok(Loaded {
             config,

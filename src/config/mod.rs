@@ -4,6 +4,7 @@
 mod check;
 mod historic;
 mod load;
+mod payments;
 mod values;
 
 use std::net::IpAddr;
@@ -17,6 +18,8 @@ use crate::domain::webhook::Scale;
 pub use load::Flags;
 pub use load::Loaded;
 pub use load::load;
+pub use payments::Payments;
+pub use payments::Secrets;
 pub use values::Environment;
 pub use values::LogFormat;
 pub use values::LogLevel;
@@ -36,6 +39,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub health: Health,
     pub webhooks: Webhooks,
+    pub payments: Payments,
     /// Whether this is a demo: a flag, never a setting.
     #[serde(skip)]
     pub is_demo: bool,

@@ -23,6 +23,16 @@ named! {
         OrdersExported = 7 "orders.exported",
         OrderPaid = 8 "order.paid",
         OrdersChanged = 9 "orders.changed",
+        PaymentBegun = 10 "payment.begun",
+        PaymentSettled = 11 "payment.settled",
+        PaymentAsked = 12 "payment.asked",
+        PaymentQuarantined = 13 "payment.quarantined",
+        RefundMade = 14 "refund.made",
+        RefundEnded = 15 "refund.ended",
+        InboxRetried = 16 "inbox.retried",
+        PaymentDisputed = 17 "payment.disputed",
+        PaymentDecided = 18 "payment.decided",
+        OrderPaymentChanged = 19 "order.payment_changed",
         StockAdjusted = 20 "stock.adjusted",
         ProductCreated = 21 "product.created",
         ProductUpdated = 22 "product.updated",
@@ -96,6 +106,9 @@ named! {
         ApiKey = 12 "api_key",
         Endpoint = 20 "webhook_endpoint",
         Delivery = 21 "webhook_delivery",
+        Payment = 13 "payment",
+        Refund = 14 "refund",
+        Inbox = 15 "inbox",
     }
 }
 

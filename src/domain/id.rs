@@ -59,6 +59,14 @@ ids! {
     EndpointId,
     /// What is sent to one endpoint of one event: `(event << 12) + endpoint`.
     DeliveryId,
+    /// Money that comes in for an order.
+    PaymentId,
+    /// Money that goes back.
+    RefundId,
+    /// Something that is to be asked of a provider.
+    TaskId,
+    /// Something that a provider has told.
+    InboxId,
 }
 
 impl DeliveryId {

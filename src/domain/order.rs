@@ -11,6 +11,7 @@ use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
 use crate::domain::named::named;
+use crate::domain::payment::Provider;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Email;
 use crate::domain::text::Sku;
@@ -89,6 +90,11 @@ named! {
         Tagged = 5 "tagged",
         Refunded = 6 "refunded",
         Paid = 7 "paid",
+        PaymentFailed = 8 "payment_failed",
+        Authorized = 9 "authorized",
+        PaymentEnded = 10 "payment_voided",
+        PaymentBegun = 11 "payment_begun",
+        RefundFailed = 12 "refund_failed",
     }
 }
 
@@ -222,6 +228,8 @@ pub struct NewOrder {
     pub total_price: Option<RawAmount>,
     /// The idempotency key as it came, kept with the order.
     pub client_token: Option<String>,
+    /// Who is to take the money.
+    pub method: Provider,
     /// The door.
     pub channel: Channel,
 }
@@ -245,6 +253,8 @@ pub struct OrderHead {
     pub version: i64,
     /// The door it came through.
     pub channel: Channel,
+    /// Who is to take the money.
+    pub method: Provider,
     /// Whose it is.
     pub customer: Option<CustomerId>,
     /// The user for whom it was placed.
@@ -314,17 +324,6 @@ impl OrderHead {
                 after.refunded_at = Some(now);
             }
         }
-        after
-    }
-
-    /// The order with all that is due paid: a pending one moves on to processing.
-    pub fn paid_up(&self, now: Timestamp) -> Self {
-        let mut after = match self.state {
-            OrderState::Pending => self.moved_to(OrderState::Processing, now),
-            _ => self.clone(),
-        };
-        after.paid = after.total.max(after.paid);
-        after.payment = PaymentStatus::of(after.total, after.paid, after.refunded);
         after
     }
 

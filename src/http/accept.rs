@@ -36,6 +36,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` is done, then lets the requests under way finish.
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
+    if let Ok(at) = listener.local_addr() {
+        app.set_listens(at);
+    }
     let house = House::new(&app, listener.local_addr().ok());
     tokio::spawn(keep_figures(app.clone()));
     let mut stop = pin!(stop);

@@ -68,6 +68,17 @@ where
     serde::Deserialize::deserialize(reader).map(Some)
 }
 
+/// A body as it came, up to the same size: what is signed is signed byte for byte.
+pub struct Raw(pub Bytes);
+
+impl FromRequest<App> for Raw {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        whole(request.into_body()).await.map(Self)
+    }
+}
+
 /// The bytes of a JSON body, held to its media type and size.
 async fn json_bytes(request: Request) -> Result<Bytes> {
     let headers = request.headers();
@@ -82,7 +93,11 @@ async fn json_bytes(request: Request) -> Result<Bytes> {
             "Send application/json, not encoded.".into(),
         ));
     }
-    let body = http_body_util::Limited::new(request.into_body(), MOST_JSON);
+    whole(request.into_body()).await
+}
+
+async fn whole(body: axum::body::Body) -> Result<Bytes> {
+    let body = http_body_util::Limited::new(body, MOST_JSON);
     match http_body_util::BodyExt::collect(body).await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(cause) if cause.is::<http_body_util::LengthLimitError>() => Err(Error::Request(

@@ -16,6 +16,7 @@ use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::Path;
+use crate::http::extract::Raw;
 use crate::http::health::IsInsider;
 use crate::http::health::IsLocal;
 use crate::http::list;
@@ -125,6 +126,7 @@ impl<T: ToSchema> Last for MaybeJson<T> {
 }
 
 impl Last for State<App> {}
+impl Last for Raw {}
 impl Last for CurrentUser {}
 impl Last for Enrolling {}
 impl<T: Asks> Last for Asked<T> {

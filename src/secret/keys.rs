@@ -40,6 +40,8 @@ pub enum Use {
     Address,
     /// Files that may be fetched for a while.
     Download,
+    /// Messages of the sandbox.
+    Sandbox,
 }
 
 impl Use {
@@ -51,6 +53,7 @@ impl Use {
             Self::Reset => b"till 1 reset",
             Self::Address => b"till 1 address",
             Self::Download => b"till 1 download",
+            Self::Sandbox => b"till 1 sandbox",
         }
     }
 }

@@ -29,6 +29,10 @@ pub enum Made {
     User = 8,
     /// An endpoint of webhooks.
     Endpoint = 20,
+    /// A payment that came by hand.
+    Payment = 9,
+    /// A refund.
+    Refund = 10,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

@@ -1,5 +1,5 @@
-//! What is over is not kept for ever (K12): keys of requests that happen once, sessions and their refresh tokens. On
-//! nobody's behalf, and untold: nothing goes that anybody could still use. A table's newest row always stays, or its ids
+//! What is over is not kept for ever (K12): keys of requests that happen once, sessions and their refresh tokens,
+//! what providers of payments have told. On nobody's behalf, and untold: nothing goes that anybody could still use. A table's newest row always stays, or its ids
 //! would begin again.
 
 use crate::domain::time;
@@ -16,18 +16,23 @@ const KEY_LIFE: i64 = 72 * time::HOUR;
 /// What has ended is kept for so long, so that whoever still holds its token hears that it has expired.
 const AFTERLIFE: i64 = REFRESH_LIFE;
 
+/// What a provider has told is kept for so long (PWH-04).
+const INBOX_LIFE: i64 = 90 * time::DAY;
+
 /// Whether something is over at this moment. A walk through all sessions: for the long looks.
 pub fn is_due(db: &Snapshot, now: Timestamp) -> Result<bool> {
     let (keys, ended) = (now.minus_ms(KEY_LIFE), now.minus_ms(AFTERLIFE));
     Ok(store::idempotency::is_sweep_due(db, keys)?
         || store::sessions::is_sweep_due(db, ended)?
-        || store::sessions::is_refresh_sweep_due(db, ended)?)
+        || store::sessions::is_refresh_sweep_due(db, ended)?
+        || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?)
 }
 
 /// Deletes some of it; some milliseconds, and safe to run at any time.
 pub fn sweep(tx: &Tx) -> Result<()> {
     let ended = tx.now.minus_ms(AFTERLIFE);
     store::idempotency::sweep(tx, tx.now.minus_ms(KEY_LIFE), once::Made::Order as i64)?;
+    store::inbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
     store::sessions::sweep_refresh(tx, ended)?;
     store::sessions::sweep(tx, ended)
 }

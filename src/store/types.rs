@@ -12,12 +12,16 @@ use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::event::EventType;
 use crate::domain::id;
+use crate::domain::inbox;
 use crate::domain::link;
 use crate::domain::mail;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::order;
+use crate::domain::payment;
 use crate::domain::product;
+use crate::domain::refund;
+use crate::domain::sandbox;
 use crate::domain::time::Timestamp;
 use crate::domain::user;
 use crate::domain::webhook;
@@ -51,6 +55,7 @@ ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
+    id::PaymentId, id::RefundId, id::TaskId, id::InboxId,
 }
 
 named! {
@@ -58,6 +63,8 @@ named! {
     order::Change, crate::domain::customer::CustomerStatus, product::ProductStatus, product::MovementReason, user::UserStatus, user::SessionKind,
     EventType, Action, Target, link::Purpose, mail::Template, mail::MailState,
     webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
+    payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
+    inbox::InboxState, sandbox::ChargeState,
 }
 
 integers! {

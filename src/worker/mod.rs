@@ -1,8 +1,12 @@
 //! The door for time passing: each kind of work is a step that tests call; the loop is a pause around them.
 
+pub mod complete;
 pub mod deliver;
 pub mod derive;
+pub mod expire;
+pub mod inbox;
 pub mod outbox;
+pub mod sandbox;
 pub mod sweep;
 pub mod watch;
 
@@ -10,6 +14,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::shop::payments;
 use crate::worker::deliver::Sender;
 use crate::worker::watch::watched;
 
@@ -19,6 +24,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Commits come in swarms; the worker looks after a moment, not at each.
 const GATHER: Duration = Duration::from_millis(20);
+
+/// How often the worker looks for orders that nobody has paid.
+const EXPIRE_EVERY: Duration = Duration::from_secs(20);
 
 /// How often the worker looks for what is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -39,6 +47,8 @@ pub async fn run(app: App) -> Result<()> {
         watched("sweep", || sweep(app.clone())),
         watched("outbox", || outbox(app.clone())),
         watched("deliver", || deliver(app.clone())),
+        watched("payments", || pay(app.clone())),
+        watched("expiry", || expire(app.clone())),
     )?;
     Ok(())
 }
@@ -48,6 +58,70 @@ async fn deliver(app: App) {
     match Sender::new(&app) {
         Ok(sender) => sender.run().await,
         Err(error) => tracing::error!(%error, "the worker delivers nothing"),
+    }
+}
+
+/// Does what is due about payments, then waits for a commit or for the next due time.
+async fn pay(app: App) {
+    let mut commits = app.commits();
+    match app.read(payments::next_due).await {
+        Ok(None) => {}
+        _ => drop(app.write(payments::begin_again).await),
+    }
+    loop {
+        commits.borrow_and_update();
+        match pay_once(&app).await {
+            Ok(Some(wait)) => {
+                tokio::select! {
+                    changed = commits.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                        tokio::time::sleep(GATHER).await;
+                    }
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "the worker failed at payments");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+}
+
+/// One round; how long to wait for the next, if nothing is due.
+async fn pay_once(app: &App) -> Result<Option<Duration>> {
+    let now = app.clock().now();
+    let due = app.read(payments::next_work).await?;
+    match due {
+        None => return Ok(Some(EXPIRE_EVERY)),
+        Some(at) if at > now => {
+            let wait = u64::try_from(at.ms() - now.ms()).unwrap_or(0);
+            return Ok(Some(Duration::from_millis(wait).min(EXPIRE_EVERY)));
+        }
+        Some(_) => {}
+    }
+    let (applied, asked, sent) = tokio::join!(inbox::step(app), complete::step(app), sandbox::step(app));
+    let did = [applied?, asked?, sent?];
+    match did.contains(&Outcome::Worked) {
+        true => Ok(None),
+        false => Ok(Some(GATHER)),
+    }
+}
+
+/// Now and then, cancels what nobody has paid.
+async fn expire(app: App) {
+    loop {
+        match expire::step(&app).await {
+            Ok(Outcome::Worked) => {}
+            Ok(Outcome::NothingDue) => tokio::time::sleep(EXPIRE_EVERY).await,
+            Err(error) => {
+                tracing::error!(%error, "the worker could not cancel what was not paid");
+                tokio::time::sleep(EXPIRE_EVERY).await;
+            }
+        }
     }
 }
 

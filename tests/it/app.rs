@@ -248,6 +248,26 @@ impl TestApp {
         {}
     }
 
+    /// Lets the worker do what is due about payments, until nothing is.
+    pub fn settle(&self) {
+        while self.settle_once() {}
+    }
+
+    /// Lets each step of the worker about payments run once; whether any found something to do.
+    pub fn settle_once(&self) -> bool {
+        let app = &self.app;
+        let steps = async {
+            [
+                till::worker::sandbox::step(app).await.unwrap(),
+                till::worker::inbox::step(app).await.unwrap(),
+                till::worker::complete::step(app).await.unwrap(),
+                till::worker::expire::step(app).await.unwrap(),
+            ]
+        };
+        let did = self._runtime.block_on(steps);
+        did.contains(&till::worker::Outcome::Worked)
+    }
+
     /// The file itself, beside the running shop: to count what is in it, and to change what no verb can.
     pub fn db(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.dir.join("till.db")).unwrap()

@@ -96,6 +96,19 @@ impl Client {
         self.try_raw(text.as_bytes())
     }
 
+    /// Sends a body byte for byte.
+    pub fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n",
+            self.0,
+            body.len()
+        );
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        self.raw(&[head.as_bytes(), b"\r\n", body].concat())
+    }
+
     /// Sends bytes as they are and reads until the server closes.
     pub fn raw(&self, bytes: &[u8]) -> Answer {
         self.try_raw(bytes).expect("the server answers")

@@ -82,6 +82,7 @@ pub fn order(lines: &[(usize, i64)]) -> NewOrder {
         note: None,
         total_price: None,
         client_token: None,
+        method: till::domain::payment::Provider::Manual,
         channel: Channel::Api,
     }
 }

@@ -248,6 +248,32 @@ fn good_proofs() -> Vec<(&'static str, String, Value)> {
     .into()
 }
 
+fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
+    let line = json!({ "item_id": 4097, "quantity": 1 });
+    vec![
+        (
+            "POST",
+            format!("{order}/refunds"),
+            json!({ "lines": [line], "reason": "r", "reference": "r", "note": "n", "client_token": "t" }),
+        ),
+        (
+            "POST",
+            "/payments/manual".to_owned(),
+            json!({ "order_id": 1, "method": "cash", "reference": "r", "client_token": "t" }),
+        ),
+        (
+            "POST",
+            "/payments/initiate".to_owned(),
+            json!({ "order_id": 1, "provider": "manual", "return_url": "/", "payment_method": "tok" }),
+        ),
+        (
+            "POST",
+            "/payments/verify".to_owned(),
+            json!({ "payment_id": 1, "razorpay_payment_id": "pay_1", "razorpay_signature": "00" }),
+        ),
+    ]
+}
+
 /// I12: what is just beyond a limit of the document is refused at that field, and every body's limits are tried.
 #[test]
 fn a_body_is_held_to_its_told_limits() {
@@ -267,6 +293,7 @@ fn a_body_is_held_to_its_told_limits() {
         .chain(other_good_bodies(&product))
         .chain(good_bodies_of_people())
         .chain(good_proofs())
+        .chain(good_bodies_of_money(&order))
     {
         let template = path
             .replace(&order, "/orders/{id}")

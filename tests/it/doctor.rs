@@ -174,6 +174,21 @@ const PLANTED: &[(&str, &str)] = &[
         "UPDATE order_lines SET product_id = 3 WHERE order_id = 1",
     ),
     ("order.refunded", "UPDATE orders SET refunded = 1 WHERE id = 1"),
+    ("order.paid", "UPDATE orders SET paid = 1 WHERE id = 1"),
+    (
+        "order.given_back",
+        "UPDATE orders SET paid = 1, refunded = 1 WHERE id = 1",
+    ),
+    (
+        "payment.refunded",
+        "INSERT INTO payments (id, order_id, provider, state, at_once, amount, currency, captured, refunded, created_at, updated_at)
+         VALUES (9, 1, 0, 5, 1, 9, 'EUR', 9, 3, 0, 0)",
+    ),
+    (
+        "payment.tasks",
+        "INSERT INTO refunds (order_id, state, source, amount, currency, reason, created_at)
+         VALUES (1, 0, 0, 1, 'EUR', 'x', 0)",
+    ),
     (
         "order.payment_status",
         "UPDATE orders SET payment_status = 4 WHERE id = 1",

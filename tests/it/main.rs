@@ -53,13 +53,19 @@ mod orders;
 mod orders_export;
 mod orders_list;
 mod orders_once;
-mod orders_paid;
+
 mod orders_race;
 mod orders_steps;
 mod orders_words;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod pages;
 mod passwords;
+mod payments;
+mod payments_inbox;
+mod payments_kill;
+mod payments_manual;
+mod payments_recorded;
+mod payments_stripe;
 mod people;
 mod permissions;
 mod permissions_table;
@@ -68,6 +74,7 @@ mod problems;
 mod products;
 mod products_list;
 mod questions;
+mod refunds;
 mod request_log;
 mod schema;
 mod search;

@@ -64,10 +64,10 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         thing => thing.trim_end_matches("'s"),
     };
     let id = match path.split('/').nth(1).unwrap() {
-        "orders" => {
-            let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
-            made(&app.post(whose, "/api/v1/orders", body))
-        }
+        "orders" if thing == "paid" => paid(app),
+        "orders" => order(app, whose),
+        "payments" if path.contains("{order_id}") => order(app, whose),
+        "payments" => payment(app, whose),
         "products" => product(app, whose),
         "auth" => session(app, whose),
         "roles" => 2,
@@ -96,8 +96,34 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
     id.to_string()
 }
 
+fn order(app: &TestApp, whose: &str) -> i64 {
+    let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
+    made(&app.post(whose, "/api/v1/orders", body))
+}
+
+/// An order of ann's that has been paid.
+fn paid(app: &TestApp) -> i64 {
+    let id = order(app, "ann");
+    made(&app.post("owner", "/api/v1/payments/manual", json!({ "order_id": id })));
+    id
+}
+
+/// A payment that is begun on a new order.
+fn payment(app: &TestApp, whose: &str) -> i64 {
+    let body = json!({ "order_id": order(app, whose) });
+    made(&app.post(whose, "/api/v1/payments/initiate", body))
+}
+
 /// The path to a new thing of the line's kind.
 pub fn path(app: &TestApp, line: &Line) -> String {
+    if line.path.contains("{order_id}") {
+        return line
+            .path
+            .replace("{order_id}", &thing(app, line.path, line.thing));
+    }
+    if line.path.contains("{provider}") {
+        return line.path.replace("{provider}", "gold");
+    }
     match line.path.contains("{id}") {
         true => line.path.replace("{id}", &thing(app, line.path, line.thing)),
         false => line.path.replace("{sku}", line.thing),
@@ -134,6 +160,9 @@ fn customer(app: &TestApp, who: &str) -> i64 {
 
 /// A body that is in order, so that only who asks decides.
 pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
+    if line.path.starts_with("/payments") || line.path.ends_with("/refunds") {
+        return about_money(app, line);
+    }
     let number = fresh();
     Some(match (line.method, line.path) {
         ("POST", "/auth/signup" | "/auth/register") => json!({
@@ -179,6 +208,34 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         // It has no body at all.
         (_, "/orders/{id}/reorder") => return None,
         ("POST" | "PATCH" | "PUT", _) => json!({}),
+        _ => return None,
+    })
+}
+
+/// A new order, or a payment begun on one; where that cannot be, the first there is.
+fn tried(app: &TestApp, whose: &str, path: &str) -> i64 {
+    let id = |answer: Answer| answer.json()["id"].as_i64().unwrap_or(1);
+    let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
+    let order = id(app.post(whose, "/api/v1/orders", body));
+    match path {
+        "/orders" => order,
+        path => id(app.post(whose, &format!("/api/v1{path}"), json!({ "order_id": order }))),
+    }
+}
+
+/// The same of payments and refunds. What a provider signs is read by its rules, not by ours.
+fn about_money(app: &TestApp, line: &Line) -> Option<Value> {
+    let whose = line.thing.trim_end_matches("'s");
+    let is_missing = line.thing == "missing";
+    Some(match (line.method, line.path) {
+        ("POST", "/orders/{id}/refunds") => json!({ "reason": "broken" }),
+        ("POST", "/payments/initiate" | "/payments/manual") if is_missing => json!({ "order_id": 987_654 }),
+        ("POST", "/payments/initiate" | "/payments/manual") => {
+            json!({ "order_id": tried(app, whose, "/orders") })
+        }
+        ("POST", "/payments/verify") if is_missing => json!({ "payment_id": 987_654 }),
+        ("POST", "/payments/verify") => json!({ "payment_id": tried(app, whose, "/payments/initiate") }),
+        ("POST", "/payments/{id}/capture") => json!({}),
         _ => return None,
     })
 }

@@ -114,6 +114,7 @@ fn place_many(app: &TestApp, many: usize, note: &str) {
         note: Some(note.clone()),
         total_price: None,
         client_token: None,
+        method: till::domain::payment::Provider::Manual,
         channel: Channel::Api,
     };
     let by = Actor {

@@ -28,6 +28,7 @@ fn routes() -> Vec<(String, String, Access)> {
         for row in rows.filter(|row| row.good.media != Some("text/event-stream")) {
             let path = row.path.replace("{id}", "1").replace("{sku}", "MUG");
             let path = path.replace("{*file}", "index.css").replace("{name}", "till.css");
+            let path = path.replace("{order_id}", "1").replace("{provider}", "stripe");
             let path = path.replace("{token}", "none").replace("{variant}", "1");
             assert!(!path.contains('{'), "{path}");
             all.push((row.method.to_string(), format!("{root}{path}"), row.access));

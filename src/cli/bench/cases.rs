@@ -25,6 +25,8 @@ pub enum What {
     Mixed,
     /// The sales of --file, each once, in order, as staff with the prices of then.
     Replay,
+    /// Messages of a provider of payments, each signed and kept before it is answered.
+    Payments,
     /// Everything; replay only with --file.
     All,
 }
@@ -91,6 +93,13 @@ pub fn cases(what: What, connections: &[usize], orders: i64, file: Option<&Path>
             name: "mixed 90/10",
             connections: CONNECTIONS,
             load: Load::Mixed(look("/api/v1/orders/#", orders, 1), ANY),
+        });
+    }
+    if what.wants(What::Payments) {
+        cases.push(Case {
+            name: "webhooks in",
+            connections: CONNECTIONS,
+            load: Load::Webhooks,
         });
     }
     if let (true, Some(file)) = (what.wants(What::Replay), file) {

@@ -152,6 +152,7 @@ impl Desk {
             self.tally.lines += asked.lines;
             self.tally.pieces += asked.pieces;
         }
+        self.tally.messages += i64::from(asked.is_message);
         if self.phase == Phase::Counting {
             self.tally.replies += 1;
             self.latencies.record(latency);

@@ -184,9 +184,17 @@ impl Bench {
             callers: callers.clone(),
         };
         let marks = store.read(store::bench::marks)?;
+        let kept = store.read(store::bench::messages)?;
         let tally = drive(&plan)?;
         let found = store.read(|db| store::bench::above(db, &marks))?;
-        let faults = check::faults(&tally, &found);
+        let mut faults = check::faults(&tally, &found);
+        let kept = store.read(store::bench::messages)? - kept;
+        if kept != tally.messages {
+            faults.push(format!(
+                "{kept} messages in the file instead of {}",
+                tally.messages
+            ));
+        }
         failures.extend(
             faults
                 .into_iter()

@@ -61,6 +61,8 @@ pub enum Load {
     Mixed(Look, Goods),
     /// The sales of a file, each once, in order.
     Replay(PathBuf),
+    /// Messages of a provider of payments.
+    Webhooks,
 }
 
 /// Out of which variants orders are made: 1 to `variants`.
@@ -110,6 +112,8 @@ pub struct Tally {
     pub lines: i64,
     /// Their pieces.
     pub pieces: i64,
+    /// Messages of a provider acknowledged with 200, in all.
+    pub messages: i64,
     /// Replies with another status than was hoped for, by status.
     pub refused: BTreeMap<u16, u64>,
 }

@@ -19,6 +19,7 @@ use crate::domain::order::Channel;
 use crate::domain::order::ItemRef;
 use crate::domain::order::NewLine;
 use crate::domain::order::NewOrder;
+use crate::domain::payment::Provider;
 use crate::domain::permission::Rights;
 use crate::domain::product::MOST_STOCK;
 use crate::domain::product::NewProduct;
@@ -197,6 +198,7 @@ fn place_one(tx: &Tx, dice: &mut Dice, user: UserId) -> Result<()> {
         note: None,
         total_price: None,
         client_token: None,
+        method: Provider::Manual,
         channel: Channel::Api,
     };
     let key = Key::new(&by, "POST /orders", &uuid::Uuid::now_v7().to_string(), b"bench");

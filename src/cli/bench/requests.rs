@@ -10,8 +10,10 @@ use crate::cli::bench::plan::Load;
 use crate::cli::bench::plan::Look;
 use crate::cli::bench::sales;
 use crate::cli::bench::sales::Sale;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Result;
+use crate::secret;
 
 /// A small generator of numbers that look random (SplitMix64); a run may be repeated with the same ones.
 pub struct Dice(u64);
@@ -42,6 +44,8 @@ pub struct Asked {
     pub lines: i64,
     /// Pieces on them.
     pub pieces: i64,
+    /// Whether it is a message of a provider.
+    pub is_message: bool,
 }
 
 /// Access tokens of those who are signed in.
@@ -89,6 +93,8 @@ pub struct Maker {
 }
 
 const LINES: i64 = 3;
+/// What the messages are signed with; the server that is measured is told it.
+pub const WEBHOOK_SECRET: &str = "the secret of a bench, of no shop";
 
 impl Maker {
     /// For connection number `seed` of a run.
@@ -112,6 +118,7 @@ impl Maker {
                 _ => self.look(bearers, look, request).map(Some),
             },
             Load::Replay(_) => self.sale(bearers, request),
+            Load::Webhooks => self.message(request).map(Some),
         };
         made.map_err(|cause| Error::Internal(cause.into()))
     }
@@ -160,6 +167,35 @@ impl Maker {
             hoped: 201,
             lines: LINES,
             pieces,
+            ..Asked::default()
+        })
+    }
+
+    /// A message of a payment, as long as a real one, signed as its provider would.
+    fn message(&mut self, request: &mut Vec<u8>) -> std::io::Result<Asked> {
+        let id = uuid::Uuid::now_v7();
+        let seconds = Clock::System.now().ms() / 1000;
+        self.body.clear();
+        write!(
+            self.body,
+            "{{\"id\":\"evt_{id}\",\"type\":\"bench.told\",\"created\":{seconds},\"data\":{{\"provider_ref\":\"bench_{id}\",\
+             \"payment_id\":1482,\"order_id\":1482,\"amount\":\"57.95\",\"currency\":\"EUR\",\"words\":\"{:>600}\"}}}}",
+            "as long as they are"
+        )?;
+        let time = seconds.to_string();
+        let mac = secret::mac(WEBHOOK_SECRET.as_bytes(), &[time.as_bytes(), b".", &self.body]);
+        let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        write!(
+            request,
+            "POST /api/v1/payments/webhook HTTP/1.1\r\nhost: localhost\r\ntill-signature: t={time},v1={mac}\r\n\
+             content-length: {}\r\n\r\n",
+            self.body.len()
+        )?;
+        request.extend_from_slice(&self.body);
+        Ok(Asked {
+            hoped: 200,
+            is_message: true,
+            ..Asked::default()
         })
     }
 
@@ -189,6 +225,7 @@ impl Maker {
             hoped: 201,
             lines: sale.lines.len() as i64,
             pieces: sale.lines.iter().map(|sold| sold.qty).sum(),
+            ..Asked::default()
         }))
     }
 

@@ -14,6 +14,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::cli::bench::machine;
+use crate::cli::bench::requests::WEBHOOK_SECRET;
 use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::error::Result;
@@ -38,6 +39,7 @@ impl Server {
             .arg(dir)
             .args(["serve", "--listen", "127.0.0.1:0", "--bench"])
             .env("TILL_LIMITS__ENABLED", "false")
+            .env("TILL_PAYMENTS__WEBHOOK_SECRET", WEBHOOK_SECRET)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -21,6 +21,7 @@ mod problem;
 mod products;
 mod profile;
 mod roles;
+mod sandbox;
 mod session;
 mod setup;
 mod step_up;
@@ -134,6 +135,8 @@ pub fn front() -> Table {
         .page(POST, "/forgot", Public, password::send)
         .page(GET, "/reset/{token}", Public, password::edit)
         .page(POST, "/reset/{token}", Public, password::update)
+        .page(GET, "/pay/sandbox/{name}", Public, sandbox::show)
+        .page(POST, "/pay/sandbox/{name}", Public, sandbox::decide)
         .page(GET, "/address/{token}", SignedIn, profile::show_address)
         .page(POST, "/address/{token}", SignedIn, profile::prove_address)
 }

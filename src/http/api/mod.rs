@@ -10,6 +10,7 @@ pub mod factors;
 pub mod nothing;
 pub mod orders;
 pub mod passwords;
+pub mod payments;
 pub mod products;
 pub mod roles;
 pub mod sessions;
@@ -30,6 +31,8 @@ use crate::http::api::factors::RecoveryCodes;
 use crate::http::api::orders::History;
 use crate::http::api::orders::StatisticsView;
 use crate::http::api::orders::Transitions;
+use crate::http::api::payments::MessageView;
+use crate::http::api::payments::Received;
 use crate::http::api::products::CategoryView;
 use crate::http::api::roles::PermissionView;
 use crate::http::api::roles::RoleView;
@@ -53,6 +56,9 @@ use crate::shop::catalogue::ProductView;
 use crate::shop::orders::Entry;
 use crate::shop::orders::OrderView;
 use crate::shop::orders::Reorder;
+use crate::shop::payments::PaymentView;
+use crate::shop::payments::RefundView;
+use crate::shop::payments::StatusView;
 use crate::shop::webhooks::DeliveryView;
 use crate::shop::webhooks::EndpointView;
 use crate::shop::webhooks::TriesView;
@@ -140,6 +146,19 @@ pub fn table() -> Table {
         .row(GET, "/orders/{id}/history", OwnOr(May::OrdersRead), orders::history, shows::<History>())
         .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note, makes::<Entry>())
         .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag, shows::<OrderView>())
+        .row(POST, "/orders/{id}/refunds", Needs(May::RefundsCreate), payments::refund, makes::<RefundView>())
+        .row(POST, "/payments/initiate", OwnOr(May::PaymentsCreate), payments::initiate, makes::<PaymentView>())
+        .row(POST, "/payments/manual", Needs(May::PaymentsCreate), payments::record, makes::<PaymentView>())
+        .row(POST, "/payments/verify", OwnOr(May::PaymentsRead), payments::verify, shows::<PaymentView>())
+        .row(GET, "/payments/status/{order_id}", OwnOr(May::PaymentsRead), payments::status, shows::<StatusView>())
+        .row(POST, "/payments/webhook", Public, payments::hear, shows::<Received>())
+        .row(POST, "/payments/webhook/{provider}", Public, payments::hear_of, shows::<Received>())
+        .row(GET, "/payments/webhook-events", Needs(May::PaymentsRead), payments::messages, lists::<MessageView>())
+        .row(POST, "/payments/webhook-events/{id}/retry", Needs(May::PaymentsUpdate), payments::retry, shows::<MessageView>())
+        .row(GET, "/payments", Needs(May::PaymentsRead), payments::list, lists::<PaymentView>())
+        .row(GET, "/payments/{id}", OwnOr(May::PaymentsRead), payments::show, shows::<PaymentView>())
+        .row(POST, "/payments/{id}/capture", Needs(May::PaymentsUpdate), payments::capture, shows::<PaymentView>())
+        .row(POST, "/payments/{id}/void", Needs(May::PaymentsUpdate), payments::void, shows::<PaymentView>())
         .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list, lists::<AuditView>())
         .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify, shows::<VerdictView>())
 }

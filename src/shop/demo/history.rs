@@ -8,6 +8,7 @@ use crate::domain::order::ItemRef;
 use crate::domain::order::NewLine;
 use crate::domain::order::NewOrder;
 use crate::domain::order::OrderState;
+use crate::domain::payment::Provider;
 use crate::domain::time::DAY;
 use crate::domain::time::HOUR;
 use crate::domain::time::MINUTE;
@@ -20,6 +21,8 @@ use crate::shop::demo::Crew;
 use crate::shop::demo::dice::Dice;
 use crate::shop::once::Once;
 use crate::shop::orders;
+use crate::shop::payments;
+use crate::shop::payments::ByHand;
 
 /// Orders of the two months.
 const ORDERS: usize = 300;
@@ -69,7 +72,13 @@ pub(super) fn live(
             }
             What::Paid => {
                 let id = ids[happening.plan].ok_or_else(nobody)?;
-                orders::paid_by_hand(tx, &crew.owner, id).map(|_| ())
+                let all = ByHand {
+                    order: id,
+                    amount: None,
+                    method: Some("transfer".to_owned()),
+                    reference: None,
+                };
+                payments::record_by_hand(tx, &crew.owner, None, &all).map(|_| ())
             }
             What::Moved(to) => step(tx, crew, ids[happening.plan], *to),
         })?;
@@ -202,6 +211,7 @@ fn order(buyer: &Buyer, lines: &[(VariantId, i64)]) -> NewOrder {
         note: None,
         total_price: None,
         client_token: None,
+        method: Provider::Manual,
         channel: Channel::Page,
     }
 }

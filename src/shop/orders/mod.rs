@@ -5,7 +5,6 @@ mod export;
 mod history;
 mod list;
 mod live;
-mod pay;
 mod place;
 mod record;
 mod remark;
@@ -30,8 +29,10 @@ pub use list::open;
 pub use live::Fresh;
 pub use live::fresh;
 pub use live::newest;
-pub use pay::paid_by_hand;
 pub use place::place;
+pub(in crate::shop) use record::Changing;
+pub(in crate::shop) use record::StockTold;
+pub(in crate::shop) use record::record;
 pub use remark::NewNote;
 pub use remark::note;
 pub use remark::tag;
@@ -41,6 +42,8 @@ pub use statistics::statistics;
 pub use step::Cancel;
 pub use step::Move;
 pub use step::cancel;
+pub(in crate::shop) use step::cancel_unpaid;
+pub(in crate::shop) use step::count;
 pub use step::step;
 pub use view::OrderView;
 
@@ -85,6 +88,11 @@ pub fn show(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Owned> {
         order: Arc::new(order),
         owner,
     })
+}
+
+/// The user to whom an order belongs, by its id; it must exist.
+pub fn owner_of(db: &Snapshot, id: OrderId) -> Result<Option<UserId>> {
+    owner(db, &store::orders::head(db, id)?)
 }
 
 fn owner(db: &Snapshot, head: &OrderHead) -> Result<Option<UserId>> {

@@ -22,35 +22,35 @@ use crate::store::orders::NewChange;
 
 /// What an order's event says of the stock it moved.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct StockTold {
-    pub(super) sku: String,
-    pub(super) delta: i64,
-    pub(super) available: i64,
+pub(in crate::shop) struct StockTold {
+    pub(in crate::shop) sku: String,
+    pub(in crate::shop) delta: i64,
+    pub(in crate::shop) available: i64,
 }
 
 /// An order as its events tell it.
 #[derive(Serialize)]
-pub(super) struct OrderEvent<'a> {
+pub(in crate::shop) struct OrderEvent<'a> {
     #[serde(flatten)]
-    pub(super) order: OrderView<'a>,
-    pub(super) seq: i64,
+    pub(in crate::shop) order: OrderView<'a>,
+    pub(in crate::shop) seq: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stock: Option<Vec<StockTold>>,
+    pub(in crate::shop) stock: Option<Vec<StockTold>>,
 }
 
 /// A change that is to be recorded.
-pub(super) struct Changing<'a> {
-    pub(super) change: Change,
-    pub(super) action: Action,
+pub(in crate::shop) struct Changing<'a> {
+    pub(in crate::shop) change: Change,
+    pub(in crate::shop) action: Action,
     /// None where the world is not told.
-    pub(super) event: Option<EventType>,
-    pub(super) is_public: bool,
-    pub(super) note: Option<&'a str>,
-    pub(super) stock: Option<Vec<StockTold>>,
+    pub(in crate::shop) event: Option<EventType>,
+    pub(in crate::shop) is_public: bool,
+    pub(in crate::shop) note: Option<&'a str>,
+    pub(in crate::shop) stock: Option<Vec<StockTold>>,
 }
 
 /// Writes the order as `after` has it, one version on, with all that a change leaves behind; the order as it is then.
-pub(super) fn record(
+pub(in crate::shop) fn record(
     tx: &Tx,
     by: &Actor,
     before: Order,

@@ -10,6 +10,7 @@ use crate::domain::order::Change;
 use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
+use crate::domain::order::PaymentStatus;
 use crate::domain::order::Step;
 use crate::domain::permission::Permission;
 use crate::domain::product::MovementReason;
@@ -27,6 +28,7 @@ use crate::shop::orders::record::Changing;
 use crate::shop::orders::record::StockTold;
 use crate::shop::orders::record::record;
 use crate::shop::orders::view::OrderView;
+use crate::shop::payments;
 use crate::shop::version;
 use crate::store;
 use crate::store::stock::Cause;
@@ -70,6 +72,7 @@ pub fn step(tx: &Tx, by: &Actor, id: OrderId, asked: &Move) -> Result<Order> {
     let note = asked.note.as_deref();
     match state {
         OrderState::Canceled => cancel_now(tx, by, order, note, false),
+        OrderState::Refunded => refund_whole(tx, by, order, note),
         _ => advance(tx, by, order, state, note),
     }
 }
@@ -87,30 +90,46 @@ fn after(order: &Order, to: OrderState) -> std::result::Result<OrderState, Refus
 }
 
 fn advance(tx: &Tx, by: &Actor, order: Order, state: OrderState, note: Option<&str>) -> Result<Order> {
-    let is_refund = state == OrderState::Refunded;
-    if is_refund && order.head.paid == Money::ZERO {
-        return Err(Refusal::NotAllowed("Nothing was paid on this order.".into()).into());
-    }
-    let (change, action, event) = match is_refund {
-        true => (Change::Refunded, Action::OrderRefunded, EventType::OrderRefunded),
-        false => (Change::Moved, Action::OrderMoved, EventType::OrderStatusChanged),
-    };
     let head = order.head.moved_to(state, tx.now);
     let former = Former::between(&order.head, &head);
     let changing = Changing {
-        change,
-        action,
-        event: Some(event),
+        change: Change::Moved,
+        action: Action::OrderMoved,
+        event: Some(EventType::OrderStatusChanged),
         is_public: true,
         note,
         stock: None,
     };
     let order = record(tx, by, order, head, &former, changing)?;
+    if state == OrderState::Shipped {
+        payments::capture_what_is_reserved(tx, order.head.id)?;
+    }
     count(tx, state);
     Ok(order)
 }
 
-pub(super) fn count(tx: &Tx, to: OrderState) {
+/// All that is left goes back.
+fn refund_whole(tx: &Tx, by: &Actor, mut order: Order, note: Option<&str>) -> Result<Order> {
+    if order.head.paid == Money::ZERO {
+        return Err(Refusal::NotAllowed("Nothing was paid on this order.".into()).into());
+    }
+    payments::unwind(tx, by, &mut order, note.unwrap_or("refunded"))?;
+    let head = order.head.moved_to(OrderState::Refunded, tx.now);
+    let former = Former::between(&order.head, &head);
+    let changing = Changing {
+        change: Change::Refunded,
+        action: Action::OrderRefunded,
+        event: Some(EventType::OrderRefunded),
+        is_public: true,
+        note,
+        stock: None,
+    };
+    let order = record(tx, by, order, head, &former, changing)?;
+    count(tx, OrderState::Refunded);
+    Ok(order)
+}
+
+pub(in crate::shop) fn count(tx: &Tx, to: OrderState) {
     tx.after_commit(move || {
         metrics::counter!("orders_status_changes_total", "to" => to.name()).increment(1);
     });
@@ -157,13 +176,26 @@ fn may_cancel_own(tx: &Tx, by: &Actor, order: &Order) -> Result<()> {
     }
 }
 
-fn cancel_now(tx: &Tx, by: &Actor, order: Order, reason: Option<&str>, restock: bool) -> Result<Order> {
+/// Cancels an order that nobody has paid in time, on the shop's own behalf.
+pub(in crate::shop) fn cancel_unpaid(tx: &Tx, by: &Actor, id: OrderId, reason: &str) -> Result<Order> {
+    by.require(Permission::OrdersCancel)?;
+    let order = store::orders::get(tx, id)?;
+    after(&order, OrderState::Canceled)?;
+    cancel_now(tx, by, order, Some(reason), false)
+}
+
+fn cancel_now(tx: &Tx, by: &Actor, mut order: Order, reason: Option<&str>, restock: bool) -> Result<Order> {
     let has_left = order.head.fulfilment != FulfilmentStatus::Unfulfilled;
     let stock = match has_left && !restock {
         true => Vec::new(),
         false => put_back(tx, by, &order)?,
     };
-    let head = order.head.moved_to(OrderState::Canceled, tx.now);
+    let given = payments::unwind(tx, by, &mut order, reason.unwrap_or("canceled"))?;
+    let mut head = order.head.moved_to(OrderState::Canceled, tx.now);
+    if given > Money::ZERO {
+        head.refunded = head.refunded.checked_add(given).unwrap_or(head.paid);
+        head.payment = PaymentStatus::of(head.total, head.paid, head.refunded);
+    }
     let former = Former::between(&order.head, &head);
     let changing = Changing {
         change: Change::Canceled,
@@ -186,10 +218,11 @@ fn put_back(tx: &Tx, by: &Actor, order: &Order) -> Result<Vec<StockTold>> {
         actor: by.user,
         note: None,
     };
-    let is_imported = order.head.imported_at.is_some();
+    // What was given back may have come back with it: then, too, the ledger knows.
+    let by_ledger = order.head.imported_at.is_some() || order.head.refunded > Money::ZERO;
     let mut told = Vec::new();
     for (variant, sku, quantity) in order.goods() {
-        let delta = match is_imported {
+        let delta = match by_ledger {
             true => store::stock::taken_by(tx, order.head.id, variant)?,
             false => quantity,
         };

@@ -167,7 +167,7 @@ impl<'a> OrderView<'a> {
             refunded: money(head.refunded),
             due: money(head.due()),
             shipping_method: None,
-            payment_method: "manual",
+            payment_method: head.method.name(),
             tags: &order.tags,
             placed_at: head.placed_at,
             processing_at: head.processing_at,

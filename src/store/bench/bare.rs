@@ -25,6 +25,7 @@ use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::Line;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
+use crate::domain::payment::Provider;
 use crate::domain::product::MovementReason;
 use crate::domain::product::Offer;
 use crate::error::Error;
@@ -124,6 +125,7 @@ impl Bare {
                 payment: PaymentStatus::Unpaid,
                 fulfilment: FulfilmentStatus::Unfulfilled,
                 channel: Channel::Api,
+                method: Provider::Manual,
                 customer: Some(customer.id),
                 user: customer.user,
                 placed_by: None,

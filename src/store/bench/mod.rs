@@ -132,6 +132,14 @@ pub fn age_orders(tx: &Tx, after: i64) -> Result<()> {
     Ok(())
 }
 
+/// How many messages of providers there are.
+pub fn messages(db: &Snapshot) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT ifnull(max(id), 0) AS n FROM inbox")?
+        .query_row([], |row| row.get("n"))?)
+}
+
 /// How many customers there are.
 pub fn customers(db: &Snapshot) -> Result<i64> {
     Ok(db

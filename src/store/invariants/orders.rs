@@ -74,6 +74,36 @@ pub(super) const CHECKS: &[Check] = &[
         sql: "SELECT 'order ' || id, 'at most ' || paid, refunded FROM orders WHERE refunded > paid",
     },
     Check {
+        // The payments of an imported order are elsewhere.
+        name: "order.paid",
+        sql: "SELECT 'order ' || id, taken, paid
+          FROM (SELECT o.id, o.paid, (SELECT ifnull(sum(p.captured), 0) FROM payments p WHERE p.order_id = o.id) AS taken
+            FROM orders o WHERE o.imported_at IS NULL)
+          WHERE paid <> taken",
+    },
+    Check {
+        name: "order.given_back",
+        sql: "SELECT 'order ' || id, given, refunded
+          FROM (SELECT o.id, o.refunded,
+              (SELECT ifnull(sum(r.amount), 0) FROM refunds r WHERE r.order_id = o.id AND r.state < 2) AS given
+            FROM orders o WHERE o.imported_at IS NULL)
+          WHERE refunded <> given",
+    },
+    Check {
+        name: "payment.refunded",
+        sql: "SELECT 'payment ' || id, given, refunded
+          FROM (SELECT p.id, p.refunded,
+              (SELECT ifnull(sum(r.amount), 0) FROM refunds r WHERE r.payment_id = p.id AND r.state < 2) AS given
+            FROM payments p)
+          WHERE refunded <> given",
+    },
+    Check {
+        name: "payment.tasks",
+        sql: "SELECT 'refund ' || r.id, 'a task to ask for it', 'none'
+          FROM refunds r
+          WHERE r.state = 0 AND NOT EXISTS (SELECT 1 FROM payment_tasks t WHERE t.refund_id = r.id)",
+    },
+    Check {
         name: "order.payment_status",
         sql: "SELECT 'order ' || id, expected, payment_status
           FROM (SELECT id, payment_status, CASE

@@ -48,6 +48,14 @@ pub fn update(tx: &Tx, after: &OrderHead, version: i64) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// Counts the events that an order has written, where its version stays.
+pub fn count_events(tx: &Tx, id: OrderId, events: i64) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE orders SET events = ?2 WHERE id = ?1")?
+        .execute(params![id, events])?;
+    Ok(())
+}
+
 /// An entry of the history.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the columns")]

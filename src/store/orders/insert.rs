@@ -12,6 +12,7 @@ use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::Line;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
+use crate::domain::payment::Provider;
 use crate::domain::settings::Terms;
 use crate::error::Result;
 use crate::store::Tx;
@@ -25,6 +26,7 @@ pub struct NewRow<'a> {
     pub payment: PaymentStatus,
     pub fulfilment: FulfilmentStatus,
     pub channel: Channel,
+    pub method: Provider,
     pub customer: Option<CustomerId>,
     pub user: Option<UserId>,
     pub placed_by: Option<UserId>,
@@ -43,7 +45,7 @@ pub fn insert(tx: &Tx, new: &NewRow<'_>) -> Result<OrderId> {
         .prepare_cached(
             "INSERT INTO orders (status, payment_status, fulfilment_status, channel, customer_id, user_id, placed_by,
                currency, item_count, subtotal, discount, shipping, tax, tax_included, total, placed_at, payment_method)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .insert(params![
             new.state,
@@ -62,6 +64,7 @@ pub fn insert(tx: &Tx, new: &NewRow<'_>) -> Result<OrderId> {
             new.terms.tax_included,
             new.total,
             tx.now,
+            new.method,
         ])?;
     if new.terms.numbers_stored {
         tx.db()

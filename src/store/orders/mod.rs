@@ -6,10 +6,12 @@ mod insert;
 mod list;
 mod read;
 mod sums;
+mod unpaid;
 
 pub use change::NewChange;
 pub use change::change;
 pub use change::changes;
+pub use change::count_events;
 pub use change::insert_change;
 pub use change::placer;
 pub use change::set_tags;
@@ -33,3 +35,5 @@ pub use read::placed_at;
 pub use read::tags;
 pub use sums::count_open;
 pub use sums::tally;
+pub use unpaid::awaiting_transfer;
+pub use unpaid::waiting;

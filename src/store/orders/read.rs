@@ -12,6 +12,7 @@ use crate::domain::order::Line;
 use crate::domain::order::NUMBER_BASE;
 use crate::domain::order::Order;
 use crate::domain::order::OrderHead;
+use crate::domain::payment::Provider;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
@@ -22,7 +23,7 @@ pub(super) const HEAD: &str =
     "o.id, o.number, o.status, o.payment_status, o.fulfilment_status, o.return_status, o.version,
   o.channel, o.customer_id, o.user_id, o.currency, o.item_count, o.subtotal, o.discount, o.shipping, o.tax,
   o.tax_included, o.total, o.paid, o.refunded, o.placed_at, o.updated_at, o.processing_at, o.shipped_at,
-  o.delivered_at, o.canceled_at, o.refunded_at, o.imported_at, o.events";
+  o.delivered_at, o.canceled_at, o.refunded_at, o.imported_at, o.events, o.payment_method";
 
 /// By position: lists read fifty of these a page, details tens of thousands a second.
 pub(super) fn head_from_row(row: &Row) -> rusqlite::Result<OrderHead> {
@@ -58,6 +59,7 @@ pub(super) fn head_from_row(row: &Row) -> rusqlite::Result<OrderHead> {
         refunded_at: row.get(26)?,
         imported_at: row.get(27)?,
         events: row.get(28)?,
+        method: row.get::<_, Option<Provider>>(29)?.unwrap_or(Provider::Manual),
     })
 }
 

@@ -267,7 +267,9 @@ fn look(entry: &Entry) -> (&'static str, &'static str) {
         Change::Noted => ("note", "said"),
         Change::Tagged => ("flag", ""),
         Change::Refunded => ("p-refunded", "violet"),
-        Change::Paid => ("p-paid", "green"),
+        Change::Paid | Change::Authorized => ("p-paid", "green"),
+        Change::PaymentFailed | Change::RefundFailed => ("x", "red"),
+        Change::PaymentBegun | Change::PaymentEnded => ("p-unpaid", ""),
     }
 }
 
@@ -283,6 +285,11 @@ fn deed(entry: &Entry) -> String {
         Change::Tagged => "changed the tags".to_owned(),
         Change::Refunded => "refunded the order".to_owned(),
         Change::Paid => "recorded the payment".to_owned(),
+        Change::Authorized => "recorded that the money is reserved".to_owned(),
+        Change::PaymentFailed => "recorded that the payment was declined".to_owned(),
+        Change::PaymentBegun => "began another payment".to_owned(),
+        Change::PaymentEnded => "gave the payment up".to_owned(),
+        Change::RefundFailed => "recorded that the refund has failed".to_owned(),
     }
 }
 

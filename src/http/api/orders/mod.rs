@@ -49,6 +49,7 @@ use crate::domain::order::MOST_PIECES;
 use crate::domain::order::NewLine;
 use crate::domain::order::NewOrder;
 use crate::domain::order::Order;
+use crate::domain::payment::Provider;
 use crate::domain::refusal::Refusal;
 use crate::domain::text;
 use crate::domain::text::Email;
@@ -56,6 +57,7 @@ use crate::domain::text::Sku;
 use crate::domain::time::Moment;
 use crate::error::Error;
 use crate::error::Result;
+use crate::gateway;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
@@ -85,7 +87,7 @@ pub struct PlaceOrder {
     billing_address: Option<Address>,
     shipping_method: Option<i64>,
     coupon: Option<String>,
-    #[schema(pattern = "^manual$")]
+    #[schema(pattern = "^(manual|sandbox|stripe|razorpay)$")]
     payment_method: Option<String>,
     #[schema(max_length = 1000)]
     note: Option<String>,
@@ -108,6 +110,7 @@ impl PlaceOrder {
     /// Well formed, or every fault at once.
     fn parse(self) -> Result<NewOrder> {
         let mut faults = Vec::new();
+        let method = method(self.payment_method.as_deref(), &mut faults);
         self.refuse_what_is_not_sold(&mut faults)?;
         let mut lines = Vec::with_capacity(self.items.len());
         for (at, item) in self.items.into_iter().enumerate() {
@@ -136,6 +139,7 @@ impl PlaceOrder {
                 note,
                 total_price: self.total_price,
                 client_token: None,
+                method,
                 channel: Channel::Api,
             }),
         }
@@ -148,18 +152,19 @@ impl PlaceOrder {
         if self.shipping_method.is_some() {
             faults.push(Bad::input("There is no such shipping method.").at("shipping_method"));
         }
-        if self
-            .payment_method
-            .as_deref()
-            .is_some_and(|method| method != "manual")
-        {
-            faults.push(Bad::input("There is no such payment method.").at("payment_method"));
-        }
         match (&self.coupon, faults.is_empty()) {
             (Some(_), true) => Err(Refusal::Rule("There is no such coupon.".into()).into()),
             _ => Ok(()),
         }
     }
+}
+
+fn method(named: Option<&str>, faults: &mut Vec<Fault>) -> Provider {
+    let method = named.map_or(Some(Provider::Manual), Provider::parse);
+    method.unwrap_or_else(|| {
+        faults.push(Bad::input("There is no such payment method.").at("payment_method"));
+        Provider::Manual
+    })
 }
 
 impl PlaceItem {
@@ -207,6 +212,7 @@ pub async fn place(
         .as_ref()
         .map(|token| Key::new(&by, "POST /orders", token, &canonical));
     let mut new = body.parse()?;
+    gateway::payments::require(&app, new.method)?;
     new.client_token = token;
     let placed = app
         .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))

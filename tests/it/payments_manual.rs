@@ -1,17 +1,10 @@
-//! Orders: money that comes by hand. No route takes it yet; the verb is asked itself, what it left is read over HTTP.
+//! Payments: money that comes by hand.
 
 use serde_json::Value;
 use serde_json::json;
-use till::domain::actor::Actor;
-use till::domain::id::OrderId;
-use till::domain::permission::Permission;
-use till::domain::permission::Rights;
-use till::domain::refusal::Refusal;
-use till::error::Error;
-use till::error::Result;
-use till::shop::orders;
 
 use crate::app::TestApp;
+use crate::client::Answer;
 
 const ORDER: &str = "/api/v1/orders/1";
 
@@ -25,16 +18,8 @@ fn shop() -> TestApp {
     app
 }
 
-fn pay(app: &TestApp, rights: Rights) -> Result<()> {
-    let by = Actor {
-        rights,
-        ..Actor::system()
-    };
-    let paid = app
-        .app()
-        .store()
-        .write(move |tx| orders::paid_by_hand(tx, &by, OrderId(1)));
-    paid.map(|_| ())
+fn pay(app: &TestApp) -> Answer {
+    app.post("owner", "/api/v1/payments/manual", json!({ "order_id": 1 }))
 }
 
 fn go(app: &TestApp, to: &str) -> Value {
@@ -63,7 +48,7 @@ fn a_pending_order_that_is_paid_moves_on() {
     let app = shop();
     let unpaid = json!(["pending", "unpaid", "0.00", "9.00", null, 1]);
     assert_eq!(standing(&app.get("ann", ORDER).json()), unpaid);
-    pay(&app, Rights::ALL).unwrap();
+    assert_eq!(pay(&app).status, 201);
     let at = "2026-03-01T12:01:00.000Z";
     let paid = app.get("ann", ORDER).json();
     assert_eq!(
@@ -80,7 +65,13 @@ fn a_pending_order_that_is_paid_moves_on() {
         .collect();
     assert_eq!(types, ["order.created", "order.paid"]);
     let data = &told["data"][1]["data"];
-    assert_eq!((&data["seq"], &data["paid"]), (&json!(2), &json!("9.00")));
+    assert_eq!((&data["seq"], &data["paid"]), (&json!(3), &json!("9.00")));
+    let told = app.get("owner", "/api/v1/events?stream=payments&after=0").json();
+    let data = &told["data"][0];
+    assert_eq!(
+        json!([data["type"], data["data"]["seq"], data["data"]["captured"]]),
+        json!(["payment.succeeded", 2, "9.00"])
+    );
     let audited = app.get("owner", "/api/v1/audit-logs?action=order.paid").json();
     assert_eq!(audited["data"].as_array().unwrap().len(), 1, "{audited}");
     let entry = app.get("ann", &format!("{ORDER}/history")).json()["data"][1].clone();
@@ -103,7 +94,7 @@ fn an_order_under_way_is_paid_where_it_stands() {
     }
     let before = app.get("owner", ORDER).json();
     app.clock.pass(60_000);
-    pay(&app, Rights::ALL).unwrap();
+    assert_eq!(pay(&app).status, 201);
     let paid = app.get("owner", ORDER).json();
     assert_eq!(
         standing(&paid),
@@ -121,33 +112,72 @@ fn an_order_under_way_is_paid_where_it_stands() {
 fn nothing_is_paid_where_nothing_is_due() {
     let is_refused = |app: &TestApp| {
         let before = app.get("owner", ORDER).json();
-        let refused = pay(app, Rights::ALL);
-        assert!(
-            matches!(refused, Err(Error::Refused(Refusal::NotAllowed(_)))),
-            "{refused:?}"
-        );
+        let refused = pay(app);
+        assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
         assert_eq!(app.get("owner", ORDER).json(), before);
     };
     let app = shop();
-    pay(&app, Rights::ALL).unwrap();
+    assert_eq!(pay(&app).status, 201);
     is_refused(&app);
     let app = shop();
     go(&app, "canceled");
     is_refused(&app);
 }
 
-/// E1: recording money is a right of its own.
+/// E1: a part of what is due is a payment of its own, and more than that is none.
 #[test]
-fn who_may_not_take_payments_records_none() {
+fn what_is_due_comes_in_parts_and_no_more_than_it() {
     let app = shop();
-    let rights = Rights::parse("orders:*")
-        .unwrap()
-        .and(Rights::parse("payments:read").unwrap());
-    let refused = pay(&app, rights);
-    let needs = Permission::PaymentsCreate;
-    assert!(
-        matches!(&refused, Err(Error::Refused(Refusal::Forbidden { needs: lacks, .. })) if *lacks == needs),
-        "{refused:?}"
+    let part = |amount: &str| {
+        let body = json!({ "order_id": 1, "amount": amount, "method": "cash", "reference": "till 2" });
+        app.post("owner", "/api/v1/payments/manual", body)
+    };
+    for (amount, status, code) in [
+        ("9.01", 422, 6001),
+        ("0", 400, 2001),
+        ("-1", 400, 2001),
+        ("1.005", 400, 2004),
+    ] {
+        let refused = part(amount);
+        assert_eq!(
+            (refused.status, refused.code()),
+            (status, code),
+            "{}",
+            refused.body
+        );
+    }
+    let first = part("4.00").json();
+    assert_eq!(
+        json!([
+            first["status"],
+            first["captured"],
+            first["method"],
+            first["reference"]
+        ]),
+        json!(["captured", "4.00", "cash", "till 2"])
     );
-    assert_eq!(app.get("owner", ORDER).json()["payment_status"], "unpaid");
+    let standing = app.get("ann", "/api/v1/payments/status/1").json();
+    assert_eq!(
+        json!([standing["payment_status"], standing["paid"], standing["due"]]),
+        json!(["partially_paid", "4.00", "5.00"])
+    );
+    assert_eq!(app.get("ann", ORDER).json()["status"], "pending");
+    assert_eq!(part("5.00").status, 201);
+    assert_eq!(app.get("ann", ORDER).json()["status"], "processing");
+}
+
+/// E1, IDM-01: a key records the money once.
+#[test]
+fn a_payment_by_hand_happens_once_for_its_key() {
+    let app = shop();
+    let send = || {
+        let key = [("idempotency-key", "the transfer of Monday")];
+        let body = json!({ "order_id": 1, "amount": "4.00" });
+        app.send("POST", "owner", "/api/v1/payments/manual", &key, Some(&body))
+    };
+    let (first, again) = (send(), send());
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.json(), again.json());
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(app.number("SELECT sum(captured) FROM payments"), 400);
 }

@@ -1,0 +1,175 @@
+//! Providers of payments. Whatever is asked of one has been committed before, and its answer is committed after; what it
+//! tells by itself is proved and read here, and applied by the shop.
+
+mod razorpay;
+mod sandbox;
+mod signature;
+mod stripe;
+mod units;
+
+pub use sandbox::post as sandbox_post;
+pub use sandbox::send_due;
+
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::id::PaymentId;
+use crate::domain::inbox::Message;
+use crate::domain::inbox::Trouble;
+use crate::domain::payment::Answer;
+use crate::domain::payment::Asked;
+use crate::domain::payment::Heard;
+use crate::domain::payment::Payment;
+use crate::domain::payment::Provider;
+use crate::domain::payment::Standing;
+use crate::error::Code;
+use crate::error::Error;
+use crate::error::Result;
+use crate::secret;
+use crate::shop::payments;
+
+/// A message whose signature is good.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// What its provider calls it.
+    pub event_id: String,
+    /// What it says it is about.
+    pub kind: String,
+}
+
+impl Signed {
+    /// What a body says under these names; what cannot be read goes by its digest.
+    fn of(body: &[u8], id: &str, kind: &str) -> Self {
+        let read: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |name: &str| {
+            read[name]
+                .as_str()
+                .filter(|text| !text.is_empty() && text.len() <= 255)
+        };
+        let digest = || secret::to_text(&secret::digest(body));
+        Self {
+            event_id: text(id).map_or_else(digest, str::to_owned),
+            kind: text(kind).unwrap_or("unreadable").to_owned(),
+        }
+    }
+}
+
+/// Refused with `Configuration` where the shop is not set up for a provider.
+pub fn require(app: &App, provider: Provider) -> Result<()> {
+    let is_ready = match provider {
+        Provider::Manual => true,
+        Provider::Sandbox => sandbox::is_there(app),
+        Provider::Stripe => stripe::is_there(app),
+        Provider::Razorpay => razorpay::is_there(app),
+    };
+    match is_ready {
+        true => Ok(()),
+        false => Err(Error::Request(
+            Code::Configuration,
+            format!("The shop is not set up for payments by {}.", provider.name()).into(),
+        )),
+    }
+}
+
+/// Asks all that is due of a payment, in a task that outlives whoever wanted it.
+pub async fn drive(app: &App, id: PaymentId) -> Result<()> {
+    let app = app.clone();
+    let driven = tokio::spawn(async move { drive_now(&app, id).await });
+    driven
+        .await
+        .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
+}
+
+async fn drive_now(app: &App, id: PaymentId) -> Result<()> {
+    let _turn = app.turn(turn(id)).await?;
+    while let Some(asked) = app.write(move |tx| payments::start(tx, id)).await? {
+        let answer = ask(app, &asked).await;
+        let is_clear = !matches!(answer, Answer::Unclear(_));
+        if let Answer::Unclear(words) | Answer::Refused(words, _) = &answer {
+            tracing::warn!(payment = %id, op = asked.op.name(), words, "a provider did not do what it was asked");
+        }
+        let by = Actor::system();
+        app.write(move |tx| payments::answered(tx, &by, &asked, &answer))
+            .await?;
+        if !is_clear {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One task at a time talks about a payment.
+fn turn(id: PaymentId) -> [u8; 32] {
+    secret::digest_parts(&[b"payment", &id.0.to_be_bytes()])
+}
+
+async fn ask(app: &App, asked: &Asked) -> Answer {
+    match asked.payment.provider {
+        Provider::Sandbox => sandbox::ask(app, asked).await,
+        Provider::Stripe if stripe::is_there(app) => stripe::ask(app, asked).await,
+        Provider::Razorpay if razorpay::is_there(app) => razorpay::ask(app, asked).await,
+        provider => Answer::Unclear(format!("{} is not set up", provider.name())),
+    }
+}
+
+/// Asks a provider where a payment stands, and puts it there: the shopper has come back, or time has passed.
+pub async fn look(app: &App, payment: &Payment) -> Result<Payment> {
+    let id = payment.id;
+    let _turn = app.turn(turn(id)).await?;
+    let Some(name) = payment.provider_ref.clone() else {
+        return Ok(payment.clone());
+    };
+    let found: std::result::Result<Standing, String> = match payment.provider {
+        Provider::Manual => return Ok(payment.clone()),
+        Provider::Sandbox => sandbox::look(app, name).await,
+        Provider::Stripe if stripe::is_there(app) => stripe::look(app, &name).await,
+        Provider::Razorpay if razorpay::is_there(app) => razorpay::look(app, payment).await,
+        provider => Err(format!("{} is not set up", provider.name())),
+    };
+    let standing = found.map_err(|words| {
+        tracing::warn!(payment = %id, words, "a provider did not say where a payment stands");
+        Error::Request(
+            Code::ExternalApi,
+            "The provider of the payment does not answer.".into(),
+        )
+    })?;
+    let by = Actor::system();
+    app.write(move |tx| payments::settle(tx, &by, id, &standing))
+        .await
+}
+
+/// Holds what a shopper's browser brings back to the provider's signature, where it has one.
+pub fn check_return(app: &App, payment: &Payment, proof: (Option<&str>, Option<&str>)) -> Result<()> {
+    match payment.provider {
+        Provider::Razorpay => razorpay::check_return(app, payment, proof),
+        Provider::Manual | Provider::Sandbox | Provider::Stripe => Ok(()),
+    }
+}
+
+/// Proves that a message comes from its provider. Refused with `NotFound` where nothing could prove it, with
+/// `BadSignature` where it does not.
+pub fn prove(
+    app: &App,
+    provider: Provider,
+    header: impl Fn(&str) -> Option<String>,
+    body: &[u8],
+) -> Result<Signed> {
+    match provider {
+        Provider::Sandbox => sandbox::prove(app, header("till-signature").as_deref(), body),
+        Provider::Stripe => stripe::prove(app, header("stripe-signature").as_deref(), body),
+        Provider::Razorpay => {
+            let name = header("x-razorpay-event-id");
+            razorpay::prove(app, header("x-razorpay-signature").as_deref(), name, body)
+        }
+        Provider::Manual => Err(Error::NotFound("webhook")),
+    }
+}
+
+/// Reads what a message says.
+pub fn read(app: &App, message: &Message) -> std::result::Result<Heard, Trouble> {
+    match message.provider {
+        Provider::Sandbox => sandbox::read(&message.body),
+        Provider::Stripe => stripe::read(app, &message.body),
+        Provider::Razorpay => razorpay::read(app, &message.body),
+        Provider::Manual => Ok(Heard::Nothing),
+    }
+}

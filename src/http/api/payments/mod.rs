@@ -1,0 +1,300 @@
+//! Payments over JSON: beginning one, hearing how it stands, taking what is reserved, giving it up.
+
+mod inbox;
+mod refunds;
+
+pub use inbox::MessageView;
+pub use inbox::Received;
+pub use inbox::hear;
+pub use inbox::hear_of;
+pub use inbox::messages;
+pub use inbox::retry;
+pub use refunds::refund;
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::fault::Bad;
+use crate::domain::id::OrderId;
+use crate::domain::id::PaymentId;
+use crate::domain::money::RawAmount;
+use crate::domain::page::Paging;
+use crate::domain::payment::Payment;
+use crate::domain::payment::PaymentState;
+use crate::domain::payment::Provider;
+use crate::domain::text;
+use crate::error::Code;
+use crate::error::Error;
+use crate::error::Result;
+use crate::gateway;
+use crate::http::extract::Created;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::MaybeJson;
+use crate::http::extract::Path;
+use crate::http::list;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
+use crate::http::list::ListQuery;
+use crate::shop::once::Key;
+use crate::shop::once::Once;
+use crate::shop::payments;
+use crate::shop::payments::Begin;
+use crate::shop::payments::ByHand;
+use crate::shop::payments::PaymentView;
+use crate::shop::payments::StatusView;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Initiate {
+    order_id: i64,
+    #[schema(value_type = Option<Provider>)]
+    provider: Option<String>,
+    /// Where the browser comes back to: a path of this shop, or a page of an allowed origin.
+    #[schema(max_length = 2000)]
+    return_url: Option<String>,
+    /// What the provider is to charge, if the caller has it.
+    #[schema(min_length = 1, max_length = 255)]
+    payment_method: Option<String>,
+}
+
+impl Initiate {
+    fn parse(self, app: &App) -> Result<(OrderId, Begin)> {
+        let provider = self
+            .provider
+            .map(|name| {
+                Provider::parse(&name)
+                    .ok_or_else(|| Bad::invalid("is not a provider of payments").at("provider"))
+            })
+            .transpose()?;
+        let return_url = self
+            .return_url
+            .map(|url| match is_ours(app, &url) {
+                true => Ok(url),
+                false => Err(Bad::invalid("must be a path, or a page of an allowed origin").at("return_url")),
+            })
+            .transpose()?;
+        let token = self
+            .payment_method
+            .map(|token| text::line(&token, 1, 255).map_err(|bad| bad.at("payment_method")))
+            .transpose()?;
+        let begin = Begin {
+            provider,
+            return_url,
+            token,
+        };
+        Ok((OrderId(self.order_id), begin))
+    }
+}
+
+/// Whether a browser may be sent there: nobody is led elsewhere from a provider's page.
+fn is_ours(app: &App, url: &str) -> bool {
+    let server = &app.config().server;
+    let is_plain = url.len() <= 2000 && url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_path = url.starts_with('/') && !url.starts_with("//");
+    let below = |root: &str| {
+        url.strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    let is_known = below(&server.public_url()) || server.allowed_origins.iter().any(|origin| below(origin));
+    is_plain && (is_path || is_known)
+}
+
+pub async fn initiate(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Json(body): Json<Initiate>,
+) -> Result<Created<Reply<PaymentView>>> {
+    let (order, begin) = body.parse(&app)?;
+    let who = by.clone();
+    let wanted = begin.provider;
+    let method = app
+        .read(move |db| payments::method(db, &who, order, wanted))
+        .await?;
+    gateway::payments::require(&app, method)?;
+    let who = by.clone();
+    let payment = app
+        .write(move |tx| payments::begin(tx, &who, order, &begin))
+        .await?;
+    gateway::payments::drive(&app, payment.id).await?;
+    let view = view(&app, by, payment.id).await?;
+    if view.status == PaymentState::Created && view.provider != Provider::Manual {
+        let words = "The provider of the payment does not answer. It will be asked again.";
+        return Err(Error::Request(Code::ExternalApi, words.into()));
+    }
+    Ok(Created(Reply(view)))
+}
+
+/// A payment as its payer sees it.
+async fn view(app: &App, by: Actor, id: PaymentId) -> Result<PaymentView> {
+    let keys = app.keys().clone();
+    app.read(move |db| {
+        let payment = payments::show(db, &by, id)?;
+        let secret = payments::client_secret(db, &keys, &payment)?;
+        Ok(PaymentView::whole(&payment, secret))
+    })
+    .await
+}
+
+pub async fn show(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<PaymentId>,
+) -> Result<Reply<PaymentView>> {
+    view(&app, by, id).await.map(Reply)
+}
+
+pub async fn status(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+) -> Result<Reply<StatusView>> {
+    let (order, payments, refunds) = app.read(move |db| payments::of_order(db, &by, id)).await?;
+    Ok(Reply(StatusView::of(&order.head, &payments, &refunds)))
+}
+
+/// Payments of one state, or all.
+pub struct PaymentsPage(Option<PaymentState>, Paging);
+
+impl Asks for PaymentsPage {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self(query.one_of("status", PaymentState::parse), query.paging(0))
+    }
+}
+
+pub async fn list(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    asked: Asked<PaymentsPage>,
+) -> Result<Response> {
+    let PaymentsPage(state, paging) = asked.read(&())?;
+    let page = app
+        .read(move |db| payments::list(db, &by, state, &paging))
+        .await?;
+    list::reply(&page, PaymentView::for_event)
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordPayment {
+    order_id: i64,
+    amount: Option<RawAmount>,
+    #[schema(min_length = 1, max_length = 50)]
+    method: Option<String>,
+    #[schema(min_length = 1, max_length = 255)]
+    reference: Option<String>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
+    client_token: Option<String>,
+}
+
+pub async fn record(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    key: IdempotencyKey,
+    Json(mut body): Json<RecordPayment>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = token.map(|token| Key::new(&by, "POST /payments/manual", &token, &canonical));
+    let line = |text: Option<String>, most: usize, field: &str| {
+        text.map(|text| text::line(&text, 1, most).map_err(|bad| Error::from(bad.at(field))))
+            .transpose()
+    };
+    let new = ByHand {
+        order: OrderId(body.order_id),
+        amount: body.amount,
+        method: line(body.method, 50, "method")?,
+        reference: line(body.reference, 255, "reference")?,
+    };
+    let made = app
+        .write(move |tx| payments::record_by_hand(tx, &by, key.as_ref(), &new))
+        .await?;
+    Ok(made_once(made, |payment: &Payment| {
+        PaymentView::for_event(payment)
+    }))
+}
+
+/// 201 with what was made, and whether it had been made before.
+fn made_once<T, V: Serialize>(made: Once<T>, view: impl Fn(&T) -> V) -> Response {
+    let (thing, is_again) = match made {
+        Once::First(thing) => (thing, false),
+        Once::Again(thing) => (thing, true),
+    };
+    let mut reply = (StatusCode::CREATED, Reply(view(&thing))).into_response();
+    if is_again {
+        let headers = reply.headers_mut();
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    reply
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    payment_id: i64,
+    #[schema(max_length = 255)]
+    razorpay_payment_id: Option<String>,
+    #[schema(max_length = 255)]
+    razorpay_signature: Option<String>,
+}
+
+pub async fn verify(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Json(body): Json<Verify>,
+) -> Result<Reply<PaymentView>> {
+    let id = PaymentId(body.payment_id);
+    let line = |text: Option<String>, field: &str| {
+        text.map(|text| text::line(&text, 1, 255).map_err(|bad| Error::from(bad.at(field))))
+            .transpose()
+    };
+    let charge = line(body.razorpay_payment_id, "razorpay_payment_id")?;
+    let signature = line(body.razorpay_signature, "razorpay_signature")?;
+    let who = by.clone();
+    let payment = app.read(move |db| payments::show(db, &who, id)).await?;
+    gateway::payments::check_return(&app, &payment, (charge.as_deref(), signature.as_deref()))?;
+    gateway::payments::look(&app, &payment).await?;
+    view(&app, by, id).await.map(Reply)
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Capture {
+    amount: Option<RawAmount>,
+}
+
+pub async fn capture(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<PaymentId>,
+    MaybeJson(body): MaybeJson<Capture>,
+) -> Result<Reply<PaymentView>> {
+    let who = by.clone();
+    app.write(move |tx| payments::ask_capture(tx, &who, id, body.amount.as_ref()))
+        .await?;
+    gateway::payments::drive(&app, id).await?;
+    view(&app, by, id).await.map(Reply)
+}
+
+pub async fn void(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<PaymentId>,
+) -> Result<Reply<PaymentView>> {
+    let who = by.clone();
+    app.write(move |tx| payments::ask_void(tx, &who, id)).await?;
+    gateway::payments::drive(&app, id).await?;
+    view(&app, by, id).await.map(Reply)
+}

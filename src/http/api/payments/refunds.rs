@@ -1,0 +1,130 @@
+//! Refunds over JSON.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::fault::Bad;
+use crate::domain::id::LineId;
+use crate::domain::id::OrderId;
+use crate::domain::id::PaymentId;
+use crate::domain::money::RawAmount;
+use crate::domain::order::MOST_LINES;
+use crate::domain::order::MOST_PIECES;
+use crate::domain::refund::NewRefund;
+use crate::domain::refund::NewRefundLine;
+use crate::domain::refund::Refund;
+use crate::domain::text;
+use crate::error::Error;
+use crate::error::Result;
+use crate::gateway;
+use crate::http::api::payments::made_once;
+use crate::http::extract::CurrentUser;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::Path;
+use crate::http::version::IfMatch;
+use crate::shop::once::Key;
+use crate::shop::once::Once;
+use crate::shop::payments;
+use crate::shop::payments::RefundView;
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundOrder {
+    #[schema(max_items = 1000)]
+    lines: Option<Vec<RefundItem>>,
+    shipping: Option<RawAmount>,
+    amount: Option<RawAmount>,
+    #[schema(min_length = 1, max_length = 255)]
+    reason: String,
+    #[schema(min_length = 1, max_length = 255)]
+    reference: Option<String>,
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    /// Whether the customer is written to.
+    notify: Option<bool>,
+    payment_id: Option<i64>,
+    version: Option<i64>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
+    client_token: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundItem {
+    item_id: i64,
+    #[schema(minimum = 1, maximum = 100_000)]
+    quantity: i64,
+    restock: Option<bool>,
+}
+
+impl RefundOrder {
+    fn parse(self, seen: IfMatch) -> Result<NewRefund> {
+        let lines = self.lines.unwrap_or_default();
+        if lines.len() > MOST_LINES {
+            return Err(Bad::invalid("has at most 1000 lines").at("lines").into());
+        }
+        let asked = lines.into_iter().enumerate().map(|(at, line)| {
+            if !(1..=MOST_PIECES).contains(&line.quantity) {
+                let bad = Bad::invalid("1 to 100000 pieces a line.");
+                return Err(Error::from(bad.at(format!("lines[{at}].quantity"))));
+            }
+            Ok(NewRefundLine {
+                line: LineId(line.item_id),
+                quantity: line.quantity,
+                restock: line.restock.unwrap_or(false),
+            })
+        });
+        let line =
+            |text: &str, field: &str| text::line(text, 1, 255).map_err(|bad| Error::from(bad.at(field)));
+        Ok(NewRefund {
+            lines: asked.collect::<Result<_>>()?,
+            shipping: self.shipping,
+            amount: self.amount,
+            reason: line(&self.reason, "reason")?,
+            reference: self.reference.map(|text| line(&text, "reference")).transpose()?,
+            note: self
+                .note
+                .map(|note| text::paragraph(&note, 1000).map_err(|bad| Error::from(bad.at("note"))))
+                .transpose()?,
+            payment: self.payment_id.map(PaymentId),
+            version: seen.or_body(self.version)?,
+        })
+    }
+}
+
+pub async fn refund(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<OrderId>,
+    key: IdempotencyKey,
+    seen: IfMatch,
+    Json(mut body): Json<RefundOrder>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = token.map(|token| Key::new(&by, &format!("POST /orders/{id}/refunds"), &token, &canonical));
+    let new = body.parse(seen)?;
+    let made = app
+        .write(move |tx| payments::refund(tx, &by, key.as_ref(), id, &new))
+        .await?;
+    let made = match made {
+        Once::First(refund) => Once::First(driven(&app, refund).await?),
+        again @ Once::Again(_) => again,
+    };
+    Ok(made_once(made, |refund: &Refund| RefundView::from(refund)))
+}
+
+/// The refund once its provider has been asked.
+async fn driven(app: &App, refund: Refund) -> Result<Refund> {
+    let Some(payment) = refund.payment else {
+        return Ok(refund);
+    };
+    gateway::payments::drive(app, payment).await?;
+    let id = refund.id;
+    app.read(move |db| payments::refund_as_it_is(db, id)).await
+}

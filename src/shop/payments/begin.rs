@@ -1,0 +1,120 @@
+//! Beginning a payment. What its provider is to be asked is committed with it; asking comes after.
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::Action;
+use crate::domain::audit::Target;
+use crate::domain::id::OrderId;
+use crate::domain::money::Money;
+use crate::domain::order::Change;
+use crate::domain::order::OrderState;
+use crate::domain::payment::Op;
+use crate::domain::payment::Payment;
+use crate::domain::payment::PaymentState;
+use crate::domain::payment::Provider;
+use crate::domain::permission::Permission;
+use crate::domain::refusal::Refusal;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::shop::Tx;
+use crate::shop::audit;
+use crate::shop::orders;
+use crate::shop::payments::money;
+use crate::shop::payments::money::Moved;
+use crate::shop::payments::settle;
+use crate::store;
+use crate::store::payments::NewPayment;
+
+/// A payment that is wanted.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// By whom; the order's own method if not told.
+    pub provider: Option<Provider>,
+    /// Where the shopper's browser comes back to.
+    pub return_url: Option<String>,
+    /// What the provider is to charge, if the caller has it.
+    pub token: Option<String>,
+}
+
+/// Begins a payment of all that is due on an order: its owner, or who may begin all. The same one while it is open.
+///
+/// A try with another provider gives up the one before. Refused with `NotAllowed` where nothing is due.
+pub fn begin(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment> {
+    may_begin(tx, by, id)?;
+    let order = store::orders::get(tx, id)?;
+    let provider = wanted.provider.unwrap_or(order.head.method);
+    let payments = store::payments::of_order(tx, id)?;
+    let purse = store::payments::purse(&payments);
+    let due = order.head.due();
+    let is_over = matches!(order.head.state, OrderState::Canceled | OrderState::Refunded);
+    if is_over || due == Money::ZERO || purse.authorized >= due {
+        return Err(Refusal::NotAllowed("Nothing is due on this order.".into()).into());
+    }
+    for payment in payments
+        .iter()
+        .filter(|payment| payment.state <= PaymentState::Failed)
+    {
+        let is_same = payment.provider == provider && payment.amount == due && wanted.token.is_none();
+        if payment.is_open() && is_same {
+            return Ok(payment.clone());
+        }
+        if payment.is_open() || payment.provider_ref.is_some() {
+            give_way(tx, by, payment)?;
+        }
+    }
+    let new = NewPayment {
+        order: id,
+        provider,
+        state: PaymentState::Created,
+        at_once: store::settings::value(tx, "payments.capture")?.as_deref() != Some("on_ship"),
+        amount: due,
+        currency: order.head.currency,
+        captured: Money::ZERO,
+        token: wanted.token.as_deref(),
+        return_url: wanted.return_url.as_deref(),
+        method: None,
+        reference: None,
+        created_by: by.user,
+    };
+    let made = store::payments::insert(tx, &new)?;
+    if provider != Provider::Manual {
+        store::payment_tasks::add(tx, made, Op::Create, None, None)?;
+    }
+    money::put(tx, by, order, Moved::nothing(Change::PaymentBegun))?;
+    let target = (Target::Payment, Some(made.0));
+    audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
+    store::payments::get(tx, made)
+}
+
+/// By whom an order is to be paid: as the caller wants, or as it was placed. With the rights of beginning a payment.
+pub fn method(db: &Snapshot, by: &Actor, id: OrderId, wanted: Option<Provider>) -> Result<Provider> {
+    may_begin(db, by, id)?;
+    Ok(match wanted {
+        Some(provider) => provider,
+        None => store::orders::head(db, id)?.method,
+    })
+}
+
+/// Its owner may, and who may begin all; whoever may only see it hears what is wanting.
+fn may_begin(db: &Snapshot, by: &Actor, id: OrderId) -> Result<()> {
+    by.on_own(Permission::PaymentsCreate)?;
+    let owner = orders::owner_of(db, id)?;
+    if by.is_owner(owner) || by.may(Permission::PaymentsCreate) {
+        return Ok(());
+    }
+    orders::may_see(by, owner)?;
+    Err(by.lacks(Permission::PaymentsCreate).into())
+}
+
+/// An open payment makes room for another: it is voided here at once, and its provider is asked to do the same. Should
+/// the money come all the same, captured wins, and what is too much goes back.
+fn give_way(tx: &Tx, by: &Actor, payment: &Payment) -> Result<()> {
+    settle::let_go(tx, by, payment)?;
+    if payment.provider != Provider::Manual && payment.is_open() {
+        let after = Payment {
+            state: PaymentState::Voided,
+            ..payment.clone()
+        };
+        store::payments::update(tx, &after)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! What is asked of a provider: committed before it is asked, under a key that never changes, and ended by the answer.
+//! Whatever dies between is asked again (IDM-08).
+
+use crate::domain::actor::Actor;
+use crate::domain::audit::Action;
+use crate::domain::audit::Target;
+use crate::domain::id::OrderId;
+use crate::domain::id::PaymentId;
+use crate::domain::money::RawAmount;
+use crate::domain::payment::Answer;
+use crate::domain::payment::Asked;
+use crate::domain::payment::Fact;
+use crate::domain::payment::Op;
+use crate::domain::payment::Payment;
+use crate::domain::payment::PaymentState;
+use crate::domain::payment::Standing;
+use crate::domain::permission::Permission;
+use crate::domain::refund::RefundState;
+use crate::domain::refusal::Refusal;
+use crate::domain::time;
+use crate::domain::time::Timestamp;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::shop::Tx;
+use crate::shop::audit;
+use crate::shop::payments::manual::positive;
+use crate::shop::payments::refund;
+use crate::shop::payments::settle;
+use crate::store;
+
+/// What was first asked so long ago is looked up at the provider before it is asked again.
+const STALE: i64 = 10 * time::MINUTE;
+/// The first wait for an answer that does not come.
+const FIRST_WAIT: i64 = 5 * time::SECOND;
+/// The longest.
+const LONGEST_WAIT: i64 = 10 * time::MINUTE;
+
+/// Has the money of a reserved payment taken, all of it or a part.
+///
+/// Refused with `NotAllowed` where none is reserved, with `Rule` above what is.
+pub fn ask_capture(tx: &Tx, by: &Actor, id: PaymentId, amount: Option<&RawAmount>) -> Result<Payment> {
+    by.require(Permission::PaymentsUpdate)?;
+    let payment = store::payments::get(tx, id)?;
+    if payment.state != PaymentState::Authorized {
+        return Err(Refusal::NotAllowed("Nothing is reserved by this payment.".into()).into());
+    }
+    let amount = match amount {
+        None => None,
+        Some(raw) => {
+            let read = raw.to_money(payment.currency).and_then(positive);
+            Some(read.map_err(|bad| bad.at("amount"))?)
+        }
+    };
+    if amount.is_some_and(|amount| amount > payment.amount) {
+        let words = format!(
+            "No more than {} is reserved.",
+            payment.amount.write(payment.currency)
+        );
+        return Err(Refusal::Rule(words.into()).into());
+    }
+    store::payment_tasks::add(tx, id, Op::Capture, None, amount)?;
+    audit::note(
+        tx,
+        by,
+        Action::PaymentAsked,
+        (Target::Payment, Some(id.0)),
+        None,
+        None,
+    )?;
+    Ok(payment)
+}
+
+/// Has a payment given up that has not been taken. Refused with `NotAllowed` where it is too late.
+pub fn ask_void(tx: &Tx, by: &Actor, id: PaymentId) -> Result<Payment> {
+    by.require(Permission::PaymentsUpdate)?;
+    let payment = store::payments::get(tx, id)?;
+    if payment.state >= PaymentState::Voided {
+        return Err(Refusal::NotAllowed("This payment has ended.".into()).into());
+    }
+    settle::let_go(tx, by, &payment)?;
+    audit::note(
+        tx,
+        by,
+        Action::PaymentAsked,
+        (Target::Payment, Some(id.0)),
+        None,
+        None,
+    )?;
+    store::payments::get(tx, id)
+}
+
+/// The goods have left: what is reserved is taken.
+pub(in crate::shop) fn capture_what_is_reserved(tx: &Tx, order: OrderId) -> Result<()> {
+    for payment in store::payments::of_order(tx, order)? {
+        if payment.state == PaymentState::Authorized {
+            store::payment_tasks::add(tx, payment.id, Op::Capture, None, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// The payments that something is due of.
+pub fn due(db: &Snapshot, now: Timestamp, most: i64) -> Result<Vec<PaymentId>> {
+    store::payment_tasks::due(db, now, most)
+}
+
+/// When the next one is due.
+pub fn next_due(db: &Snapshot) -> Result<Option<Timestamp>> {
+    store::payment_tasks::next_due(db)
+}
+
+/// Makes all that is to be asked due: the process has just begun, and nobody asks anything yet.
+pub fn begin_again(tx: &Tx) -> Result<()> {
+    store::payment_tasks::make_due(tx)
+}
+
+/// The next thing to ask about a payment, if one is due. Once this is durable it may be asked.
+pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
+    let Some(task) = store::payment_tasks::first(tx, id, tx.now)? else {
+        return Ok(None);
+    };
+    let payment = store::payments::get(tx, id)?;
+    let attempt = task.attempts + 1;
+    let wait = (FIRST_WAIT << task.attempts.clamp(0, 10)).min(LONGEST_WAIT);
+    store::payment_tasks::start(tx, task.id, tx.now.plus_ms(wait))?;
+    let epoch = store::settings::value(tx, "epoch")?.unwrap_or_default();
+    let refund = task
+        .refund
+        .map(|refund| store::refunds::get(tx, refund))
+        .transpose()?;
+    let of = refund
+        .as_ref()
+        .map_or_else(String::new, |refund| format!("_{}", refund.id));
+    Ok(Some(Asked {
+        task: task.id,
+        op: task.op,
+        refund,
+        amount: task.amount,
+        key: format!("till_{epoch}_pay_{}_{}{of}", payment.id, task.op.name()),
+        number: store::orders::head(tx, payment.order)?.number,
+        attempt,
+        is_stale: task.started_at.is_some_and(|at| tx.now.ms() - at.ms() > STALE),
+        payment,
+    }))
+}
+
+/// What a provider has answered. An answer that is told twice, or too late, changes nothing more.
+pub fn answered(tx: &Tx, by: &Actor, asked: &Asked, answer: &Answer) -> Result<()> {
+    match answer {
+        Answer::Unclear(words) => store::payment_tasks::put_off(tx, asked.task, words),
+        Answer::Done(standing) => {
+            store::payment_tasks::end(tx, asked.task, None)?;
+            ended(tx, by, asked, standing)
+        }
+        Answer::Refused(words, standing) => {
+            store::payment_tasks::end(tx, asked.task, Some(words))?;
+            refused(tx, by, asked, words, standing)
+        }
+    }
+}
+
+fn ended(tx: &Tx, by: &Actor, asked: &Asked, standing: &Standing) -> Result<()> {
+    let payment = settle::settle(tx, by, asked.payment.id, standing)?;
+    match (asked.op, &asked.refund) {
+        (Op::Create, _) if asked.payment.token.is_some() && payment.is_open() => {
+            store::payment_tasks::add(tx, payment.id, Op::Confirm, None, None)
+        }
+        (Op::Refund, Some(asked)) => {
+            let (name, state) = match &standing.refund {
+                Some((name, state)) => (Some(name.as_str()), *state),
+                None => (None, RefundState::Pending),
+            };
+            refund::end(tx, by, asked.id, state, name, standing.failure.as_deref())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refused(tx: &Tx, by: &Actor, asked: &Asked, words: &str, standing: &Standing) -> Result<()> {
+    let payment = settle::settle(tx, by, asked.payment.id, standing)?;
+    match (asked.op, &asked.refund) {
+        (Op::Create | Op::Confirm, _) => {
+            settle::apply(tx, by, payment, Fact::Failed, Some(words))?;
+            Ok(())
+        }
+        (Op::Refund, Some(asked)) => refund::end(tx, by, asked.id, RefundState::Failed, None, Some(words)),
+        // What its provider does not know cannot be taken either.
+        (Op::Void, _) if payment.provider_ref.is_none() => {
+            settle::apply(tx, by, payment, Fact::Voided, Some(words))?;
+            Ok(())
+        }
+        _ => settle::note_failure(tx, &payment, words),
+    }
+}
