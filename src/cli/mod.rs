@@ -14,6 +14,7 @@ mod seed;
 mod serve;
 mod sql;
 mod user;
+mod webhooks;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -85,6 +86,9 @@ enum Verb {
     /// Look at the mails that wait, and at the links in them.
     #[command(subcommand)]
     Mails(mails::Mails),
+    /// Look at the webhooks, and send again.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Look into the audit.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -118,6 +122,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Bench(bench) => bench.run(&context),
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Mails(mails) => mails.run(&context),
+        Verb::Webhooks(webhooks) => webhooks.run(&context),
         Verb::Audit(audit) => audit.run(&context),
     }
 }

@@ -15,6 +15,8 @@ use crate::store;
 const KEY_LIFE: i64 = 72 * time::HOUR;
 /// What has ended is kept for so long, so that whoever still holds its token hears that it has expired.
 const AFTERLIFE: i64 = REFRESH_LIFE;
+/// What was sent to webhooks, or given up, is kept for so long with its attempts.
+const DELIVERY_LIFE: i64 = 30 * time::DAY;
 
 /// What a provider has told is kept for so long (PWH-04).
 const INBOX_LIFE: i64 = 90 * time::DAY;
@@ -25,6 +27,7 @@ pub fn is_due(db: &Snapshot, now: Timestamp) -> Result<bool> {
     Ok(store::idempotency::is_sweep_due(db, keys)?
         || store::sessions::is_sweep_due(db, ended)?
         || store::sessions::is_refresh_sweep_due(db, ended)?
+        || store::deliveries::is_sweep_due(db, now.minus_ms(DELIVERY_LIFE))?
         || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?)
 }
 
@@ -33,6 +36,7 @@ pub fn sweep(tx: &Tx) -> Result<()> {
     let ended = tx.now.minus_ms(AFTERLIFE);
     store::idempotency::sweep(tx, tx.now.minus_ms(KEY_LIFE), once::Made::Order as i64)?;
     store::inbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
+    store::deliveries::sweep(tx, tx.now.minus_ms(DELIVERY_LIFE))?;
     store::sessions::sweep_refresh(tx, ended)?;
     store::sessions::sweep(tx, ended)
 }

@@ -254,6 +254,20 @@ const PLANTED: &[(&str, &str)] = &[
     ("event.data", "UPDATE events SET data = '{' WHERE id = 1"),
     ("audit.event", "DELETE FROM events WHERE type = 1 AND subject = 1"),
     (
+        "endpoint.mark",
+        "INSERT INTO webhook_endpoints (id, url, events, secret, mark, created_at, updated_at) VALUES (1, 'https://a.test/', '*', x'00', 100000, 0, 0);",
+    ),
+    (
+        "delivery.lane",
+        "INSERT INTO webhook_endpoints (id, url, events, secret, mark, created_at, updated_at) VALUES (1, 'https://a.test/', '*', x'00', 0, 0, 0);
+         INSERT INTO deliveries (id, endpoint_id, lane, status, due_at) VALUES (4097, 1, 8, 0, 0), (8193, 1, 8, 0, 0)",
+    ),
+    (
+        "delivery.attempts",
+        "INSERT INTO webhook_endpoints (id, url, events, secret, mark, created_at, updated_at) VALUES (1, 'https://a.test/', '*', x'00', 0, 0, 0);
+         INSERT INTO deliveries (id, endpoint_id, lane, status, attempts, ended_at) VALUES (4097, 1, 8, 3, 1, 0)",
+    ),
+    (
         "mark.ahead",
         "UPDATE marks SET upto = 1000 WHERE name = 'search.orders'",
     ),

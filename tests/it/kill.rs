@@ -117,7 +117,7 @@ impl Server {
     }
 }
 
-fn till(dir: &Path, words: &[&str], input: &str) {
+pub fn till(dir: &Path, words: &[&str], input: &str) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_till"))
         .args(words)
         .arg("--data")

@@ -93,3 +93,7 @@ mod telemetry;
 mod tokens;
 mod users;
 mod webhooks;
+mod webhooks_guard;
+mod webhooks_kill;
+mod webhooks_receivers;
+mod webhooks_signed;

@@ -60,7 +60,7 @@ pub enum Say {
     Close,
 }
 
-type Answers = Box<dyn Fn(&Heard) -> Say + Send>;
+type Answers = Arc<dyn Fn(&Heard) -> Say + Send + Sync>;
 
 struct Inner {
     heard: Mutex<Vec<Heard>>,
@@ -84,7 +84,7 @@ impl Sink {
         let at = listener.local_addr().unwrap();
         let inner = Arc::new(Inner {
             heard: Mutex::default(),
-            answers: Mutex::new(Box::new(|_| Say::Status(204))),
+            answers: Mutex::new(Arc::new(|_: &Heard| Say::Status(204))),
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
@@ -118,8 +118,8 @@ impl Sink {
     }
 
     /// From now on it answers so.
-    pub fn say(&self, answers: impl Fn(&Heard) -> Say + Send + 'static) {
-        *self.inner.answers.lock().unwrap() = Box::new(answers);
+    pub fn say(&self, answers: impl Fn(&Heard) -> Say + Send + Sync + 'static) {
+        *self.inner.answers.lock().unwrap() = Arc::new(answers);
     }
 
     /// All that it has heard so far.
@@ -156,7 +156,8 @@ fn serve(stream: &TcpStream, inner: &Inner) {
     while let Some(heard) = read(&mut reader) {
         let now = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         inner.most_under_way.fetch_max(now, Ordering::SeqCst);
-        let say = (inner.answers.lock().unwrap())(&heard);
+        let answers = Arc::clone(&inner.answers.lock().unwrap());
+        let say = answers(&heard);
         inner.heard.lock().unwrap().push(heard);
         inner.under_way.fetch_sub(1, Ordering::SeqCst);
         if !speak(stream, &say) || inner.is_over.load(Ordering::SeqCst) {

@@ -27,7 +27,9 @@ pub enum What {
     Replay,
     /// Messages of a provider of payments, each signed and kept before it is answered.
     Payments,
-    /// Everything; replay only with --file.
+    /// Orders without endpoints of webhooks, with three, and beside a million deliveries that wait.
+    Webhooks,
+    /// Everything but webhooks; replay only with --file.
     All,
 }
 

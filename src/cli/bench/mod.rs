@@ -9,10 +9,12 @@ mod limit;
 mod machine;
 mod plan;
 mod prepare;
+mod receiver;
 mod report;
 mod requests;
 mod sales;
 mod server;
+mod webhooks;
 mod wire;
 
 use std::io::Write;
@@ -109,7 +111,10 @@ impl Bench {
             customers: prepare::sign_in_customers(&store, 256)?,
             staff: prepare::sign_in_staff(&store, 64)?,
         };
-        let report = self.measure(&store, &callers)?;
+        let report = match self.what {
+            What::Webhooks => self.webhooks(&store, &callers)?,
+            _ => self.measure(&store, &callers)?,
+        };
         context.print(&report, &report)?;
         Ok(match report.failures.is_empty() {
             true => ExitCode::SUCCESS,

@@ -115,7 +115,8 @@ impl Report {
         }
     }
 
-    fn figure(&mut self, name: &str, value: f64, unit: &'static str) {
+    /// Tells a figure.
+    pub fn figure(&mut self, name: &str, value: f64, unit: &'static str) {
         self.figures.push(Figure {
             name: name.to_owned(),
             value,

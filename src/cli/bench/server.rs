@@ -31,6 +31,11 @@ pub struct Server {
 impl Server {
     /// Starts one on a folder, with the limits on requests off, and waits until it is ready.
     pub fn start(dir: &Path) -> Result<Self> {
+        Self::start_with(dir, &[])
+    }
+
+    /// The same with more settings.
+    pub fn start_with(dir: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let program = std::env::current_exe().map_err(broken)?;
         let log = File::create(dir.join("bench-server.log")).map_err(broken)?;
         let watch = Stopwatch::start();
@@ -40,6 +45,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--bench"])
             .env("TILL_LIMITS__ENABLED", "false")
             .env("TILL_PAYMENTS__WEBHOOK_SECRET", WEBHOOK_SECRET)
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

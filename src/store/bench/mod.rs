@@ -1,7 +1,10 @@
 //! What `till bench` asks of the file: marks before a run, counts above them after it, and a year that has passed.
 
+mod backlog;
 mod bare;
 
+pub use backlog::forget_deliveries;
+pub use backlog::put_off;
 pub use bare::Bare;
 pub use bare::Draw;
 

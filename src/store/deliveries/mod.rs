@@ -268,7 +268,7 @@ pub fn count(db: &Snapshot, endpoint: EndpointId, most: i64) -> Result<(i64, i64
         })?)
 }
 
-/// Whether something ended before a moment, and was of an event before `below`.
+/// Whether something among the oldest ended before a moment.
 pub fn is_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
     Ok(oldest_ended(db)?.is_some_and(|(_, ended_at)| ended_at < before))
 }

@@ -100,6 +100,27 @@ pub(super) const CHECKS: &[Check] = &[
         sql: "SELECT 'event ' || id, 'JSON', 'none' FROM events WHERE NOT json_valid(data)",
     },
     Check {
+        name: "delivery.lane",
+        sql: "SELECT 'delivery ' || id, 'the only one of lane ' || lane || ' that is due', 'due beside ' || first
+          FROM (SELECT id, lane, due_at, min(id) OVER (PARTITION BY endpoint_id, lane) AS first
+            FROM deliveries WHERE status <= 2 AND lane <> 0)
+          WHERE (due_at IS NOT NULL) <> (id = first)",
+    },
+    Check {
+        name: "delivery.attempts",
+        sql: "SELECT 'delivery ' || d.id, d.attempts || ' attempts', count(a.number)
+          FROM deliveries d LEFT JOIN delivery_attempts a ON a.delivery_id = d.id
+          WHERE d.attempts > 0
+          GROUP BY d.id
+          HAVING count(a.number) <> d.attempts OR max(a.number) <> d.attempts",
+    },
+    Check {
+        name: "endpoint.mark",
+        sql: "SELECT 'endpoint ' || id, 'at most ' || newest, mark
+          FROM webhook_endpoints, (SELECT ifnull(max(id), 0) AS newest FROM events)
+          WHERE mark > newest",
+    },
+    Check {
         name: "audit.event",
         sql: "SELECT 'audit ' || a.id, 'event ' || a.event_id, 'none'
           FROM audit a
