@@ -27,7 +27,7 @@ CREATE UNIQUE INDEX orders_number   ON orders (number) WHERE number IS NOT NULL;
 CREATE INDEX orders_open     ON orders (status) WHERE status <= 2;
 CREATE INDEX orders_owing    ON orders (payment_status) WHERE payment_status <= 3 AND status <= 3;
 CREATE INDEX orders_placed   ON orders (placed_at);
-CREATE INDEX orders_customer ON orders (id >> 12, customer_id, id DESC) WHERE customer_id IS NOT NULL;
+CREATE INDEX orders_customer ON orders (id >> 13, customer_id, id DESC) WHERE customer_id IS NOT NULL;
 
 CREATE TABLE order_contacts (                         -- the personal part: what anonymise blanks, one row
   order_id INTEGER PRIMARY KEY REFERENCES orders(id),

@@ -68,7 +68,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Walks the buckets of 4,096 orders one by one, each in the order of its ids (SCHEMA).
+/// Walks the buckets of 8,192 orders one by one, each in the order of its ids: few enough to walk, and small enough that
+/// new orders touch few pages of the index.
 fn of_customer(db: &Snapshot, customer: CustomerId, side: Side, limit: usize) -> Result<Vec<i64>> {
     let newest: i64 = db
         .db()
@@ -77,16 +78,16 @@ fn of_customer(db: &Snapshot, customer: CustomerId, side: Side, limit: usize) ->
     match side {
         Side::Below(below) => {
             let below = below.min(newest + 1);
-            let sql = "SELECT o.id FROM orders o WHERE o.id >> 12 = ?1 AND o.customer_id = ?2 AND o.id < ?3 ORDER BY o.id DESC";
-            walk(db, sql, (0..=(below - 1) >> 12).rev(), (customer, below), limit)
+            let sql = "SELECT o.id FROM orders o WHERE o.id >> 13 = ?1 AND o.customer_id = ?2 AND o.id < ?3 ORDER BY o.id DESC";
+            walk(db, sql, (0..=(below - 1) >> 13).rev(), (customer, below), limit)
         }
         Side::Above(above) => {
             let above = above.max(0);
-            let sql = "SELECT o.id FROM orders o WHERE o.id >> 12 = ?1 AND o.customer_id = ?2 AND o.id > ?3 ORDER BY o.id";
+            let sql = "SELECT o.id FROM orders o WHERE o.id >> 13 = ?1 AND o.customer_id = ?2 AND o.id > ?3 ORDER BY o.id";
             walk(
                 db,
                 sql,
-                (above + 1) >> 12..=newest >> 12,
+                (above + 1) >> 13..=newest >> 13,
                 (customer, above),
                 limit,
             )
