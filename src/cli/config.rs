@@ -28,8 +28,11 @@ impl Config {
                 let source = source.map_or("default", |source| source.as_str());
                 text += &format!("{:<48} # {source}\n", format!("{key} = {value}"));
             }
-            if let ("auth", Some(source)) = (section.as_str(), context.sources.get("auth.jwt_secret")) {
-                text += &format!("{:<48} # {source}\n", "jwt_secret = (hidden)");
+            for (of, key) in [("auth", "jwt_secret"), ("mail", "password")] {
+                let source = context.sources.get(&format!("{of}.{key}"));
+                if let (true, Some(source)) = (section == of, source) {
+                    text += &format!("{:<48} # {source}\n", format!("{key} = (hidden)"));
+                }
             }
             text += "\n";
         }

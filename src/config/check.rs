@@ -39,6 +39,10 @@ pub(super) fn rules(loaded: &mut Loaded) -> Result<()> {
              server.insecure_http = true",
         );
     }
+    match loaded.config.mail.rule() {
+        Ok(note) => loaded.notes.extend(note),
+        Err((setting, reason)) => return refuse(loaded, setting, reason),
+    }
     if !loaded.config.limits.enabled {
         loaded
             .notes
@@ -65,8 +69,12 @@ fn is_plain_elsewhere(config: &Config) -> bool {
 }
 
 fn refuse(loaded: &Loaded, setting: &str, reason: &str) -> Result<()> {
-    // A URL that is not set follows from where the shop listens.
-    let source = [setting, "server.listen"]
+    // A URL that is not set follows from where the shop listens; mails need what they need because there is a server.
+    let reason_of_all = match setting.starts_with("mail.") {
+        true => "mail.host",
+        false => "server.listen",
+    };
+    let source = [setting, reason_of_all]
         .iter()
         .find_map(|setting| loaded.sources.get(*setting))
         .map_or("default", |source| source.as_str());

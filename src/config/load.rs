@@ -73,6 +73,7 @@ pub(super) struct Draft {
     notes: Vec<String>,
     secret: Option<Secret>,
     payments: Secrets,
+    mail_password: Option<Secret>,
     is_demo: bool,
 }
 
@@ -84,6 +85,7 @@ impl Draft {
             notes: Vec::new(),
             secret: None,
             payments: Secrets::default(),
+            mail_password: None,
             is_demo: false,
         })
     }
@@ -163,6 +165,11 @@ impl Draft {
         if setting == "AUTH__JWT_SECRET" {
             return self.set_secret(name, text);
         }
+        if setting == "MAIL__PASSWORD" {
+            self.mail_password = Some(Secret::new(text.to_owned()));
+            self.sources.insert("mail.password".to_owned(), name.to_owned());
+            return Ok(());
+        }
         let lower = setting.to_ascii_lowercase();
         let (section, key) = lower.split_once("__").unwrap_or((&lower, ""));
         if section == "payments" && self.set_payments(key, name, text) {
@@ -183,6 +190,8 @@ impl Draft {
             Config::deserialize(self.table).map_err(|cause| Error::Setup(one_line(cause.message())))?;
         config.auth.jwt_secret = self.secret;
         config.payments.secrets = self.payments;
+        config.mail.password = self.mail_password;
+        config.mail.read_password()?;
         config.is_demo = self.is_demo;
         Ok(Loaded {
             config,

@@ -4,6 +4,7 @@
 mod check;
 mod historic;
 mod load;
+mod mail;
 mod payments;
 mod values;
 
@@ -18,6 +19,8 @@ use crate::domain::webhook::Scale;
 pub use load::Flags;
 pub use load::Loaded;
 pub use load::load;
+pub use mail::Mail;
+pub use mail::MailSecurity;
 pub use payments::Payments;
 pub use payments::Secrets;
 pub use values::Environment;
@@ -39,6 +42,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub health: Health,
     pub webhooks: Webhooks,
+    pub mail: Mail,
     pub payments: Payments,
     /// Whether this is a demo: a flag, never a setting.
     #[serde(skip)]

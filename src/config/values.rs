@@ -58,6 +58,15 @@ pub(super) fn url<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error
     }
 }
 
+/// An e-mail address, or nothing.
+pub(super) fn email<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    match text.is_empty() || crate::domain::text::Email::parse(&text).is_ok() {
+        true => Ok(text),
+        false => Err(D::Error::custom(format!("`{text}` is not an e-mail address"))),
+    }
+}
+
 /// Origins, such as `https://shop.example`.
 pub(super) fn origins<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let all = Vec::<String>::deserialize(from)?;

@@ -86,6 +86,7 @@ named! {
         EndpointReplayed = 127 "webhook.replay_asked",
         EndpointTurnedOff = 128 "webhook.endpoint_turned_off",
         DeliveryRetried = 129 "webhook.delivery_retried",
+        MailResent = 150 "mail.resent",
     }
 }
 

@@ -2,8 +2,12 @@
 
 mod connect;
 pub mod http;
+mod letter;
+pub mod mail;
 pub mod payments;
 pub mod web;
 
 pub use connect::Connector;
+pub use letter::Letter;
+pub use mail::Smtp;
 pub use web::Web;

@@ -35,6 +35,12 @@ pub fn ask_at_sign_up(tx: &Tx, by: &Actor, keys: &Keys, user: &User) -> Result<(
     send(tx, by, keys, user, &email)
 }
 
+/// Sends another link to an address that a user has asked for.
+pub(super) fn ask_again(tx: &Tx, by: &Actor, keys: &Keys, user: &User, email: &str) -> Result<()> {
+    let email = Email::parse(email).map_err(|bad| bad.at("email"))?;
+    send(tx, by, keys, user, &email)
+}
+
 fn send(tx: &Tx, by: &Actor, keys: &Keys, user: &User, email: &Email) -> Result<()> {
     let target = (Target::User, Some(user.id.0));
     audit::note(tx, by, Action::AddressAsked, target, None, None)?;

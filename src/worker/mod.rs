@@ -5,6 +5,7 @@ pub mod deliver;
 pub mod derive;
 pub mod expire;
 pub mod inbox;
+pub mod mail;
 pub mod outbox;
 pub mod sandbox;
 pub mod sweep;
@@ -45,12 +46,27 @@ pub async fn run(app: App) -> Result<()> {
     tokio::try_join!(
         watched("derive", || derive(app.clone())),
         watched("sweep", || sweep(app.clone())),
+        watched("mails", || derive_mails(app.clone())),
+        watched("mail", || mail(app.clone())),
         watched("outbox", || outbox(app.clone())),
         watched("deliver", || deliver(app.clone())),
         watched("payments", || pay(app.clone())),
         watched("expiry", || expire(app.clone())),
     )?;
     Ok(())
+}
+
+/// Makes mails of events.
+async fn derive_mails(app: App) {
+    at_commits(&app, "queue mails", || mail::derive(&app)).await;
+}
+
+/// Sends the mails that are due.
+async fn mail(app: App) {
+    match mail::Postman::new(&app) {
+        Ok(postman) => postman.run().await,
+        Err(error) => tracing::error!(%error, "the worker sends no mails"),
+    }
 }
 
 /// Sends what is due.

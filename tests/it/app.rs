@@ -133,8 +133,7 @@ impl TestApp {
         Some(token)
     }
 
-    /// Makes the user `who`, who has not signed in yet.
-    pub fn make_user(&self, who: &str) {
+    fn make_user(&self, who: &str) {
         let role = match who.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "owner" => "admin",
             "staff" => "staff",
@@ -237,6 +236,22 @@ impl TestApp {
         self._runtime
             .block_on(till::worker::deliver::step(&self.app))
             .unwrap()
+    }
+
+    /// Lets the worker queue the mails that tell of what has happened.
+    pub fn queue_mails(&self) {
+        let step = || self._runtime.block_on(till::worker::mail::derive(&self.app));
+        while step().unwrap() == till::worker::Outcome::Worked {}
+    }
+
+    /// Lets the worker send the mails that are due; how many times it found some.
+    pub fn send_mails(&self) -> usize {
+        let step = || self._runtime.block_on(till::worker::mail::step(&self.app));
+        let mut worked = 0;
+        while step().unwrap() == till::worker::Outcome::Worked {
+            worked += 1;
+        }
+        worked
     }
 
     /// Lets the worker sweep until nothing is due.

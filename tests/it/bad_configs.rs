@@ -10,6 +10,42 @@ type Case = (
 );
 
 const CASES: &[Case] = &[
+    // Mail.
+    (
+        "[mail]\nhost = \"mail.example\"\n",
+        &[],
+        "config.toml:2: mail.from is missing",
+    ),
+    (
+        "[mail]\nfrom = \"shop\"\n",
+        &[],
+        "config.toml:2: `shop` is not an e-mail address",
+    ),
+    (
+        "[mail]\nhost = \"mail.example\"\nfrom = \"a@shop.example\"\nuser = \"shop\"\n",
+        &[],
+        "config.toml:4: mail.user and the password go together",
+    ),
+    (
+        "[mail]\nhost = \"mail.example\"\nfrom = \"a@shop.example\"\nuser = \"shop\"\nsecurity = \"none\"\n",
+        &[("TILL_MAIL__PASSWORD", "x")],
+        "config.toml:5: mail.security is none, so the password would travel in the open",
+    ),
+    (
+        "[mail]\npassword_file = \"/etc/passwd\"\n",
+        &[],
+        "mail.password_file /etc/passwd: can be read by others (mode 644): chmod 600",
+    ),
+    (
+        "[mail]\npassword_file = \"/nowhere/password\"\n",
+        &[],
+        "mail.password_file /nowhere/password: No such file",
+    ),
+    (
+        "[mail]\npassword = \"secret\"\n",
+        &[],
+        "config.toml:2: unknown field `password`",
+    ),
     // Unknown names.
     (
         "[sever]\nlisten = \"127.0.0.1:0\"\n",

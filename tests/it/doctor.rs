@@ -133,6 +133,17 @@ const PLANTED: &[(&str, &str)] = &[
          SELECT zeroblob(32), user_id + 1, 0, 1, 2, 1, id, zeroblob(32) FROM sessions LIMIT 1",
     ),
     (
+        "mail.attempts",
+        "INSERT INTO mails (template, recipient, facts, state, created_at, due_at, sent_at)
+         VALUES (1, 'a@b.test', '{}', 1, 1, 1, 1)",
+    ),
+    (
+        "mail.sealed",
+        "INSERT INTO links (id, purpose, hash, user_id, created_at, expires_at) VALUES (2, 2, x'0102030405060708010203040506070801020304050607080102030405060708', 1, 1, 2);
+         INSERT INTO mails (template, recipient, user_id, facts, link_id, sealed, state, attempts, created_at, due_at, sent_at)
+         VALUES (1, 'a@b.test', 1, '{}', 2, x'00', 1, 1, 1, 1, 1)",
+    ),
+    (
         "mail.link",
         "INSERT INTO links (id, purpose, hash, user_id, created_at, expires_at) VALUES (1, 2, zeroblob(32), 1, 1, 2);
          INSERT INTO mails (template, recipient, user_id, facts, link_id, sealed, state, created_at, due_at)

@@ -4,6 +4,9 @@ use serde_json::Value;
 use serde_json::json;
 use till::domain::actor::Actor;
 use till::domain::mail::Template;
+use till::domain::mail::Wanted;
+use till::domain::page::Limit;
+use till::domain::page::Paging;
 use till::shop::mails;
 
 use crate::app::PASSWORD;
@@ -30,8 +33,10 @@ pub fn invitation(app: &TestApp, username: &str) -> String {
     let keys = app.app().keys().clone();
     let to = format!("{username}@shop.test");
     let link = app.app().store().write(move |tx| {
-        let all = mails::list(tx, &Actor::system(), None, 100)?;
+        let paging = Paging::first(Limit::MAX, 0);
+        let all = mails::list(tx, &Actor::system(), Wanted::default(), &paging)?;
         let mail = all
+            .rows
             .iter()
             .find(|mail| mail.recipient == to && mail.template == Template::Invitation);
         mails::reveal(tx, &Actor::system(), &keys, mail.unwrap().id)

@@ -86,6 +86,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
                 false => endpoint,
             }
         }
+        "mails" => mail(app),
         "api-keys" => made(&app.post(whose, "/api/v1/api-keys", api_key())),
         noun => panic!("no {noun} can be made"),
     };
@@ -128,6 +129,17 @@ pub fn path(app: &TestApp, line: &Line) -> String {
         true => line.path.replace("{id}", &thing(app, line.path, line.thing)),
         false => line.path.replace("{sku}", line.thing),
     }
+}
+
+/// A mail that waits.
+fn mail(app: &TestApp) -> i64 {
+    let row = format!(
+        "INSERT INTO mails (template, recipient, facts, state, created_at, due_at)
+         VALUES (4, 'ann{}@shop.test', '{{\"username\":\"ann\"}}', 0, 0, 0)",
+        fresh()
+    );
+    app.db().execute(&row, []).unwrap();
+    app.number("SELECT max(id) FROM mails")
 }
 
 /// A product with a price: a seller's own begins unapproved.

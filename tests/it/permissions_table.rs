@@ -162,6 +162,13 @@ POST  /payments/{id}/void                 missing      401   403   403   403   4
 POST  /payments/{id}/void                 odd          401   403   403   403   404
 
 GET   /events                             -            401   403   403   200   200
+GET   /mails                 -            401   403   403   403   200
+GET   /mails/{id}            owner's      401   403   403   403   200
+GET   /mails/{id}            missing      401   403   403   403   404
+GET   /mails/{id}            odd          401   403   403   403   404
+POST  /mails/{id}/resend     owner's      401   403   403   403   201
+POST  /mails/{id}/resend     missing      401   403   403   403   404
+POST  /mails/{id}/resend     odd          401   403   403   403   404
 GET   /webhooks/endpoints                 -            401   403   403   200   200
 POST  /webhooks/endpoints                 -            401   403   403   403   201
 GET   /webhooks/endpoints/{id}            owner's      401   403   403   200   200

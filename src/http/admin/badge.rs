@@ -1,5 +1,6 @@
 //! How a state looks: a colour, a shape and a word, the same on every page.
 
+use crate::domain::mail::MailState;
 use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
@@ -73,6 +74,15 @@ pub const fn fulfilment(status: FulfilmentStatus) -> Badge {
         FulfilmentStatus::Unfulfilled => badge("grey", "f-none", "Unfulfilled"),
         FulfilmentStatus::Partial => badge("blue", "f-part", "Partial"),
         FulfilmentStatus::Fulfilled => badge("green soft", "f-done", "Fulfilled"),
+    }
+}
+
+/// How far a mail has come.
+pub const fn mail(state: MailState) -> Badge {
+    match state {
+        MailState::Queued => badge("amber", "o-pending", "Waiting"),
+        MailState::Sent => badge("green soft", "d-ok", "Sent"),
+        MailState::Failed => badge("red", "d-dead", "Failed"),
     }
 }
 

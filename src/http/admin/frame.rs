@@ -48,6 +48,8 @@ pub struct Frame {
     pub done: Option<AuditRow>,
     /// The moment of the request.
     pub now: Timestamp,
+    /// Whether a mail server is set up.
+    pub sends_mail: bool,
 }
 
 impl Frame {
@@ -114,7 +116,7 @@ impl Frame {
 
     /// What was done, in a sentence.
     pub fn deed(&self, row: &AuditRow) -> String {
-        words::deed(row)
+        words::deed(row, self.sends_mail)
     }
 
     /// A moment in full.

@@ -14,6 +14,7 @@ mod front;
 mod help;
 mod invitation;
 mod link;
+mod mails;
 mod orders;
 mod page;
 mod password;
@@ -120,6 +121,9 @@ pub fn table() -> Table {
         .page(GET, "/stock/{variant}", Needs(May::StockRead), stock::show)
         .page(POST, "/stock/{variant}", Needs(May::StockUpdate), stock::adjust)
         .page(GET, "/events", Needs(May::EventsRead), events::list)
+        .page(GET, "/mails", Needs(May::MailsRead), mails::list)
+        .page(GET, "/mails/{id}", Needs(May::MailsRead), mails::show)
+        .page(POST, "/mails/{id}/resend", Needs(May::MailsUpdate), mails::resend)
         .page(GET, "/audit", Needs(May::AuditRead), audit::list)
         .page(GET, "/audit/verify", Needs(May::AuditRead), audit::verify)
         .page(GET, "/system", Needs(May::SystemRead), system::show)

@@ -35,35 +35,6 @@ pub fn sign(currency: Currency) -> String {
     }
 }
 
-/// What people call a field of a form, by its name.
-pub fn label(field: &str) -> &str {
-    match field {
-        "name" => "Name",
-        "description" => "Description",
-        "category" => "Category",
-        "tax_category" => "Tax",
-        "status" => "Status",
-        "title" => "Variant",
-        "sku" => "SKU",
-        "price" => "Price",
-        "low_at" => "Low at",
-        "weight_g" => "Grams",
-        "quantity" => "Pieces",
-        "variants" => "Variants",
-        "reason" => "Reason",
-        "email" => "E-mail",
-        "username" => "User name",
-        "password" => "Password",
-        "role" => "Role",
-        "code" => "Code",
-        "note" => "Note",
-        "tags" => "Tags",
-        "days" => "Good for",
-        "permissions" => "Rights",
-        other => other,
-    }
-}
-
 /// A moment in a list: `Today 11:32`, `Yesterday 21:15`, `19 Nov 20:45`, with the year where it is another.
 pub fn when(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let (then, today) = (zone.wall(at), zone.wall(now).day);
@@ -88,9 +59,16 @@ pub fn short_day(day: crate::domain::time::Day, this_year: i16) -> String {
     }
 }
 
-/// What has been done, for whoever has just done it.
-pub fn deed(row: &AuditRow) -> String {
+/// What has been done, for whoever has just done it. Without a mail server nothing is said to be on its way.
+pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
     match row.action {
+        Action::LinkMade if !sends_mail => {
+            "A link is made, and waits: no mail server is set up. Whoever runs the server takes it from there, by `till mails show`."
+        }
+        Action::UserInvited if !sends_mail => {
+            "The user is invited, and the invitation waits: no mail server is set up. Whoever runs the server takes its link from there, by `till mails show`."
+        }
+        Action::MailResent => "The mail is queued again.",
         Action::OrderMoved => "The order has been moved on.",
         Action::OrderCanceled => "The order is canceled.",
         Action::OrderRefunded => "The order is refunded.",
@@ -104,12 +82,12 @@ pub fn deed(row: &AuditRow) -> String {
         Action::ProductApproved => "The product is on sale.",
         Action::ProductRejected => "The product is rejected.",
         Action::UserUpdated if row.target == row.actor.map(|user| user.0) => "Your account is saved.",
-        Action::LinkMade => "A link is on its way. Nothing changes until it is opened.",
+        Action::LinkMade => "A link goes out by mail. Nothing changes until it is opened.",
         Action::AddressProved => "The address is yours now.",
         Action::PasswordChanged => "The password is changed. Every other session of yours has ended.",
         Action::FactorRemoved => "The second factor is taken away.",
         Action::SessionRevoked => "The session has ended.",
-        Action::UserInvited => "The invitation is on its way.",
+        Action::UserInvited => "The invitation goes out by mail.",
         Action::UserUpdated => "The user is saved.",
         Action::RoleChanged => "The role is changed, and every session of the user has ended.",
         Action::UserSuspended => "The user is suspended, and signed out everywhere.",

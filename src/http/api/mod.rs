@@ -7,6 +7,7 @@ pub mod auth;
 pub mod emails;
 pub mod events;
 pub mod factors;
+pub mod mails;
 pub mod nothing;
 pub mod orders;
 pub mod passwords;
@@ -28,6 +29,8 @@ use crate::http::api::auth::SignedIn as SignedInView;
 use crate::http::api::auth::SignedOut;
 use crate::http::api::factors::EnrolmentView;
 use crate::http::api::factors::RecoveryCodes;
+use crate::http::api::mails::LetterView;
+use crate::http::api::mails::MailView;
 use crate::http::api::orders::History;
 use crate::http::api::orders::StatisticsView;
 use crate::http::api::orders::Transitions;
@@ -140,6 +143,9 @@ pub fn table() -> Table {
         .row(GET, "/webhooks/deliveries", Needs(May::WebhooksRead), webhooks::list_deliveries, lists::<DeliveryView>())
         .row(GET, "/webhooks/deliveries/{id}", Needs(May::WebhooksRead), webhooks::show_delivery, shows::<TriesView>())
         .row(POST, "/webhooks/deliveries/{id}/retry", Needs(May::WebhooksManage), webhooks::retry, shows::<DeliveryView>())
+        .row(GET, "/mails", Needs(May::MailsRead), mails::list, lists::<MailView>())
+        .row(GET, "/mails/{id}", Needs(May::MailsRead), mails::show, shows::<LetterView>())
+        .row(POST, "/mails/{id}/resend", Needs(May::MailsUpdate), mails::resend, makes::<MailView>())
         .row(PATCH, "/orders/{id}/status", Needs(May::OrdersUpdateStatus), orders::update_status, shows::<OrderView>())
         .row(POST, "/orders/{id}/cancel", OwnOr(May::OrdersCancel), orders::cancel, shows::<OrderView>())
         .row(POST, "/orders/{id}/reorder", OwnOr(May::OrdersRead), orders::reorder, shows::<Reorder>())

@@ -83,6 +83,18 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE m.user_id IS NOT l.user_id",
     },
     Check {
+        name: "mail.attempts",
+        sql: "SELECT 'mail ' || id, 'at least 1 attempt where it was sent', attempts
+          FROM mails
+          WHERE state = 1 AND attempts < 1",
+    },
+    Check {
+        name: "mail.sealed",
+        sql: "SELECT 'mail ' || id, 'no secret once it is sent', length(sealed) || ' bytes'
+          FROM mails
+          WHERE state = 1 AND length(sealed) > 0",
+    },
+    Check {
         name: "idempotency.resource",
         sql: "SELECT 'idempotency ' || i.id, 'the thing it made', 'kind ' || i.kind || ', id ' || i.resource_id
           FROM idempotency i
@@ -133,6 +145,8 @@ pub(super) const CHECKS: &[Check] = &[
               WHEN 'search.orders' THEN (SELECT ifnull(max(id), 0) FROM orders)
               WHEN 'search.products' THEN (SELECT ifnull(max(id), 0) FROM products)
               WHEN 'search.events' THEN (SELECT ifnull(max(id), 0) FROM events)
+              WHEN 'mails.events' THEN (SELECT ifnull(max(id), 0) FROM events)
+              WHEN 'mails.seeded' THEN (SELECT ifnull(max(id), 0) FROM orders)
               WHEN 'sweep.idempotency' THEN (SELECT ifnull(max(id), 0) FROM idempotency) END AS newest
             FROM marks)
           WHERE upto > newest",

@@ -87,6 +87,19 @@ pub fn placed_at(db: &Snapshot, id: OrderId) -> Result<Option<Timestamp>> {
         .optional()?)
 }
 
+/// Where to write to about an order; nothing where no address is known, or where it was not placed here.
+pub fn mail_to(db: &Snapshot, id: OrderId) -> Result<Option<String>> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT k.email FROM orders o JOIN order_contacts k ON k.order_id = o.id
+             WHERE o.id = ?1 AND o.imported_at IS NULL",
+        )?
+        .query_row(params![id], |row| row.get(0))
+        .optional()?
+        .flatten())
+}
+
 /// The order whole; it must exist.
 pub fn get(db: &Snapshot, id: OrderId) -> Result<Order> {
     whole(db, head(db, id)?)

@@ -11,6 +11,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
+use crate::domain::product::Category;
 use crate::domain::product::Product;
 use crate::domain::product::ProductSort;
 use crate::domain::product::ProductStatus;
@@ -69,7 +70,7 @@ struct ListPage<'a> {
     view: &'a View,
     tabs: Vec<Tab>,
     chips: Vec<Chip>,
-    categories: &'a [String],
+    categories: &'a [Category],
     sorts: [(&'static str, &'static str); 4],
     rows: Vec<Row<'a>>,
     how_many: String,
@@ -91,7 +92,7 @@ pub async fn list(
             let found = catalogue::list(db, &by, &wanted, sort, &paging)?;
             let sellers = catalogue::sellers(db, &by, &found.rows)?;
             let counts = catalogue::tabs(db, &by, MOST_TOLD)?;
-            Ok((found, counts, sellers, catalogue::category_names(db)?))
+            Ok((found, counts, sellers, catalogue::categories(db)?))
         })
         .await?;
     let view = View::new(PATH, asked_at.query());
@@ -209,7 +210,7 @@ impl ListPage<'_> {
     /// Whether the category that is asked for is one of those to choose from.
     fn knows_category(&self) -> bool {
         let asked = self.view.asked("category");
-        asked.is_empty() || self.categories.iter().any(|category| category == asked)
+        asked.is_empty() || self.categories.iter().any(|category| category.name == asked)
     }
 }
 

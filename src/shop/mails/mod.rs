@@ -1,5 +1,19 @@
-//! Mails: queued in the transaction that they tell of, listed, shown. The secret of a link stands sealed in its mail's row
-//! and is opened for the shop itself alone: the sender, and the operator at the command line.
+//! Mails: queued in the transaction that they tell of, or derived from its events; listed, shown, sent, sent again. The
+//! secret of a link stands sealed in its mail's row until it is sent, and is opened for the shop itself alone: the sender,
+//! and the operator at the command line.
+
+mod again;
+mod send;
+mod told;
+
+pub use again::resend;
+pub use send::Sending;
+pub use send::claim;
+pub use send::next_due;
+pub use send::settle;
+pub use told::catch_up;
+pub use told::is_behind;
+pub use told::leave_out;
 
 use crate::domain::actor::Actor;
 use crate::domain::actor::ActorKind;
@@ -9,6 +23,9 @@ use crate::domain::id::MailId;
 use crate::domain::link::Purpose;
 use crate::domain::mail::Mail;
 use crate::domain::mail::NewMail;
+use crate::domain::mail::Wanted;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
 use crate::domain::permission::Permission;
 use crate::error::Error;
 use crate::error::Result;
@@ -19,6 +36,9 @@ use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::links::Made;
 use crate::store;
+
+/// Counts go so far.
+pub const MOST_COUNTED: i64 = 1000;
 
 /// Puts a mail that carries no link into the queue.
 pub fn queue(tx: &Tx, mail: &NewMail) -> Result<MailId> {
@@ -33,10 +53,17 @@ pub fn queue_with_link(tx: &Tx, keys: &Keys, mail: &NewMail, link: &Made) -> Res
     })
 }
 
-/// The newest mails below `before`, newest first.
-pub fn list(db: &Snapshot, by: &Actor, before: Option<MailId>, most: i64) -> Result<Vec<Mail>> {
+/// The wanted mails, newest first.
+pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, paging: &Paging) -> Result<Page<Mail>> {
     by.require(Permission::MailsRead)?;
-    store::mails::newest(db, before.unwrap_or(MailId(i64::MAX)), most)
+    let rows = store::mails::page(db, wanted, paging)?;
+    Ok(paging.cut(rows, |mail| (mail.id.0, mail.id.0)))
+}
+
+/// How many wait and how many have failed, each counted up to a thousand.
+pub fn count(db: &Snapshot, by: &Actor) -> Result<(i64, i64)> {
+    by.require(Permission::MailsRead)?;
+    store::mails::count(db, MOST_COUNTED)
 }
 
 /// A mail, its link's secret still sealed.

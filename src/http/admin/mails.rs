@@ -1,0 +1,151 @@
+//! Mails: what waits, what was sent, what has failed; how each reads, and sending it again. A link's secret is never shown.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::Uri;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::domain::id::MailId;
+use crate::domain::mail::Mail;
+use crate::domain::mail::MailState;
+use crate::domain::mail::Template as Kind;
+use crate::domain::permission::Permission;
+use crate::error::Result;
+use crate::gateway::Letter;
+use crate::http::admin::badge;
+use crate::http::admin::badge::Badge;
+use crate::http::admin::form::Form;
+use crate::http::admin::frame::Frame;
+use crate::http::admin::frame::Staff;
+use crate::http::admin::link::OnPage;
+use crate::http::admin::link::Tab;
+use crate::http::admin::link::View;
+use crate::http::admin::link::how_many;
+use crate::http::admin::link::up_to;
+use crate::http::admin::page;
+use crate::http::api::mails::MailsPage;
+use crate::http::extract::Path;
+use crate::http::list::Asked;
+use crate::shop::mails;
+use crate::shop::mails::MOST_COUNTED;
+
+const PATH: &str = "/admin/mails";
+
+#[derive(Template)]
+#[template(path = "admin/mails/list.html")]
+struct ListPage<'a> {
+    frame: &'a Frame,
+    view: &'a View,
+    tabs: [Tab; 4],
+    rows: &'a [Mail],
+    how_many: String,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+impl ListPage<'_> {
+    fn badge(&self, mail: &Mail) -> Badge {
+        badge::mail(mail.state)
+    }
+
+    fn name(&self, mail: &Mail) -> &'static str {
+        name(mail.template)
+    }
+}
+
+/// What a mail is about, for people.
+const fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ResetPassword => "New password",
+        Kind::Invitation => "Invitation",
+        Kind::ProveAddress => "Proof of an address",
+        Kind::PasswordChanged => "Password changed",
+        Kind::AddressChanged => "Address changed",
+        Kind::FactorAdded => "Second factor set up",
+        Kind::FactorRemoved => "Second factor taken away",
+        Kind::RecoveryCodesMade => "Recovery codes made",
+        Kind::OrderPlaced => "Order placed",
+        Kind::OrderPaid => "Order paid",
+        Kind::OrderShipped => "Order shipped",
+        Kind::OrderCanceled => "Order canceled",
+        Kind::OrderRefunded => "Order refunded",
+        Kind::EndpointOff => "Webhook endpoint off",
+        Kind::StockLow => "Stock low",
+    }
+}
+
+pub async fn list(
+    State(app): State<App>,
+    Staff(frame): Staff,
+    asked_at: Uri,
+    asked: Asked<OnPage<MailsPage>>,
+) -> Result<Response> {
+    let OnPage(MailsPage(wanted, paging)) = asked.read(&())?;
+    let by = frame.by.clone();
+    let (found, (queued, failed)) = app
+        .read(move |db| Ok((mails::list(db, &by, wanted, &paging)?, mails::count(db, &by)?)))
+        .await?;
+    let view = View::new(PATH, asked_at.query());
+    let count = |count| Some(up_to(count, MOST_COUNTED));
+    let shown = ListPage {
+        frame: &frame,
+        tabs: [
+            view.tab("status", "", "All", None),
+            view.tab("status", MailState::Queued.name(), "Waiting", count(queued)),
+            view.tab("status", MailState::Failed.name(), "Failed", count(failed)),
+            view.tab("status", MailState::Sent.name(), "Sent", None),
+        ],
+        rows: &found.rows,
+        how_many: how_many(&found),
+        first: view.first(),
+        next: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        view: &view,
+    };
+    page::page(StatusCode::OK, &shown)
+}
+
+#[derive(Template)]
+#[template(path = "admin/mails/show.html")]
+struct ShowPage<'a> {
+    frame: &'a Frame,
+    mail: &'a Mail,
+    name: &'static str,
+    badge: Badge,
+    letter: &'a Letter,
+}
+
+impl ShowPage<'_> {
+    fn is_queued(&self) -> bool {
+        self.mail.state == MailState::Queued
+    }
+}
+
+pub async fn show(State(app): State<App>, Staff(frame): Staff, Path(id): Path<MailId>) -> Result<Response> {
+    let by = frame.by.clone();
+    let mail = app.read(move |db| mails::show(db, &by, id)).await?;
+    let letter = Letter::write(&mail, frame.shop(), &app.config().server.public_url(), None)?;
+    let shown = ShowPage {
+        frame: &frame,
+        name: name(mail.template),
+        badge: badge::mail(mail.state),
+        mail: &mail,
+        letter: &letter,
+    };
+    page::page(StatusCode::OK, &shown)
+}
+
+pub async fn resend(
+    State(app): State<App>,
+    Staff(frame): Staff,
+    Path(id): Path<MailId>,
+    form: Form,
+) -> Result<Response> {
+    frame.by.require(Permission::MailsUpdate)?;
+    let (by, keys) = (frame.by.clone(), app.keys().clone());
+    let done = form
+        .submit(&app, move |tx| mails::resend(tx, &by, &keys, id).map(|_| ()))
+        .await?;
+    Ok(page::lead(PATH, Some(done)))
+}

@@ -1,0 +1,105 @@
+//! Sending: what is due is taken for a while, attempted outside, and settled. Whoever dies between leaves it due again, with
+//! the attempt counted, so that no mail can bring the shop down for ever.
+
+use crate::domain::id::MailId;
+use crate::domain::link::Purpose;
+use crate::domain::mail;
+use crate::domain::mail::Ending;
+use crate::domain::mail::JITTER;
+use crate::domain::mail::LEASE;
+use crate::domain::mail::MOST_ATTEMPTS;
+use crate::domain::mail::Mail;
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::error::Result;
+use crate::secret;
+use crate::secret::Keys;
+use crate::shop::Snapshot;
+use crate::shop::Tx;
+use crate::shop::mails::open;
+use crate::store;
+
+/// A mail that is to be sent now.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// The mail.
+    pub mail: Mail,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+    /// What its link is for, and the secret.
+    pub link: Option<(Purpose, String)>,
+    /// What the shop is called.
+    pub shop: String,
+    /// The same at each attempt, so that a mail that comes twice is known.
+    pub message: String,
+}
+
+/// When the next mail is due.
+pub fn next_due(db: &Snapshot) -> Result<Option<Timestamp>> {
+    store::mails::next_due(db)
+}
+
+/// Takes what is due, so many at most. A mail whose link opens nothing any more has failed: it would only mislead.
+pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<Vec<Sending>> {
+    let shop = store::settings::get(tx)?.name;
+    let epoch =
+        store::settings::value(tx, "epoch")?.ok_or_else(|| Error::internal("the file has no epoch"))?;
+    let mut taken = Vec::new();
+    for mail in store::mails::due(tx, tx.now, most)? {
+        if let Some(words) = why_not(tx, &mail)? {
+            store::mails::failed(tx, mail.id, mail.attempts, words, None)?;
+            continue;
+        }
+        let Ok(link) = open(tx, keys, mail.id) else {
+            let words = "its link was sealed by a key that is gone";
+            store::mails::failed(tx, mail.id, mail.attempts, words, None)?;
+            continue;
+        };
+        store::mails::take(tx, mail.id, tx.now.plus_ms(LEASE))?;
+        taken.push(Sending {
+            attempt: mail.attempts + 1,
+            link,
+            shop: shop.clone(),
+            message: format!("till-{epoch}-{}", mail.id),
+            mail,
+        });
+    }
+    Ok(taken)
+}
+
+fn why_not(db: &Tx, mail: &Mail) -> Result<Option<&'static str>> {
+    if mail.attempts >= MOST_ATTEMPTS {
+        return Ok(Some("the shop ended each time while it was being sent"));
+    }
+    Ok(match mail.link {
+        Some(link) if !store::mails::has_good_link(db, link, db.now)? => {
+            Some("its link expired, was used or was replaced before it could be sent")
+        }
+        _ => None,
+    })
+}
+
+/// Notes what came of attempts. One that was noted before, or that another followed, changes nothing.
+pub fn settle(tx: &Tx, ended: &[(MailId, i64, Ending)]) -> Result<()> {
+    for (id, attempt, ending) in ended {
+        match ending {
+            Ending::Sent => {
+                store::mails::sent(tx, *id, *attempt)?;
+            }
+            Ending::Refused(words) => {
+                store::mails::failed(tx, *id, *attempt, &mail::one_line(words), None)?;
+            }
+            Ending::Delayed(words) => {
+                let due_at = mail::wait(*attempt, jitter()?).map(|wait| tx.now.plus_ms(wait));
+                store::mails::failed(tx, *id, *attempt, &mail::one_line(words), due_at)?;
+            }
+            Ending::Untried => store::mails::give_back(tx, *id, *attempt)?,
+        }
+    }
+    Ok(())
+}
+
+fn jitter() -> Result<i64> {
+    let draw = i64::from(u16::from_be_bytes(secret::random()?));
+    Ok(draw % (2 * JITTER + 1) - JITTER)
+}
