@@ -1,6 +1,6 @@
 // What people do without a mouse: by Tab and Enter on every page, and by the keys of the list where scripts run.
 import assert from "node:assert/strict";
-import { collect, EACH_WIDTH, one, state, tabTo, take, turn } from "./walk.mjs";
+import { collect, EACH_WIDTH, one, press, state, tabTo, take, turn } from "./walk.mjs";
 
 export const [journeys, journey] = collect();
 
@@ -83,6 +83,23 @@ journey("by the keyboard alone: in, an order found by its customer and moved, an
   assert(await page.locator(".time li:first-child [data-request]").isVisible(), "the entry does not unfold");
   await page.inspect();
 }, EACH_WIDTH);
+
+journey("single keys are switched off, and on again", async ({ shop, open, scripts }) => {
+  const page = await open(shop.owner);
+  await page.goto("/admin/help");
+  await press(page, "main form[action='/admin/keys'] button[value=off]");
+  assert.equal(await page.getAttribute("html", "data-keys"), "off");
+  await page.inspect();
+  await page.goto("/admin/orders");
+  await page.keyboard.press("j");
+  await page.keyboard.press("?");
+  assert.equal(await page.locator("tr.is-at, dialog[open]").count(), 0, "a key does something");
+  await page.goto("/admin/help");
+  await press(page, "main form[action='/admin/keys'] button[value=on]");
+  await page.goto("/admin/orders");
+  await page.keyboard.press("j");
+  assert.equal(await page.locator("tr.is-at").count(), scripts ? 1 : 0);
+});
 
 journey("the keyboard alone leads from the list into an order and back", async ({ shop, open, scripts }) => {
   if (!scripts) return;

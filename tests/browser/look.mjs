@@ -51,7 +51,7 @@ export async function inspect(page, within) {
     return scrollWidth > clientWidth ? `${scrollWidth} px in ${clientWidth}` : "";
   });
   if (wide) faults.push(`scrolls sideways: ${wide}`);
-  faults.push(...(await page.evaluate(spills)));
+  faults.push(...(await page.evaluate(spills)), ...(await page.evaluate(summaries)));
   // Timers of a page without scripts never ring, and axe waits for them: the same page with scripts is looked at.
   if (!page.scripts) return faults;
   await page.evaluate(`window.axe || (() => { ${axe} })()`);
@@ -82,6 +82,16 @@ function spills() {
     if (isCut || isOver) faults.push(`${isCut ? "cut off" : "spills over"}: ${named(el)}, ${wide} by ${tall} px too large`);
   }
   return faults;
+}
+
+/** Fields that the summary of what is wrong names otherwise than they name themselves, or does not lead to. */
+function summaries() {
+  return [...document.querySelectorAll("[data-faults] a[href^='#']")].flatMap((link) => {
+    const field = document.getElementById(link.hash.slice(1));
+    const named = field?.labels?.[0]?.innerText ?? field?.ariaLabel ?? "";
+    const isNamed = named.trim().startsWith(link.innerText.trim());
+    return field && isNamed ? [] : [`the summary's “${link.innerText}” leads to ${field ? `“${named}”` : "nothing"}`];
+  });
 }
 
 /** The faults of what a page holds folded: its menus, its dialogs, the navigation of a phone. */

@@ -2,6 +2,7 @@
 import { crawl } from "./crawl.mjs";
 import { journeysOf, QUICK } from "./journeys.mjs";
 import { light } from "./lighthouse.mjs";
+import { load } from "./load.mjs";
 import { measure } from "./measure.mjs";
 import { once } from "./once.mjs";
 import { polyglots } from "./polyglots.mjs";
@@ -10,18 +11,18 @@ import { shots } from "./shots.mjs";
 import { browse } from "./tools.mjs";
 
 const ALL = { crawl, journeys: journeysOf, once, polyglots };
-const ASKED = { shots, measure, lighthouse: light, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
+const ASKED = { shots, measure, load, lighthouse: light, quick: (browser, shop) => journeysOf(browser, shop, QUICK) };
 
 const asked = process.argv[2];
 const parts = asked === "all" ? Object.values(ALL) : [ALL[asked] ?? ASKED[asked]];
 const browser = await browse();
 let isGood = true;
 for (const part of parts) {
-  const shop = await Shop.open();
+  const shop = part === load ? null : await Shop.open();
   try {
     isGood = (await part(browser, shop)) && isGood;
   } finally {
-    shop.end();
+    shop?.end();
   }
 }
 await browser.close();

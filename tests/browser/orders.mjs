@@ -1,6 +1,6 @@
 // What people do to orders and products.
 import assert from "node:assert/strict";
-import { collect, one, press, state, take } from "./walk.mjs";
+import { collect, EACH_WIDTH, one, press, state, take, turn } from "./walk.mjs";
 
 export const [journeys, journey] = collect();
 
@@ -103,4 +103,38 @@ journey("a product gets another price, and its stock another count", async ({ sh
   assert.equal(await page.locator("[data-done]").count(), 1);
   assert.notEqual(total(), before);
   await page.inspect();
+});
+
+journey("an order is looked at as it was, and nothing can be done to it then", async ({ shop, open }) => {
+  const page = await open(shop.owner);
+  const order = take(shop, "pending");
+  await page.goto(`/admin/orders/${order.id}`);
+  await press(page, "header .actions .main-act");
+  await page.click(".time li:last-child summary");
+  await press(page, ".time li:last-child a[href*='?at=']");
+  assert.equal(await page.locator("[data-at]").count(), 1);
+  assert.match(await page.locator(".axes").innerText(), /Pending/);
+  assert.equal(await page.locator("main form, header .actions > *").count(), 0);
+  await page.inspect();
+  await press(page, "[data-at] a");
+  assert.match(await page.locator(".axes").innerText(), /Processing/);
+  await page.inspect();
+}, EACH_WIDTH);
+
+journey("products are sorted by name and by price", async ({ shop, open, scripts }) => {
+  const page = await open(shop.owner);
+  await page.goto("/admin/products");
+  const sorted = async (by) => {
+    const choose = () => page.selectOption("#sort", by);
+    if (scripts) await turn(page, choose);
+    else { await choose(); await press(page, ".right button"); }
+    assert.equal(new URL(page.url()).searchParams.get("sort"), by);
+    await page.inspect();
+    return page.locator("tbody td.lead-num").allInnerTexts();
+  };
+  const [up, down] = [await sorted("price"), await sorted("-price")];
+  const least = (text) => Number(/\d[\d,]*\.?\d*/.exec(text)[0].replaceAll(",", ""));
+  const isUp = (values) => values.every((value, at) => at === 0 || values[at - 1] <= value);
+  assert(up.length > 1 && isUp(up.map(least)), `${up}`);
+  assert(isUp(down.map(least).reverse()), `${down}`);
 });

@@ -29,6 +29,15 @@ export class Shop {
     return shop;
   }
 
+  /** The shop of a folder that is there already, and stays. */
+  static async over(data) {
+    const shop = new Shop(data, "kept");
+    shop.data = data;
+    shops.add(shop);
+    await shop.start();
+    return shop;
+  }
+
   async start() {
     const args = ["serve", "--listen", "127.0.0.1:0", "--data", this.data, ...(this.kind === "demo" ? ["--demo"] : [])];
     // Many pages a second come from one address here.
@@ -60,7 +69,7 @@ export class Shop {
   end() {
     this.child?.removeAllListeners("exit");
     this.child?.kill("SIGKILL");
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.kind !== "kept") rmSync(this.folder, { recursive: true, force: true });
     shops.delete(this);
   }
 
