@@ -31,7 +31,7 @@ use crate::store;
 use crate::store::audit::Chained;
 
 /// Rows that one look passes over at most.
-const MOST_LOOKED_AT: usize = 50_000;
+const MOST_LOOKED_AT: i64 = 50_000;
 /// Rows about one thing that are shown at most: an order has 4,095 versions.
 const MOST_OF_ONE: usize = 5_000;
 
@@ -131,6 +131,20 @@ impl Wanted {
         by_them && on_it && self.action.is_none_or(|action| row.action == action)
     }
 
+    fn filter(&self) -> store::audit::Filter {
+        let (caller, actor) = match self.actor {
+            None => (None, None),
+            Some(Who::User(user)) => (None, Some(user)),
+            Some(Who::Kind(kind)) => (Some(kind), None),
+        };
+        store::audit::Filter {
+            caller,
+            actor,
+            action: self.action,
+            target: self.target.map(|(kind, _)| kind),
+        }
+    }
+
     fn is_everything(&self) -> bool {
         self.actor.is_none() && self.action.is_none() && self.target.is_none()
     }
@@ -202,19 +216,19 @@ fn look(
         Place::At(cursor) => below = below.min(AuditId(cursor.keys.1)),
         _ => {}
     }
+    // Ids follow one another without gaps.
+    let seen = match paging.is_backwards() {
+        true => (from, below.min(AuditId(from.0 + MOST_LOOKED_AT))),
+        false => (from.max(AuditId(below.0 - MOST_LOOKED_AT)), below),
+    };
     let skipped = paging.skipped() as usize;
-    let (mut rows, last) = store::audit::page(
-        db,
-        (from, below),
-        paging.is_backwards(),
-        (paging.wanted() + skipped, MOST_LOOKED_AT),
-        |row| wanted.takes(row),
-    )?;
+    let most = paging.wanted() + skipped;
+    let mut rows = store::audit::page(db, seen, paging.is_backwards(), most, &wanted.filter())?;
     rows.drain(..rows.len().min(skipped));
     let mut page = paging.cut(rows, keys);
-    if page.next.is_none() && !paging.is_backwards() && last > from && last < below {
+    if page.next.is_none() && !paging.is_backwards() && seen.0 > from {
         // The look ended before the list did.
-        page.next = Some(paging.cursor((last.0, last.0)));
+        page.next = Some(paging.cursor((seen.0.0, seen.0.0)));
     }
     page.total = total;
     Ok(page)

@@ -8,11 +8,14 @@ use rusqlite::named_params;
 use rusqlite::params;
 use rusqlite::types::ValueRef;
 
+use crate::domain::actor::ActorKind;
+use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Columns;
 use crate::domain::audit::Target;
 use crate::domain::id::AuditId;
 use crate::domain::id::OrderId;
+use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -202,38 +205,47 @@ pub fn first_at(db: &Snapshot, at: Timestamp) -> Result<AuditId> {
     Ok(AuditId(low))
 }
 
-/// At most `limit` wanted ones among at most `most` rows within `from` and `below`, newest first (or oldest first, for a
-/// page that looks back), and the last row that was looked at.
+/// Which rows are wanted; what is nothing is not asked for.
+pub struct Filter {
+    /// The kind of who did it.
+    pub caller: Option<ActorKind>,
+    /// Who did it.
+    pub actor: Option<UserId>,
+    /// What was done.
+    pub action: Option<Action>,
+    /// To what kind of thing.
+    pub target: Option<Target>,
+}
+
+/// At most `limit` wanted rows within `from` and `below`, newest first (or oldest first, for a page that looks back).
 pub fn page(
     db: &Snapshot,
     (from, below): (AuditId, AuditId),
     oldest_first: bool,
-    (limit, most): (usize, usize),
-    is_wanted: impl Fn(&AuditRow) -> bool,
-) -> Result<(Vec<AuditRow>, AuditId)> {
+    limit: usize,
+    wanted: &Filter,
+) -> Result<Vec<AuditRow>> {
     let order = match oldest_first {
         true => "ORDER BY a.id",
         false => "ORDER BY a.id DESC",
     };
-    let mut statement = db.db().prepare_cached(&format!(
-        "{SELECT}
-         WHERE a.id >= :from AND a.id < :below
-         {order}
-         LIMIT :most"
-    ))?;
-    let mut rows = statement.query(named_params! { ":from": from, ":below": below, ":most": most as i64 })?;
-    let mut found = Vec::new();
-    let mut last = below;
-    while found.len() < limit
-        && let Some(row) = rows.next()?
-    {
-        let row = from_row(row)?;
-        last = row.id;
-        if is_wanted(&row) {
-            found.push(row);
-        }
-    }
-    Ok((found, last))
+    db.db()
+        .prepare_cached(&format!(
+            "{SELECT}
+             WHERE a.id >= :from AND a.id < :below AND (:caller IS NULL OR a.actor_kind = :caller)
+               AND (:actor IS NULL OR a.actor_id = :actor) AND (:action IS NULL OR a.action = :action)
+               AND (:target IS NULL OR a.target_kind = :target)
+             {order}
+             LIMIT :limit"
+        ))?
+        .query_and_then(
+            named_params! {
+                ":from": from, ":below": below, ":caller": wanted.caller, ":actor": wanted.actor,
+                ":action": wanted.action, ":target": wanted.target, ":limit": limit as i64,
+            },
+            |row| Ok(from_row(row)?),
+        )?
+        .collect()
 }
 
 /// What was done to one thing, newest first, but for an order's creation.

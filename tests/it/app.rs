@@ -133,7 +133,8 @@ impl TestApp {
         Some(token)
     }
 
-    fn make_user(&self, who: &str) {
+    /// Makes the user `who`, who has not signed in yet.
+    pub fn make_user(&self, who: &str) {
         let role = match who.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "owner" => "admin",
             "staff" => "staff",

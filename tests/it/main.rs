@@ -4,6 +4,7 @@
 mod account_states;
 mod admin_account;
 mod admin_assets;
+mod admin_forms;
 mod admin_frame;
 mod admin_live;
 mod admin_mails;

@@ -28,6 +28,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::admin::roles;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::shop::api_keys;
 use crate::shop::once::Once;
@@ -93,6 +94,10 @@ impl<'a> NewPage<'a> {
 
     fn fault(&self, field: &str) -> Option<&str> {
         page::fault_of(self.faults, field)
+    }
+
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        words::label(field)
     }
 
     fn is_ticked(&self, right: &Permission) -> bool {

@@ -50,6 +50,16 @@ impl ProfilePage<'_> {
         page::fault_of(self.faults, field)
     }
 
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        match field {
+            "name" => "Your name",
+            "email" => "New address",
+            "current" => "Present password",
+            "new" => "New password",
+            _ => words::label(field),
+        }
+    }
+
     fn has_factor(&self) -> bool {
         self.frame.user.as_ref().is_some_and(|user| user.has_factor)
     }

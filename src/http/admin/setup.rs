@@ -29,6 +29,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::invitation::spent;
 use crate::http::admin::page;
 use crate::http::admin::session;
+use crate::http::admin::words;
 use crate::http::login;
 use crate::secret;
 use crate::shop::sessions::Device;
@@ -89,6 +90,20 @@ impl SetupPage<'_> {
 
     fn fault(&self, field: &str) -> Option<&str> {
         page::fault_of(self.faults, field)
+    }
+
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        match field {
+            "name" => "Your name",
+            "shop" => "Shop name",
+            "line1" => "Address",
+            "city" => "Town or city",
+            "postcode" => "Postcode",
+            "country" => "Country",
+            "currency" => "Currency",
+            "zone" => "Time zone",
+            _ => words::label(field),
+        }
     }
 }
 
@@ -232,7 +247,8 @@ fn address(fields: &Fields, faults: &mut Vec<Fault>) -> Vec<(&'static str, Strin
     if let Some(typed) = fields.said("country") {
         let code = match country::code_of(typed) {
             Some(code) => Ok(code),
-            None => CountryCode::parse(typed),
+            None => CountryCode::parse(typed)
+                .map_err(|_| Bad::invalid("is no country that is known, such as France or FR")),
         };
         let code = keep(code, "country", faults);
         lines.extend(code.map(|code| ("country", code.as_str().to_owned())));

@@ -35,6 +35,35 @@ pub fn sign(currency: Currency) -> String {
     }
 }
 
+/// What people call a field of a form, by its name.
+pub fn label(field: &str) -> &str {
+    match field {
+        "name" => "Name",
+        "description" => "Description",
+        "category" => "Category",
+        "tax_category" => "Tax",
+        "status" => "Status",
+        "title" => "Variant",
+        "sku" => "SKU",
+        "price" => "Price",
+        "low_at" => "Low at",
+        "weight_g" => "Grams",
+        "quantity" => "Pieces",
+        "variants" => "Variants",
+        "reason" => "Reason",
+        "email" => "E-mail",
+        "username" => "User name",
+        "password" => "Password",
+        "role" => "Role",
+        "code" => "Code",
+        "note" => "Note",
+        "tags" => "Tags",
+        "days" => "Good for",
+        "permissions" => "Rights",
+        other => other,
+    }
+}
+
 /// A moment in a list: `Today 11:32`, `Yesterday 21:15`, `19 Nov 20:45`, with the year where it is another.
 pub fn when(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let (then, today) = (zone.wall(at), zone.wall(now).day);

@@ -149,7 +149,12 @@ pub fn holder(db: &Snapshot, by: &Actor, sku: &Sku) -> Result<Option<ProductId>>
     Ok(offer.map(|offer| offer.product))
 }
 
-/// The categories in which something is for sale.
+/// The names of the categories in which something is for sale.
+pub fn category_names(db: &Snapshot) -> Result<Vec<String>> {
+    store::products::category_names(db)
+}
+
+/// The categories in which something is for sale, and how much.
 pub fn categories(db: &Snapshot) -> Result<Vec<Category>> {
     store::products::categories(db)
 }

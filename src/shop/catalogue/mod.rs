@@ -13,6 +13,7 @@ pub use decide::decide;
 pub use decide::delete;
 pub use list::Wanted;
 pub use list::categories;
+pub use list::category_names;
 pub use list::holder;
 pub use list::list;
 pub use list::list_others;

@@ -244,6 +244,19 @@ pub fn categories(db: &Snapshot) -> Result<Vec<Category>> {
         .collect()
 }
 
+/// The names of the categories in which something is for sale. (Counting would go through every product.)
+pub fn category_names(db: &Snapshot) -> Result<Vec<String>> {
+    db.db()
+        .prepare_cached(
+            "SELECT c.name FROM categories c
+             WHERE EXISTS (SELECT 1 FROM products p
+                           WHERE p.category_id = c.id AND p.status = 2 AND p.deleted_at IS NULL)
+             ORDER BY c.name",
+        )?
+        .query_and_then([], |row| Ok(row.get("name")?))?
+        .collect()
+}
+
 #[cfg(test)]
 #[path = "list_tests.rs"]
 mod tests;

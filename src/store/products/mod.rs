@@ -11,6 +11,7 @@ pub use change::tax_class;
 pub use change::update;
 pub use change::update_variant;
 pub use list::categories;
+pub use list::category_names;
 pub use list::count_in;
 pub use list::json;
 pub use list::page;

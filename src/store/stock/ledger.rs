@@ -109,10 +109,15 @@ pub fn movements(db: &Snapshot, wanted: &MovementFilter, paging: &Paging) -> Res
         // The look ended before the ledger did.
         page.next = Some(paging.cursor((0, floor)));
     }
-    match is_dense {
-        true => Ok(page.counted(Total::of(count(db, wanted, whole)?))),
-        false => Ok(page),
+    if !is_dense {
+        return Ok(page);
     }
+    // A first page with nothing behind it is all there is.
+    let total = match (paging.place, page.next) {
+        (Place::Start, None) => page.rows.len() as i64,
+        _ => count(db, wanted, whole)?,
+    };
+    Ok(page.counted(Total::of(total)))
 }
 
 /// The ids between two moments: the ledger is in order of time.

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
+use crate::domain::fault::Fault;
 use crate::domain::id::OrderId;
 use crate::domain::order::OrderState;
 use crate::domain::permission::Permission;
@@ -63,6 +64,14 @@ pub async fn step(
 struct CancelPage<'a> {
     frame: &'a Frame,
     told: &'a Told,
+    typed: &'a Fields,
+    faults: &'a [Fault],
+}
+
+impl CancelPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
 }
 
 pub async fn ask_cancel(
@@ -71,12 +80,25 @@ pub async fn ask_cancel(
     Path(id): Path<OrderId>,
 ) -> Result<Response> {
     frame.by.require(Permission::OrdersCancel)?;
-    let told = told(&app, &frame, id, None).await?;
+    let typed = &Fields::default();
+    draw_cancel(&app, &frame, id, typed, (StatusCode::OK, &[])).await
+}
+
+async fn draw_cancel(
+    app: &App,
+    frame: &Frame,
+    id: OrderId,
+    typed: &Fields,
+    (status, faults): (StatusCode, &[Fault]),
+) -> Result<Response> {
+    let told = told(app, frame, id, None).await?;
     let shown = CancelPage {
-        frame: &frame,
+        frame,
         told: &told,
+        typed,
+        faults,
     };
-    page::page(StatusCode::OK, &shown)
+    page::page(status, &shown)
 }
 
 pub async fn cancel(
@@ -86,9 +108,16 @@ pub async fn cancel(
     form: Form,
 ) -> Result<Response> {
     frame.by.require(Permission::OrdersCancel)?;
+    let reason = match words(&form.fields, "reason", MOST_WORDS) {
+        Ok(reason) => reason,
+        Err(error) => {
+            let again = (StatusCode::BAD_REQUEST, error.faults());
+            return draw_cancel(&app, &frame, id, &form.fields, again).await;
+        }
+    };
     let asked = Cancel {
         version: Some(form.fields.version()?),
-        reason: words(&form.fields, "reason", MOST_WORDS)?,
+        reason,
         restock: form.fields.is_ticked("restock"),
     };
     let by = frame.by.clone();

@@ -8,6 +8,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Target;
+use crate::domain::country;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
@@ -28,6 +29,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::api::orders::At;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
@@ -206,6 +208,10 @@ impl ShowPage<'_> {
         page::fault_of(self.faults, field)
     }
 
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        words::label(field)
+    }
+
     fn look(&self, entry: &Entry) -> (&'static str, &'static str) {
         look(entry)
     }
@@ -249,7 +255,7 @@ fn lines_of(address: &serde_json::Value) -> Vec<String> {
         part("line2"),
         town.trim(),
         part("region"),
-        part("country"),
+        country::name_of(part("country")).unwrap_or(part("country")),
     ];
     lines
         .iter()

@@ -28,6 +28,7 @@ use crate::http::admin::products::draft::Row;
 use crate::http::admin::products::edit;
 use crate::http::admin::products::edit::EditPage;
 use crate::http::admin::products::path;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::shop::catalogue;
 use crate::shop::forms;
@@ -192,7 +193,7 @@ fn differences(now: &Draft, mine: &Draft) -> Vec<(String, String, String)> {
         ("status", &word(&now.status), &word(&mine.status)),
     ]
     .into_iter()
-    .map(|(name, now, mine)| (edit::words(name).to_owned(), now.clone(), mine.clone()))
+    .map(|(name, now, mine)| (words::label(name).to_owned(), now.clone(), mine.clone()))
     .collect();
     let none = Row::default();
     for theirs in now.rows.iter().filter(|row| row.id.is_some()) {
@@ -234,7 +235,7 @@ fn of_variant(name: &str, theirs: &Row, ours: &Row) -> Vec<(String, String, Stri
     different
         .map(|(field, now, mine)| {
             (
-                format!("{}, {name}", edit::words(field)),
+                format!("{}, {name}", words::label(field)),
                 now.clone(),
                 mine.clone(),
             )

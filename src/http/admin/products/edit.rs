@@ -21,6 +21,7 @@ use crate::http::admin::page;
 use crate::http::admin::products::draft::Draft;
 use crate::http::admin::products::draft::Row;
 use crate::http::admin::products::path;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::shop::catalogue;
 use crate::shop::catalogue::Verdict;
@@ -45,14 +46,10 @@ pub async fn told(app: &App, frame: &Frame, id: ProductId) -> Result<Told> {
         Ok(Told {
             seller: product.seller.and_then(|seller| sellers.get(&seller).cloned()),
             product,
-            categories: names(catalogue::categories(db)?),
+            categories: catalogue::category_names(db)?,
         })
     })
     .await
-}
-
-fn names(categories: Vec<crate::domain::product::Category>) -> Vec<String> {
-    categories.into_iter().map(|category| category.name).collect()
 }
 
 /// One field of a row.
@@ -214,29 +211,9 @@ fn name_of(row: &Row) -> std::borrow::Cow<'_, str> {
 fn label(field: &str, rows: &[Row]) -> String {
     let of_row = rows.iter().find_map(|row| {
         let name = field.strip_prefix(row.field("").as_str())?;
-        Some(format!("{}, {}", words(name), name_of(row)))
+        Some(format!("{}, {}", words::label(name), name_of(row)))
     });
-    of_row.unwrap_or_else(|| words(field).to_owned())
-}
-
-/// The label of a field by its name.
-pub fn words(field: &str) -> &str {
-    match field {
-        "name" => "Name",
-        "description" => "Description",
-        "category" => "Category",
-        "tax_category" => "Tax",
-        "status" => "Status",
-        "title" => "Variant",
-        "sku" => "SKU",
-        "price" => "Price",
-        "low_at" => "Low at",
-        "weight_g" => "Grams",
-        "quantity" => "Pieces",
-        "variants" => "Variants",
-        "reason" => "Reason",
-        other => other,
-    }
+    of_row.unwrap_or_else(|| words::label(field).to_owned())
 }
 
 fn path_of_new() -> &'static str {
@@ -251,7 +228,7 @@ pub async fn blank(
     faults: &[Fault],
     status: StatusCode,
 ) -> Result<Response> {
-    let categories = names(app.read(catalogue::categories).await?);
+    let categories = app.read(catalogue::category_names).await?;
     let shown = EditPage {
         frame,
         told: None,

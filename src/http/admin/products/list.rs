@@ -11,7 +11,6 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
-use crate::domain::product::Category;
 use crate::domain::product::Product;
 use crate::domain::product::ProductSort;
 use crate::domain::product::ProductStatus;
@@ -70,7 +69,7 @@ struct ListPage<'a> {
     view: &'a View,
     tabs: Vec<Tab>,
     chips: Vec<Chip>,
-    categories: &'a [Category],
+    categories: &'a [String],
     sorts: [(&'static str, &'static str); 4],
     rows: Vec<Row<'a>>,
     how_many: String,
@@ -92,7 +91,7 @@ pub async fn list(
             let found = catalogue::list(db, &by, &wanted, sort, &paging)?;
             let sellers = catalogue::sellers(db, &by, &found.rows)?;
             let counts = catalogue::tabs(db, &by, MOST_TOLD)?;
-            Ok((found, counts, sellers, catalogue::categories(db)?))
+            Ok((found, counts, sellers, catalogue::category_names(db)?))
         })
         .await?;
     let view = View::new(PATH, asked_at.query());
@@ -210,7 +209,7 @@ impl ListPage<'_> {
     /// Whether the category that is asked for is one of those to choose from.
     fn knows_category(&self) -> bool {
         let asked = self.view.asked("category");
-        asked.is_empty() || self.categories.iter().any(|category| category.name == asked)
+        asked.is_empty() || self.categories.iter().any(|category| category == asked)
     }
 }
 

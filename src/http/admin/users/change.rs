@@ -31,6 +31,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::admin::users::show;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::secret::Keys;
 use crate::shop::Tx;
@@ -54,6 +55,10 @@ struct NewPage<'a> {
 impl NewPage<'_> {
     fn fault(&self, field: &str) -> Option<&str> {
         page::fault_of(self.faults, field)
+    }
+
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        words::label(field)
     }
 
     fn is_role(&self, role: &Role) -> bool {

@@ -21,6 +21,7 @@ use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::shop::sessions;
 use crate::shop::users;
@@ -125,5 +126,9 @@ impl ShowPage<'_> {
 
     fn fault(&self, field: &str) -> Option<&str> {
         page::fault_of(self.faults, field)
+    }
+
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        words::label(field)
     }
 }
