@@ -49,9 +49,10 @@ impl Caller {
 }
 
 /// The span of a request: whatever is logged on its way has its id, its route and its user. Who asks is known by now
-/// wherever requests are limited; to tell a span later costs more than to make it.
+/// wherever requests are limited; to tell a span later costs more than to make it. At `debug`: made for each request, it
+/// took a quarter of all reads a second, and what fails says its request's id by itself.
 pub fn span(line: &Line, user: Option<UserId>) -> Span {
-    tracing::info_span!(
+    tracing::debug_span!(
         "request",
         request_id = line.request_id,
         method = line.method,
