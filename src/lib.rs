@@ -44,7 +44,7 @@
 //! | [`store`] | the file: [`store::Store`], [`store::Snapshot`] for looks, [`store::Tx`] for changes, typed functions on rows |
 //! | [`shop`] | the verbs, such as [`shop::orders::place`]; [`shop::events`], [`shop::audit`] and [`shop::once`] go with each |
 //! | [`app`] | the running shop: the store, the clock, the keys, the copies in memory |
-//! | [`gateway`] | wires to services that we do not run: providers of payments, receivers of webhooks |
+//! | [`gateway`] | wires to services that we do not run: providers of payments, receivers of webhooks, the server that takes mails |
 //! | [`http`] | the shell around every request, the extractors, one layer that dresses failures, the routes |
 //! | [`worker`] | steps that tests call, and the loop around them |
 //! | [`cli`] | the commands; the only place that wires |
