@@ -20,6 +20,8 @@ let isGood = true;
 for (const part of parts) {
   const shop = part === load ? null : await Shop.open();
   try {
+    // Where forms are counted the worker is to have nothing of its own to send.
+    if ([crawl, shots].includes(part)) await shop.endpoint();
     isGood = (await part(browser, shop)) && isGood;
   } finally {
     shop?.end();

@@ -118,6 +118,20 @@ export class Shop {
     return { name, password: PASSWORD };
   }
 
+  /** An endpoint that nobody listens at, with a test that is on its way: the webhook desk has something to show. */
+  async endpoint() {
+    const post = async (path, body, headers = {}) => {
+      const said = JSON.stringify(body);
+      const all = { "content-type": "application/json", "content-length": Buffer.byteLength(said), ...headers };
+      return JSON.parse((await this.send("POST", `/api/v1${path}`, { headers: all, body: said })).body);
+    };
+    const { access_token } = await post("/auth/login", { username: this.owner.name, password: this.owner.password });
+    const by = { authorization: `Bearer ${access_token}` };
+    const made = { url: "http://127.0.0.1:1024/hooks/till", events: ["order.*"], description: "Bookkeeping" };
+    const { id } = await post("/webhooks/endpoints", made, by);
+    await post(`/webhooks/endpoints/${id}/test`, {}, by);
+  }
+
   /** A request without a browser; the body only if it is asked for. */
   send(method, path, { headers = {}, body, read = true, agent } = {}) {
     return new Promise((done, fail) => {

@@ -10,6 +10,7 @@ mod admin_live;
 mod admin_mails;
 mod admin_orders;
 mod admin_orders_list;
+mod admin_payments;
 mod admin_problems;
 mod admin_products;
 mod admin_products_odd;
@@ -17,6 +18,7 @@ mod admin_sign_in;
 mod admin_stock;
 mod admin_users;
 mod admin_watch;
+mod admin_webhooks;
 mod api_keys;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;

@@ -1,12 +1,16 @@
 //! How a state looks: a colour, a shape and a word, the same on every page.
 
+use crate::domain::inbox::InboxState;
 use crate::domain::mail::MailState;
 use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::order::ReturnStatus;
+use crate::domain::payment::PaymentState;
 use crate::domain::product::ProductStatus;
+use crate::domain::refund::RefundState;
 use crate::domain::user::UserStatus;
+use crate::domain::webhook::DeliveryStatus;
 
 /// A state's look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,21 @@ pub struct Badge {
     pub icon: &'static str,
     /// Its word.
     pub word: &'static str,
+}
+
+/// How an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It takes what it is sent.
+    Good,
+    /// Something has failed, and is tried again.
+    Retrying,
+    /// So much has failed that it is left alone for a while.
+    Failing,
+    /// It waits, because somebody said so.
+    Paused,
+    /// It is told of nothing.
+    Off,
 }
 
 const fn badge(class: &'static str, icon: &'static str, word: &'static str) -> Badge {
@@ -102,5 +121,59 @@ pub const fn returned(status: ReturnStatus) -> Badge {
         ReturnStatus::Requested => badge("amber", "r-asked", "Requested"),
         ReturnStatus::Received => badge("blue", "r-asked", "Received"),
         ReturnStatus::Refunded => badge("violet soft", "r-asked", "Refunded"),
+    }
+}
+
+/// Where one payment stands.
+pub const fn charge(state: PaymentState) -> Badge {
+    match state {
+        PaymentState::Created => badge("grey", "p-unpaid", "Begun"),
+        PaymentState::RequiresAction => badge("amber", "p-unpaid", "With the shopper"),
+        PaymentState::Failed => badge("red", "p-failed", "Declined"),
+        PaymentState::Authorized => badge("blue", "p-authorized", "Authorized"),
+        PaymentState::Voided => badge("grey soft", "o-canceled", "Given up"),
+        PaymentState::Captured => badge("green soft", "p-paid", "Captured"),
+    }
+}
+
+/// What became of a refund.
+pub const fn refund(state: RefundState) -> Badge {
+    match state {
+        RefundState::Pending => badge("amber", "p-part-refunded", "On its way"),
+        RefundState::Succeeded => badge("violet soft", "p-refunded", "Given back"),
+        RefundState::Failed => badge("red", "p-failed", "Failed"),
+    }
+}
+
+/// Where a message of a provider stands.
+pub const fn message(state: InboxState) -> Badge {
+    match state {
+        InboxState::Received => badge("blue", "o-pending", "Waiting"),
+        InboxState::Processed => badge("green soft", "d-ok", "Applied"),
+        InboxState::Failed => badge("amber", "d-retry", "Retrying"),
+        InboxState::Quarantined => badge("red", "d-open", "Parked"),
+        InboxState::Dead => badge("red", "d-dead", "Dead"),
+    }
+}
+
+/// How far a delivery has come.
+pub const fn delivery(status: DeliveryStatus) -> Badge {
+    match status {
+        DeliveryStatus::Pending => badge("grey", "o-pending", "Due"),
+        DeliveryStatus::Failed => badge("amber", "d-retry", "Retrying"),
+        DeliveryStatus::Waiting => badge("grey", "o-pending", "In line"),
+        DeliveryStatus::Delivered => badge("green", "d-ok", "Delivered"),
+        DeliveryStatus::Dead => badge("red", "d-dead", "Dead"),
+    }
+}
+
+/// An endpoint's health.
+pub const fn endpoint(health: Health) -> Badge {
+    match health {
+        Health::Good => badge("green", "d-ok", "Healthy"),
+        Health::Retrying => badge("amber", "d-retry", "Retrying"),
+        Health::Failing => badge("red loud", "d-dead", "Failing"),
+        Health::Paused => badge("grey", "d-paused", "Paused"),
+        Health::Off => badge("grey", "o-canceled", "Off"),
     }
 }

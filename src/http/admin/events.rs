@@ -129,7 +129,7 @@ impl Row {
 }
 
 /// The same JSON with a line for each member, in the order in which they stand.
-fn indented(json: &str) -> String {
+pub(super) fn indented(json: &str) -> String {
     let mut told = String::with_capacity(json.len() * 2);
     let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
     let line = |told: &mut String, depth: usize| {

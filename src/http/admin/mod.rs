@@ -18,6 +18,7 @@ mod mails;
 mod orders;
 mod page;
 mod password;
+mod payments;
 mod problem;
 mod products;
 mod profile;
@@ -30,6 +31,7 @@ mod stock;
 mod system;
 mod typed;
 mod users;
+mod webhooks;
 mod words;
 
 pub use frame::theme;
@@ -107,6 +109,13 @@ pub fn table() -> Table {
         .page(POST, "/orders/{id}/cancel", Needs(May::OrdersCancel), orders::cancel)
         .page(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note)
         .page(POST, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag)
+        .page(GET, "/orders/{id}/refund", Needs(May::RefundsCreate), orders::ask_refund)
+        .page(POST, "/orders/{id}/refund", Needs(May::RefundsCreate), orders::refund)
+        .page(POST, "/orders/{id}/payments", Needs(May::PaymentsCreate), orders::record)
+        .page(GET, "/payments", Needs(May::PaymentsRead), payments::list)
+        .page(GET, "/payments/inbox", Needs(May::PaymentsRead), payments::inbox)
+        .page(POST, "/payments/inbox/{id}", Needs(May::PaymentsUpdate), payments::retry)
+        .page(POST, "/payments/{id}/capture", Needs(May::PaymentsUpdate), orders::capture)
         .page(GET, "/products", Needs(May::ProductsRead), products::list)
         .page(GET, "/products/new", Needs(May::ProductsCreate), products::new)
         .page(POST, "/products/new", Needs(May::ProductsCreate), products::create)
@@ -124,6 +133,21 @@ pub fn table() -> Table {
         .page(GET, "/mails", Needs(May::MailsRead), mails::list)
         .page(GET, "/mails/{id}", Needs(May::MailsRead), mails::show)
         .page(POST, "/mails/{id}/resend", Needs(May::MailsUpdate), mails::resend)
+        .page(GET, "/webhooks", Needs(May::WebhooksRead), webhooks::list)
+        .page(POST, "/webhooks", Needs(May::WebhooksManage), webhooks::create)
+        .page(GET, "/webhooks/new", Needs(May::WebhooksManage), webhooks::new)
+        .page(GET, "/webhooks/{id}", Needs(May::WebhooksRead), webhooks::show)
+        .page(POST, "/webhooks/{id}/test", Needs(May::WebhooksManage), webhooks::test)
+        .page(POST, "/webhooks/{id}/pause", Needs(May::WebhooksManage), webhooks::pause)
+        .page(POST, "/webhooks/{id}/resume", Needs(May::WebhooksManage), webhooks::resume)
+        .page(POST, "/webhooks/{id}/on", Needs(May::WebhooksManage), webhooks::turn_on)
+        .page(GET, "/webhooks/{id}/rotate", Needs(May::WebhooksManage), webhooks::ask_rotate)
+        .page(POST, "/webhooks/{id}/rotate", Needs(May::WebhooksManage), webhooks::rotate)
+        .page(GET, "/webhooks/{id}/replay", Needs(May::WebhooksManage), webhooks::ask_replay)
+        .page(POST, "/webhooks/{id}/replay", Needs(May::WebhooksManage), webhooks::replay)
+        .page(GET, "/webhooks/{id}/delete", Needs(May::WebhooksManage), webhooks::ask_delete)
+        .page(POST, "/webhooks/{id}/delete", Needs(May::WebhooksManage), webhooks::delete)
+        .page(POST, "/webhooks/deliveries/{id}/retry", Needs(May::WebhooksManage), webhooks::retry)
         .page(GET, "/audit", Needs(May::AuditRead), audit::list)
         .page(GET, "/audit/verify", Needs(May::AuditRead), audit::verify)
         .page(GET, "/system", Needs(May::SystemRead), system::show)

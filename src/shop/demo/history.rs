@@ -77,6 +77,7 @@ pub(super) fn live(
                     amount: None,
                     method: Some("transfer".to_owned()),
                     reference: None,
+                    version: None,
                 };
                 payments::record_by_hand(tx, &crew.owner, None, &all).map(|_| ())
             }

@@ -18,7 +18,9 @@ use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
+use crate::shop::orders::OrderView;
 use crate::shop::payments::settle;
+use crate::shop::version;
 use crate::store;
 use crate::store::payments::NewPayment;
 
@@ -33,11 +35,14 @@ pub struct ByHand {
     pub method: Option<String>,
     /// What it is called elsewhere.
     pub reference: Option<String>,
+    /// The version of the order that was seen.
+    pub version: Option<i64>,
 }
 
 /// Records money that has come by hand.
 ///
-/// Refused with `NotAllowed` where nothing is due, with `Rule` if it is more than that.
+/// Refused with `NotAllowed` where nothing is due, with `Rule` if it is more than that, with `Stale` if the order is no
+/// longer at the version.
 pub fn record_by_hand(tx: &Tx, by: &Actor, key: Option<&Key>, new: &ByHand) -> Result<Once<Payment>> {
     by.require(Permission::PaymentsCreate)?;
     once(
@@ -54,6 +59,7 @@ pub fn record_by_hand(tx: &Tx, by: &Actor, key: Option<&Key>, new: &ByHand) -> R
 
 fn record_now(tx: &Tx, by: &Actor, new: &ByHand) -> Result<Payment> {
     let order = store::orders::get(tx, new.order)?;
+    version::allow(new.version, order.head.version, || OrderView::whole(&order))?;
     let due = order.head.due();
     if due == Money::ZERO {
         return Err(Refusal::NotAllowed("Nothing is due on this order.".into()).into());

@@ -10,6 +10,7 @@ mod refund;
 mod settle;
 mod tasks;
 mod view;
+mod weigh;
 
 pub use begin::Begin;
 pub use begin::begin;
@@ -39,6 +40,12 @@ pub use tasks::start;
 pub use view::PaymentView;
 pub use view::RefundView;
 pub use view::StatusView;
+pub use weigh::Refundable;
+pub use weigh::Weighed;
+pub use weigh::refundable;
+pub use weigh::weigh;
+
+use std::collections::HashMap;
 
 use crate::domain::actor::Actor;
 use crate::domain::id::OrderId;
@@ -106,6 +113,14 @@ pub fn list(
 ) -> Result<Page<Payment>> {
     by.require(Permission::PaymentsRead)?;
     store::payments::page(db, state, paging)
+}
+
+/// The numbers of the orders that payments are for.
+pub fn numbers(db: &Snapshot, by: &Actor, payments: &[Payment]) -> Result<HashMap<OrderId, String>> {
+    by.require(Permission::PaymentsRead)?;
+    let ids = payments.iter().map(|payment| payment.order);
+    ids.map(|id| Ok((id, store::orders::head(db, id)?.number)))
+        .collect()
 }
 
 /// What the shopper's browser needs to go on with a payment.

@@ -10,7 +10,6 @@ use crate::domain::id::PaymentId;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
-use crate::domain::order::Line;
 use crate::domain::order::Order;
 use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
@@ -23,8 +22,6 @@ use crate::domain::refund::Refund;
 use crate::domain::refund::RefundLine;
 use crate::domain::refund::RefundSource;
 use crate::domain::refund::RefundState;
-use crate::domain::refund::share;
-use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
@@ -35,10 +32,12 @@ use crate::shop::once::Once;
 use crate::shop::once::once;
 use crate::shop::orders::OrderView;
 use crate::shop::orders::StockTold;
-use crate::shop::payments::manual::positive;
 use crate::shop::payments::money;
 use crate::shop::payments::money::Moved;
 use crate::shop::payments::settle;
+use crate::shop::payments::weigh;
+use crate::shop::payments::weigh::Weighed;
+use crate::shop::payments::weigh::too_much;
 use crate::shop::step_up;
 use crate::shop::version;
 use crate::store;
@@ -68,17 +67,11 @@ pub fn refund(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, new: &NewRefu
 fn refund_now(tx: &Tx, by: &Actor, id: OrderId, new: &NewRefund) -> Result<Refund> {
     let order = store::orders::get(tx, id)?;
     version::allow(new.version, order.head.version, || OrderView::whole(&order))?;
-    let left = order
-        .head
-        .paid
-        .checked_sub(order.head.refunded)
-        .unwrap_or(Money::ZERO);
-    let lines = lines(tx, &order, new)?;
-    let shipping = shipping(tx, &order, new)?;
-    let amount = amount(&order, new, &lines, shipping, left)?;
-    if amount > left {
-        return Err(too_much(&order, left));
-    }
+    let Weighed {
+        lines,
+        shipping,
+        amount,
+    } = weigh::weighed(tx, &order, new)?;
     if amount.minor() > step_up_above(tx)? {
         step_up::require_of_people(tx, by)?;
     }
@@ -98,90 +91,9 @@ fn refund_now(tx: &Tx, by: &Actor, id: OrderId, new: &NewRefund) -> Result<Refun
     Ok(refund)
 }
 
-fn too_much(order: &Order, left: Money) -> Error {
-    let words = format!("No more than {} can go back.", left.write(order.head.currency));
-    Refusal::Rule(words.into()).into()
-}
-
 fn step_up_above(tx: &Tx) -> Result<i64> {
     let told = store::settings::value(tx, "refunds.step_up_above")?;
     Ok(told.and_then(|minor| minor.parse().ok()).unwrap_or(STEP_UP_ABOVE))
-}
-
-/// What the named pieces are worth; none may be given back twice.
-fn lines(tx: &Tx, order: &Order, new: &NewRefund) -> Result<Vec<RefundLine>> {
-    let mut lines: Vec<RefundLine> = Vec::new();
-    for (at, asked) in new.lines.iter().enumerate() {
-        let field = |name: &str| format!("lines[{at}].{name}");
-        let line = order.lines.iter().find(|line| line.id == asked.line);
-        let line = line
-            .ok_or_else(|| Error::from(Bad::invalid("is not a line of this order").at(field("item_id"))))?;
-        if lines.iter().any(|other| other.line == asked.line) {
-            return Err(Bad::invalid("names a line twice").at(field("item_id")).into());
-        }
-        let done = store::refunds::pieces(tx, line.id)?;
-        if asked.quantity > line.quantity - done {
-            let words = format!("{} of {} can go back.", line.quantity - done, line.sku);
-            return Err(Refusal::Rule(words.into()).into());
-        }
-        let amount = share(worth(order, line), done, asked.quantity, line.quantity);
-        lines.push(RefundLine {
-            line: line.id,
-            quantity: asked.quantity,
-            amount: amount.ok_or_else(|| Error::internal("a line's share is beyond the cap"))?,
-            restocked: asked.restock && line.variant.is_some(),
-        });
-    }
-    Ok(lines)
-}
-
-/// What the customer paid for a line: the tax stands beside it where prices are without.
-fn worth(order: &Order, line: &Line) -> Money {
-    match order.head.tax_included {
-        true => line.total,
-        false => line.total.checked_add(line.tax).unwrap_or(line.total),
-    }
-}
-
-fn shipping(tx: &Tx, order: &Order, new: &NewRefund) -> Result<Money> {
-    let Some(raw) = &new.shipping else {
-        return Ok(Money::ZERO);
-    };
-    let asked = raw
-        .to_money(order.head.currency)
-        .and_then(Money::non_negative)
-        .map_err(|bad| bad.at("shipping"))?;
-    let done = store::refunds::shipping(tx, order.head.id)?;
-    let left = order.head.shipping.checked_sub(done).unwrap_or(Money::ZERO);
-    match asked > left {
-        true => Err(too_much(order, left)),
-        false => Ok(asked),
-    }
-}
-
-/// What is named; else what the lines and the shipping come to; else all that is left.
-fn amount(
-    order: &Order,
-    new: &NewRefund,
-    lines: &[RefundLine],
-    shipping: Money,
-    left: Money,
-) -> Result<Money> {
-    if let Some(raw) = &new.amount {
-        let amount = raw.to_money(order.head.currency).and_then(positive);
-        return amount.map_err(|bad| bad.at("amount").into());
-    }
-    let sum = Money::sum(lines.iter().map(|line| line.amount))
-        .and_then(|sum| sum.checked_add(shipping))
-        .unwrap_or(Money::MAX);
-    let amount = match lines.is_empty() && new.shipping.is_none() {
-        true => left,
-        false => sum,
-    };
-    match amount > Money::ZERO {
-        true => Ok(amount),
-        false => Err(Refusal::Rule("There is nothing that could go back.".into()).into()),
-    }
 }
 
 /// The payment that gives it: the one that is named, else the newest that has enough. An imported order has none.

@@ -23,9 +23,11 @@ use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::orders::OrderView;
 use crate::shop::payments::manual::positive;
 use crate::shop::payments::refund;
 use crate::shop::payments::settle;
+use crate::shop::version;
 use crate::store;
 
 /// What was first asked so long ago is looked up at the provider before it is asked again.
@@ -37,10 +39,19 @@ const LONGEST_WAIT: i64 = 10 * time::MINUTE;
 
 /// Has the money of a reserved payment taken, all of it or a part.
 ///
-/// Refused with `NotAllowed` where none is reserved, with `Rule` above what is.
-pub fn ask_capture(tx: &Tx, by: &Actor, id: PaymentId, amount: Option<&RawAmount>) -> Result<Payment> {
+/// Refused with `NotAllowed` where none is reserved, with `Rule` above what is, with `Stale` if its order is no longer at
+/// the version.
+pub fn ask_capture(
+    tx: &Tx,
+    by: &Actor,
+    id: PaymentId,
+    seen: Option<i64>,
+    amount: Option<&RawAmount>,
+) -> Result<Payment> {
     by.require(Permission::PaymentsUpdate)?;
     let payment = store::payments::get(tx, id)?;
+    let order = store::orders::get(tx, payment.order)?;
+    version::allow(seen, order.head.version, || OrderView::whole(&order))?;
     if payment.state != PaymentState::Authorized {
         return Err(Refusal::NotAllowed("Nothing is reserved by this payment.".into()).into());
     }

@@ -13,6 +13,7 @@ use crate::domain::page::Place;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Moment;
+use crate::domain::webhook::DeliveryStatus;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -91,6 +92,23 @@ pub fn show_delivery(db: &Snapshot, by: &Actor, id: DeliveryId) -> Result<TriesV
             .map(|one| TryView::new(one, event.as_ref()))
             .collect(),
     })
+}
+
+/// The newest delivery that an endpoint has not taken, with every attempt at it.
+pub fn last_failure(db: &Snapshot, by: &Actor, id: EndpointId) -> Result<Option<TriesView>> {
+    by.require(Permission::WebhooksRead)?;
+    let newest = |status: DeliveryStatus| {
+        let wanted = Wanted {
+            endpoint: Some(id),
+            status: Some(status),
+            event: None,
+        };
+        let range = (DeliveryId(0), DeliveryId(i64::MAX));
+        let (rows, _) = store::deliveries::list(db, &wanted, range, false, (1, MOST_LOOKED_AT))?;
+        Ok::<_, Error>(rows.first().map(|row| row.id))
+    };
+    let found = newest(DeliveryStatus::Failed)?.max(newest(DeliveryStatus::Dead)?);
+    found.map(|id| show_delivery(db, by, id)).transpose()
 }
 
 /// Sends a delivery again now, whatever has become of it, and from the first attempt of the schedule on.

@@ -10,6 +10,7 @@ mod view;
 
 pub use crate::store::deliveries::Wanted;
 pub use deliveries::Again;
+pub use deliveries::last_failure;
 pub use deliveries::list_deliveries;
 pub use deliveries::replay;
 pub use deliveries::retry;
@@ -33,3 +34,4 @@ pub use send::settle;
 pub use view::DeliveryView;
 pub use view::EndpointView;
 pub use view::TriesView;
+pub use view::TryView;

@@ -168,11 +168,11 @@ pub async fn tag(
     Ok(page::lead(&path(id), Some(done)))
 }
 
-fn path(id: OrderId) -> String {
+pub(super) fn path(id: OrderId) -> String {
     format!("/admin/orders/{id}")
 }
 
-fn words(fields: &Fields, name: &str, most: usize) -> Result<Option<String>> {
+pub(super) fn words(fields: &Fields, name: &str, most: usize) -> Result<Option<String>> {
     fields
         .said(name)
         .map(|text| text::paragraph(text, most).map_err(|bad| Error::from(bad.at(name))))
@@ -195,7 +195,13 @@ fn tags(typed: &str) -> Result<Vec<String>> {
 }
 
 /// The order's page again, with what was typed and what was wrong with it.
-async fn again(app: &App, frame: &Frame, id: OrderId, typed: &Fields, error: Error) -> Result<Response> {
+pub(super) async fn again(
+    app: &App,
+    frame: &Frame,
+    id: OrderId,
+    typed: &Fields,
+    error: Error,
+) -> Result<Response> {
     if error.faults().is_empty() {
         return Err(error);
     }

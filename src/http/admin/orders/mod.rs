@@ -4,6 +4,8 @@ mod bulk;
 mod change;
 mod list;
 mod live;
+mod money;
+mod refund;
 mod show;
 
 pub use bulk::bulk;
@@ -15,4 +17,8 @@ pub use change::tag;
 pub use list::export;
 pub use list::list;
 pub use live::live;
+pub use money::capture;
+pub use money::record;
+pub use refund::ask_refund;
+pub use refund::refund;
 pub use show::show;

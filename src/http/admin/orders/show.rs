@@ -6,19 +6,24 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Target;
 use crate::domain::country;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
+use crate::domain::money::Money;
 use crate::domain::order::Change;
 use crate::domain::order::Channel;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
 use crate::domain::page::Limit;
 use crate::domain::page::Paging;
+use crate::domain::payment::Payment;
+use crate::domain::payment::PaymentState;
 use crate::domain::permission::Permission;
+use crate::domain::refund::Refund;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
@@ -33,9 +38,11 @@ use crate::http::admin::words;
 use crate::http::api::orders::At;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
+use crate::shop::Snapshot;
 use crate::shop::audit;
 use crate::shop::orders;
 use crate::shop::orders::Entry;
+use crate::shop::payments;
 
 /// Everything that the page of an order tells.
 pub struct Told {
@@ -47,6 +54,10 @@ pub struct Told {
     pub history: Vec<Entry>,
     /// What the audit knows of it, for those who may read it.
     pub noted: Vec<AuditRow>,
+    /// Its payments, for those who may read them, unless a past moment is shown.
+    pub payments: Vec<Payment>,
+    /// Its refunds, alike.
+    pub refunds: Vec<Refund>,
     /// The moment that it is shown at, if it is not the present one.
     pub at: Option<Timestamp>,
 }
@@ -74,8 +85,14 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> 
             true => audit::list(db, &by, &of_it, &Paging::first(Limit::MAX, 0))?.rows,
             false => Vec::new(),
         };
+        let (payments, refunds) = match at {
+            None => money(db, &by, id)?,
+            Some(_) => (Vec::new(), Vec::new()),
+        };
         Ok(Told {
             noted,
+            payments,
+            refunds,
             buyer: order
                 .head
                 .customer
@@ -86,6 +103,15 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> 
         })
     })
     .await
+}
+
+/// The payments and refunds of an order, for those who may read them.
+fn money(db: &Snapshot, by: &Actor, id: OrderId) -> Result<(Vec<Payment>, Vec<Refund>)> {
+    if !by.may(Permission::PaymentsRead) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let (_, payments, refunds) = payments::of_order(db, by, id)?;
+    Ok((payments, refunds))
 }
 
 /// A step that may be taken: the button says what it does.
@@ -140,6 +166,40 @@ impl ShowPage<'_> {
             ("Fulfilment", badge::fulfilment(head.fulfilment)),
             ("Return", badge::returned(head.returns)),
         ]
+    }
+
+    /// Whether there is money to give back, and whoever looks may.
+    fn may_refund(&self) -> bool {
+        let head = &self.told.order.head;
+        head.paid > head.refunded && self.may("refunds:create")
+    }
+
+    /// Whether there is money to come, and whoever looks may say that it has.
+    fn may_record(&self) -> bool {
+        self.told.order.head.due() > Money::ZERO && self.may("payments:create")
+    }
+
+    /// Whether the money of a payment is reserved, and whoever looks may have it taken.
+    fn may_capture(&self, payment: &Payment) -> bool {
+        payment.state == PaymentState::Authorized && self.may("payments:update")
+    }
+
+    fn charge(&self, payment: &Payment) -> Badge {
+        badge::charge(payment.state)
+    }
+
+    fn given(&self, refund: &Refund) -> Badge {
+        badge::refund(refund.state)
+    }
+
+    /// The pieces that a refund is for.
+    fn pieces(&self, refund: &Refund) -> String {
+        let lines = refund.lines.iter();
+        let told = lines.filter_map(|back| {
+            let line = self.told.order.lines.iter().find(|line| line.id == back.line)?;
+            Some(format!("{} × {}", back.quantity, line.sku))
+        });
+        told.collect::<Vec<_>>().join(", ")
     }
 
     /// Where it was placed.

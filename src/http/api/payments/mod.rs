@@ -217,6 +217,7 @@ pub async fn record(
         amount: body.amount,
         method: line(body.method, 50, "method")?,
         reference: line(body.reference, 255, "reference")?,
+        version: None,
     };
     let made = app
         .write(move |tx| payments::record_by_hand(tx, &by, key.as_ref(), &new))
@@ -282,7 +283,7 @@ pub async fn capture(
     MaybeJson(body): MaybeJson<Capture>,
 ) -> Result<Reply<PaymentView>> {
     let who = by.clone();
-    app.write(move |tx| payments::ask_capture(tx, &who, id, body.amount.as_ref()))
+    app.write(move |tx| payments::ask_capture(tx, &who, id, None, body.amount.as_ref()))
         .await?;
     gateway::payments::drive(&app, id).await?;
     view(&app, by, id).await.map(Reply)

@@ -1,0 +1,198 @@
+//! The webhook desk: endpoints with their health, what came of each delivery, and sending it again, by forms.
+
+use crate::app::TestApp;
+use crate::client::Answer;
+use crate::pages::Browser;
+use crate::pages::OURS;
+use crate::pages::filled;
+use crate::pages::has_form;
+use crate::pages::marked;
+use crate::pages::plain;
+use crate::sink::Say;
+use crate::sink::Sink;
+use crate::webhooks::SECOND;
+use crate::webhooks::endpoint;
+use crate::webhooks::order;
+use crate::webhooks::pass;
+use crate::webhooks::shop;
+
+const LIST: &str = "/admin/webhooks";
+const NEW: &str = "/admin/webhooks/new";
+const PAGE: &str = "/admin/webhooks/1";
+const HOSTILE: &str = "</pre><script>alert(1)</script>";
+
+fn deed(page: &Answer) -> &str {
+    let rest = page.body.split_once("data-done=\"");
+    rest.map_or("", |(_, rest)| rest.split('"').next().unwrap())
+}
+
+fn standing(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("data-state=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// Sends the form of the endpoint's page, and looks at what it leads to.
+fn press(browser: &Browser<'_>, way: &str) -> Answer {
+    let page = browser.get(PAGE);
+    let sent = browser.submit(&page, &format!("{PAGE}/{way}"), &[]);
+    browser.follow(&sent)
+}
+
+fn dead(app: &TestApp) -> i64 {
+    app.number("SELECT count(*) FROM deliveries WHERE status = 4")
+}
+
+/// H6, T13: an endpoint is made by a form that says what is wrong; its secret is shown once.
+#[test]
+fn an_endpoint_is_made_and_its_secret_is_shown_once() {
+    let (app, sink) = (shop(), Sink::start());
+    let browser = Browser::signed_in(&app, "owner");
+    let page = browser.get(NEW);
+    for (field, wrong) in [
+        ("url", ""),
+        ("url", "http://10.0.0.1/"),
+        ("url", HOSTILE),
+        ("events", ""),
+        ("events", HOSTILE),
+    ] {
+        let url = sink.url();
+        let mut typed = vec![("url", url.as_str()), ("events", "order.*")];
+        typed.retain(|(name, _)| *name != field);
+        typed.push((field, wrong));
+        let refused = browser.submit(&page, LIST, &typed);
+        assert_eq!(refused.status, 400, "{field} {wrong}");
+        assert!(refused.body.contains(&format!("{field}-e")) && !refused.body.contains(HOSTILE));
+    }
+    let url = sink.url();
+    let typed = [
+        ("url", url.as_str()),
+        ("events", "order.created, payment.*"),
+        ("description", HOSTILE),
+    ];
+    let made = browser.submit(&page, LIST, &typed);
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert!(marked(&made, "data-secret").starts_with("whsec_"));
+    let again = browser.submit(&page, LIST, &typed);
+    assert!(again.status == 200 && !again.body.contains("whsec_"));
+    assert_eq!(app.number("SELECT count(*) FROM webhook_endpoints"), 1);
+    let list = browser.get(LIST);
+    assert!(plain(&list.body).contains(HOSTILE) && !list.body.contains(HOSTILE));
+    assert!(!list.body.contains("whsec_") && !browser.get(PAGE).body.contains("whsec_"));
+}
+
+/// T13: what an endpoint answers is shown as text, whatever it is; one delivery is sent again, and all that is dead.
+#[test]
+fn what_came_back_is_text_and_is_sent_again() {
+    let (app, sink) = (shop(), Sink::start());
+    endpoint(&app, &sink.url(), &["order.created"]);
+    sink.say(|_| Say::Body(410, HOSTILE.as_bytes().to_vec()));
+    order(&app);
+    app.deliver();
+    app.deliver();
+    let browser = Browser::signed_in(&app, "owner");
+    let off = browser.get(PAGE);
+    assert_eq!((standing(&off).as_str(), dead(&app)), ("off", 1), "{}", off.body);
+    assert!(!off.body.contains(HOSTILE) && plain(&off.body).contains(HOSTILE));
+    assert!(plain(&off.body).contains("webhook-signature: v1,"));
+    assert!(browser.get(LIST).body.contains("410"));
+    assert!(!has_form(&off, &format!("{PAGE}/test")));
+    sink.answer(204);
+    assert_eq!(standing(&press(&browser, "on")), "on");
+    // An earlier page of the same endpoint is too late.
+    let late = filled(&off, &format!("{PAGE}/on"), &[("idempotency_key", "another")]);
+    assert_eq!(browser.post(&format!("{PAGE}/on"), &late, &[OURS]).status, 412);
+    let page = browser.get(PAGE);
+    let (_, rest) = page.body.split_once("data-shown=\"").unwrap();
+    let one = format!("{LIST}/deliveries/{}/retry", rest.split('"').next().unwrap());
+    let sent = browser.submit(&page, &one, &[]);
+    assert_eq!(deed(&browser.follow(&sent)), "webhook.delivery_retried");
+    app.deliver();
+    assert_eq!((dead(&app), sink.heard().len()), (0, 2));
+    app.execute("UPDATE deliveries SET status = 4, ended_at = 1");
+    let replay = format!("{PAGE}/replay");
+    let question = browser.get(&replay);
+    for wrong in ["", "yesterday", HOSTILE] {
+        let refused = browser.submit(&question, &replay, &[("failed_since", wrong)]);
+        assert_eq!(refused.status, 400, "{wrong}");
+        assert!(!refused.body.contains(HOSTILE));
+    }
+    let asked = browser.submit(&question, &replay, &[("failed_since", "2026-02-01")]);
+    assert_eq!(deed(&browser.follow(&asked)), "webhook.replay_asked");
+    app.deliver();
+    app.deliver();
+    assert_eq!((dead(&app), sink.heard().len()), (0, 3));
+}
+
+/// H6, T13: tested, paused, resumed, another secret, deleted; each by its form, and told.
+#[test]
+fn an_endpoint_is_looked_after() {
+    let (app, sink) = (shop(), Sink::start());
+    endpoint(&app, &sink.url(), &["order.created"]);
+    let browser = Browser::signed_in(&app, "owner");
+    assert_eq!(deed(&press(&browser, "test")), "webhook.endpoint_tested");
+    app.deliver();
+    assert_eq!(sink.take()[0].kind(), "webhook.test");
+    let paused = press(&browser, "pause");
+    assert_eq!(
+        (deed(&paused), standing(&paused).as_str()),
+        ("webhook.endpoint_paused", "paused")
+    );
+    order(&app);
+    app.deliver();
+    assert_eq!(sink.heard().len(), 0);
+    assert_eq!(standing(&press(&browser, "resume")), "on");
+    app.deliver();
+    assert_eq!(sink.heard().len(), 1);
+    pass(&app, 360 * SECOND);
+    let rotate = format!("{PAGE}/rotate");
+    let asked = browser.submit(&browser.get(&rotate), &rotate, &[]);
+    assert_eq!(asked.status, 401, "{}", asked.body);
+    let resumed = browser.submit(&asked, "/admin/step-up", &[("password", crate::app::PASSWORD)]);
+    let told = browser.submit(&browser.follow(&resumed), &rotate, &[]);
+    assert!(
+        marked(&told, "data-secret").starts_with("whsec_"),
+        "{}",
+        told.body
+    );
+    let delete = format!("{PAGE}/delete");
+    let question = browser.get(&delete);
+    let late = [("version", "99"), ("idempotency_key", "another")];
+    assert_eq!(browser.submit(&question, &delete, &late).status, 412);
+    let gone = browser.submit(&question, &delete, &[]);
+    assert_eq!(deed(&browser.follow(&gone)), "webhook.endpoint_deleted");
+    assert_eq!(browser.get(PAGE).status, 410);
+}
+
+/// AZ-01: who may only read sees no button, and the forged post is refused; who may not read sees nothing.
+#[test]
+fn without_the_right_endpoints_are_looked_at_only() {
+    let (app, sink) = (shop(), Sink::start());
+    endpoint(&app, &sink.url(), &["order.created"]);
+    order(&app);
+    app.fan_out();
+    let delivery = app.number("SELECT max(id) FROM deliveries");
+    let staff = Browser::signed_in(&app, "staff");
+    let (list, page) = (staff.get(LIST), staff.get(PAGE));
+    assert_eq!((list.status, page.status), (200, 200));
+    assert!(!list.body.contains("data-new") && !page.body.contains(&format!("action=\"{LIST}")));
+    assert_eq!(staff.get(NEW).status, 403);
+    let mut forged = filled(&page, "/admin/logout", &[]);
+    for (name, value) in [
+        ("version", "1"),
+        ("url", "https://example.com/"),
+        ("events", "*"),
+        ("failed_since", "2026-01-01"),
+    ] {
+        forged.push((name.to_owned(), value.to_owned()));
+    }
+    let ways = ["pause", "resume", "on", "test", "rotate", "replay", "delete"];
+    let mut paths: Vec<String> = ways.iter().map(|way| format!("{PAGE}/{way}")).collect();
+    paths.extend([LIST.to_owned(), format!("{LIST}/deliveries/{delivery}/retry")]);
+    for path in &paths {
+        assert_eq!(staff.post(path, &forged, &[OURS]).status, 403, "{path}");
+    }
+    assert_eq!(
+        app.number("SELECT count(*) FROM webhook_endpoints WHERE state = 0"),
+        1
+    );
+}
