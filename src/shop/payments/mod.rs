@@ -1,5 +1,5 @@
 //! Payments: beginning them, hearing of them, and giving money back. Whatever tells what happened (a webhook, the
-//! shopper's return, the worker that asks) ends in one [`settle::apply`], which may be told twice and in any order.
+//! shopper's return, the worker that asks) ends in one `settle::apply`, which may be told twice and in any order.
 
 mod begin;
 mod expire;
