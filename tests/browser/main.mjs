@@ -22,6 +22,7 @@ for (const part of parts) {
   try {
     // Where forms are counted the worker is to have nothing of its own to send.
     if ([crawl, shots].includes(part)) await shop.endpoint();
+    if ([crawl, shots, journeysOf].includes(part)) await shop.orders(8);
     isGood = (await part(browser, shop)) && isGood;
   } finally {
     shop?.end();

@@ -12,6 +12,8 @@ process.on("exit", () => shops.forEach((shop) => shop.end()));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 export const PASSWORD = "walrus tusk 9 of ten";
+/** Who buys in the demo. */
+const BUYER = { name: "demo2", password: "demotest" };
 
 /** Every page and form that the binary's route tables list. */
 export const routes = () => JSON.parse(execFileSync(TILL, ["print", "pages"], { encoding: "utf8" }));
@@ -118,18 +120,26 @@ export class Shop {
     return { name, password: PASSWORD };
   }
 
+  /** Posts JSON, signed in if by somebody; what came back. */
+  async post(path, body, { name, password } = {}) {
+    const said = JSON.stringify(body);
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(said) };
+    if (name) headers.authorization = `Bearer ${(await this.post("/auth/login", { username: name, password })).access_token}`;
+    return JSON.parse((await this.send("POST", `/api/v1${path}`, { headers, body: said })).body);
+  }
+
+  /** New orders of the demo's customer, and the mails that tell of them. */
+  async orders(many) {
+    const [{ sku }] = this.sql("select sku from variants join stock on variant_id = id where available > 50 and price > 0 order by id limit 1");
+    for (let at = 0; at < many; at += 1) await this.post("/orders", { items: [{ sku, quantity: 1 }] }, BUYER);
+    while (this.sql("select count(*) as n from mails")[0].n < many);
+  }
+
   /** An endpoint that nobody listens at, with a test that is on its way: the webhook desk has something to show. */
   async endpoint() {
-    const post = async (path, body, headers = {}) => {
-      const said = JSON.stringify(body);
-      const all = { "content-type": "application/json", "content-length": Buffer.byteLength(said), ...headers };
-      return JSON.parse((await this.send("POST", `/api/v1${path}`, { headers: all, body: said })).body);
-    };
-    const { access_token } = await post("/auth/login", { username: this.owner.name, password: this.owner.password });
-    const by = { authorization: `Bearer ${access_token}` };
     const made = { url: "http://127.0.0.1:1024/hooks/till", events: ["order.*"], description: "Bookkeeping" };
-    const { id } = await post("/webhooks/endpoints", made, by);
-    await post(`/webhooks/endpoints/${id}/test`, {}, by);
+    const { id } = await this.post("/webhooks/endpoints", made, this.owner);
+    await this.post(`/webhooks/endpoints/${id}/test`, {}, this.owner);
   }
 
   /** A request without a browser; the body only if it is asked for. */
