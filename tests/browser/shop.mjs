@@ -128,10 +128,12 @@ export class Shop {
     return JSON.parse((await this.send("POST", `/api/v1${path}`, { headers, body: said })).body);
   }
 
-  /** New orders of the demo's customer, and the mails that tell of them. */
+  /** New orders of the demo's customer, the last one paid, and the mails that tell of them. */
   async orders(many) {
     const [{ sku }] = this.sql("select sku from variants join stock on variant_id = id where available > 50 and price > 0 order by id limit 1");
-    for (let at = 0; at < many; at += 1) await this.post("/orders", { items: [{ sku, quantity: 1 }] }, BUYER);
+    let order;
+    for (let at = 0; at < many; at += 1) order = await this.post("/orders", { items: [{ sku, quantity: 1 }] }, BUYER);
+    await this.post("/payments/manual", { order_id: order.id }, this.owner);
     while (this.sql("select count(*) as n from mails")[0].n < many);
   }
 
