@@ -18,7 +18,7 @@ use crate::error::Result;
 const MOST_WAITING: usize = 64;
 const THREADS: usize = 2;
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 type Work = Box<dyn FnOnce() + Send>;
 

@@ -21,6 +21,7 @@ use crate::shop::passwords;
 pub struct ChangePassword {
     #[schema(inline)]
     current: ShortPassword,
+    /// At least 8 characters, of who works here at least 12; a common one is refused.
     #[schema(inline)]
     new: ShortPassword,
 }
@@ -58,6 +59,7 @@ pub async fn forgot(
 pub struct ResetPassword {
     #[schema(inline)]
     token: ShortSecret,
+    /// At least 8 characters, of who works here at least 12; a common one is refused.
     #[schema(inline)]
     password: ShortPassword,
 }
