@@ -256,6 +256,7 @@ impl Code {
             Refusal::NotNow { .. } => Self::InvalidState,
             Refusal::NotAllowed(_) => Self::NotAllowed,
             Refusal::Shortage(_) | Refusal::NothingLeft(_) => Self::InsufficientStock,
+            Refusal::Balance { .. } => Self::InsufficientBalance,
             Refusal::PriceChanged(_) => Self::PriceChanged,
         }
     }

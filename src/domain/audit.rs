@@ -87,6 +87,9 @@ named! {
         EndpointTurnedOff = 128 "webhook.endpoint_turned_off",
         DeliveryRetried = 129 "webhook.delivery_retried",
         MailResent = 150 "mail.resent",
+        WalletDeposited = 160 "wallet.deposited",
+        WalletWithdrawn = 161 "wallet.withdrawn",
+        WalletAdjusted = 162 "wallet.adjusted",
     }
 }
 
@@ -110,6 +113,7 @@ named! {
         Payment = 13 "payment",
         Refund = 14 "refund",
         Inbox = 15 "inbox",
+        Wallet = 30 "wallet",
     }
 }
 

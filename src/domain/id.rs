@@ -67,6 +67,10 @@ ids! {
     TaskId,
     /// Something that a provider has told.
     InboxId,
+    /// An account of the wallets' books.
+    AccountId,
+    /// What moved between two of them.
+    TransferId,
 }
 
 impl DeliveryId {

@@ -45,4 +45,5 @@ pub mod text;
 pub mod time;
 pub mod touched;
 pub mod user;
+pub mod wallet;
 pub mod webhook;

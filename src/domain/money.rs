@@ -97,6 +97,14 @@ impl Money {
         Ok(self)
     }
 
+    /// The amount itself, unless it is nothing or less.
+    pub fn positive(self) -> Result<Money, Bad> {
+        if self.0 <= 0 {
+            return Err(Bad::invalid("must be more than 0"));
+        }
+        Ok(self)
+    }
+
     /// The amount with its currency, as it is written out.
     pub const fn write(self, currency: Currency) -> Amount {
         Amount {

@@ -22,6 +22,7 @@ named! {
         Sandbox = 1 "sandbox",
         Stripe = 2 "stripe",
         Razorpay = 3 "razorpay",
+        Wallet = 4 "wallet",
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::domain::fault::Fault;
 use crate::domain::id::UserId;
+use crate::domain::money::Amount;
 use crate::domain::order::OrderState;
 use crate::domain::permission::Permission;
 
@@ -71,6 +72,13 @@ pub enum Refusal {
     Shortage(Vec<ShortItem>),
     /// Nothing of a former order can be had; both lists of the reorder.
     NothingLeft(Box<Value>),
+    /// There is not so much money in the wallet: what was wanted, and what is available.
+    Balance {
+        /// How much.
+        wanted: Amount,
+        /// How much there is.
+        available: Amount,
+    },
     /// What the client saw is not what it would pay; a fresh quote.
     PriceChanged(Box<Value>),
 }
@@ -136,6 +144,7 @@ impl Refusal {
             Self::Shortage(items) => json!({ "items": items }),
             Self::NothingLeft(lists) => (**lists).clone(),
             Self::PriceChanged(quote) => json!({ "quote": quote }),
+            Self::Balance { wanted, available } => json!({ "wanted": wanted, "available": available }),
             Self::Forbidden { needs, .. } => json!({ "permission": needs.name() }),
             Self::SecondFactor(Wanting::Code | Wanting::RightCode) => json!({ "totp": true }),
             Self::SecondFactor(Wanting::StepUp) => json!({ "step_up": true }),

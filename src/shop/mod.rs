@@ -40,6 +40,7 @@ pub mod system;
 pub mod users;
 pub mod version;
 pub mod waiting;
+pub mod wallets;
 pub mod webhooks;
 
 pub use crate::store::Look;

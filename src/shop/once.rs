@@ -33,6 +33,8 @@ pub enum Made {
     Payment = 9,
     /// A refund.
     Refund = 10,
+    /// A transfer between a wallet and the shop.
+    Transfer = 30,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.
@@ -61,6 +63,11 @@ impl Key {
             hash,
             fingerprint: i64::from_be_bytes(fingerprint),
         }
+    }
+
+    /// The key in its scope, as text: for what must never happen again, even when the key's own row has been swept.
+    pub fn text(&self) -> String {
+        secret::to_text(&self.hash)
     }
 }
 

@@ -40,6 +40,7 @@ mod tx;
 mod types;
 pub mod users;
 pub mod waiting;
+pub mod wallets;
 mod writer;
 
 use std::path::Path;

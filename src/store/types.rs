@@ -24,6 +24,7 @@ use crate::domain::refund;
 use crate::domain::sandbox;
 use crate::domain::time::Timestamp;
 use crate::domain::user;
+use crate::domain::wallet;
 use crate::domain::webhook;
 
 macro_rules! integers {
@@ -55,7 +56,7 @@ ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
-    id::PaymentId, id::RefundId, id::TaskId, id::InboxId,
+    id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
 }
 
 named! {
@@ -64,7 +65,7 @@ named! {
     EventType, Action, Target, link::Purpose, mail::Template, mail::MailState,
     webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
-    inbox::InboxState, sandbox::ChargeState,
+    inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
 }
 
 integers! {

@@ -268,6 +268,16 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
         ),
         (
             "POST",
+            "/balance/deposit".to_owned(),
+            json!({ "amount": "1.00", "client_token": "t" }),
+        ),
+        (
+            "POST",
+            "/wallets/1/adjust".to_owned(),
+            json!({ "amount": "1.00", "reason": "r", "client_token": "t" }),
+        ),
+        (
+            "POST",
             "/payments/verify".to_owned(),
             json!({ "payment_id": 1, "razorpay_payment_id": "pay_1", "razorpay_signature": "00" }),
         ),
@@ -299,6 +309,7 @@ fn a_body_is_held_to_its_told_limits() {
             .replace(&order, "/orders/{id}")
             .replace(&product, "/products/{id}")
             .replace("/users/1", "/users/{id}")
+            .replace("/wallets/1", "/wallets/{user_id}")
             .replace("/endpoints/1", "/endpoints/{id}");
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];

@@ -120,6 +120,41 @@ fn each_thing_that_is_wrong_is_found_under_its_own_name() {
 
 const PLANTED: &[(&str, &str)] = &[
     (
+        "wallet.balance",
+        "INSERT INTO accounts (id, user_id, balance, updated_at) VALUES (9, 1, 500, 0);
+         UPDATE accounts SET balance = -500 WHERE id = 1",
+    ),
+    (
+        "wallet.zero",
+        "INSERT INTO accounts (id, user_id, balance, updated_at) VALUES (9, 1, 500, 0)",
+    ),
+    (
+        "wallet.running",
+        "INSERT INTO accounts (id, user_id, updated_at) VALUES (9, 1, 0);
+         INSERT INTO transfers (key, debit, credit, amount, kind, balance, at) VALUES ('a', 1, 9, 5, 0, 6, 0)",
+    ),
+    (
+        "wallet.held",
+        "INSERT INTO accounts (id, user_id, held, updated_at) VALUES (9, 1, 5, 0)",
+    ),
+    (
+        "wallet.hold",
+        "INSERT INTO payments (id, order_id, provider, state, at_once, amount, currency, created_at, updated_at)
+         VALUES (9, 1, 4, 3, 0, 9, 'EUR', 0, 0)",
+    ),
+    (
+        "wallet.payment",
+        "INSERT INTO payments (id, order_id, provider, state, at_once, amount, currency, captured, created_at, updated_at)
+         VALUES (9, 1, 4, 5, 0, 9, 'EUR', 9, 0, 0)",
+    ),
+    (
+        "wallet.refund",
+        "INSERT INTO payments (id, order_id, provider, state, at_once, amount, currency, captured, refunded, created_at, updated_at)
+         VALUES (9, 1, 4, 5, 0, 9, 'EUR', 9, 3, 0, 0);
+         INSERT INTO refunds (order_id, payment_id, state, source, amount, currency, reason, created_at, ended_at)
+         VALUES (1, 9, 1, 0, 3, 'EUR', 'broken', 0, 0)",
+    ),
+    (
         "link.moments",
         "INSERT INTO links (purpose, hash, user_id, created_at, expires_at) VALUES (2, zeroblob(32), 1, 2, 1)",
     ),

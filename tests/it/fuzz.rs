@@ -176,6 +176,7 @@ fn request(app: &TestApp, dice: &mut Dice, line: &Line, who: &str) -> Vec<u8> {
     let path = line
         .path
         .replace("{id}", id)
+        .replace("{user_id}", id)
         .replace("{sku}", dice.pick(&["MUG", "x", "%00", "%F0"]));
     let query = dice.query();
     let body = match permissions::body(app, line) {

@@ -71,7 +71,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         "products" => product(app, whose),
         "auth" => session(app, whose),
         "roles" => 2,
-        "users" => {
+        "users" | "wallets" => {
             app.token(whose);
             app.number(&format!("SELECT id FROM users WHERE username = '{whose}'"))
         }
@@ -121,6 +121,9 @@ pub fn path(app: &TestApp, line: &Line) -> String {
         return line
             .path
             .replace("{order_id}", &thing(app, line.path, line.thing));
+    }
+    if line.path.contains("{user_id}") {
+        return line.path.replace("{user_id}", &thing(app, line.path, line.thing));
     }
     if line.path.contains("{provider}") {
         return line.path.replace("{provider}", "gold");
@@ -214,6 +217,15 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
             }
             order
         }
+        ("POST", "/balance/deposit" | "/balance/withdraw") => {
+            let user = "SELECT id FROM users WHERE username = 'ann'";
+            let user = match line.thing {
+                "for-missing" => 987_654,
+                _ => app.number(user),
+            };
+            json!({ "amount": "0.01", "user_id": user })
+        }
+        ("POST", "/wallets/{user_id}/adjust") => json!({ "amount": "1.00", "reason": "a gift" }),
         ("PATCH", "/orders/{id}/status") => json!({ "status": "processing", "version": 1 }),
         ("POST", "/orders/{id}/notes") => json!({ "note": "as agreed" }),
         ("PUT", "/orders/{id}/tags") => json!({ "tags": ["gift"] }),
@@ -360,6 +372,8 @@ pub fn census(app: &TestApp) -> String {
         "order_lines",
         "stock_movements",
         "events",
+        "accounts",
+        "transfers",
     ];
     let db = app.db();
     let mut told = String::new();

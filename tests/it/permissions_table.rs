@@ -203,6 +203,19 @@ POST  /webhooks/deliveries/{id}/retry     owner's      401   403   403   403   2
 POST  /webhooks/deliveries/{id}/retry     missing      401   403   403   403   404
 POST  /webhooks/deliveries/{id}/retry     odd          401   403   403   403   404
 
+GET   /balance                            -            401   200   200   200   200
+GET   /balance/transactions               -            401   200   200   200   200
+POST  /balance/deposit                    for-ann      401   403   403   403   201
+POST  /balance/deposit                    for-missing  401   403   403   403   404
+POST  /balance/withdraw                   for-ann      401   403   403   403   201
+POST  /balance/withdraw                   for-missing  401   403   403   403   404
+GET   /wallets/{user_id}                  ann's        401   403   403   403   200
+GET   /wallets/{user_id}                  missing      401   403   403   403   404
+GET   /wallets/{user_id}                  odd          401   403   403   403   404
+POST  /wallets/{user_id}/adjust           ann's        401   403   403   403   201
+POST  /wallets/{user_id}/adjust           missing      401   403   403   403   404
+POST  /wallets/{user_id}/adjust           odd          401   403   403   403   404
+
 GET   /audit-logs                         -            401   403   403   200   200
 GET   /audit-logs/verify                  -            401   403   403   200   200
 ";

@@ -56,7 +56,7 @@ impl Signed {
 /// Refused with `Configuration` where the shop is not set up for a provider.
 pub fn require(app: &App, provider: Provider) -> Result<()> {
     let is_ready = match provider {
-        Provider::Manual => true,
+        Provider::Manual | Provider::Wallet => true,
         Provider::Sandbox => sandbox::is_there(app),
         Provider::Stripe => stripe::is_there(app),
         Provider::Razorpay => razorpay::is_there(app),
@@ -119,7 +119,7 @@ pub async fn look(app: &App, payment: &Payment) -> Result<Payment> {
         return Ok(payment.clone());
     };
     let found: std::result::Result<Standing, String> = match payment.provider {
-        Provider::Manual => return Ok(payment.clone()),
+        Provider::Manual | Provider::Wallet => return Ok(payment.clone()),
         Provider::Sandbox => sandbox::look(app, name).await,
         Provider::Stripe if stripe::is_there(app) => stripe::look(app, &name).await,
         Provider::Razorpay if razorpay::is_there(app) => razorpay::look(app, payment).await,
@@ -141,7 +141,7 @@ pub async fn look(app: &App, payment: &Payment) -> Result<Payment> {
 pub fn check_return(app: &App, payment: &Payment, proof: (Option<&str>, Option<&str>)) -> Result<()> {
     match payment.provider {
         Provider::Razorpay => razorpay::check_return(app, payment, proof),
-        Provider::Manual | Provider::Sandbox | Provider::Stripe => Ok(()),
+        Provider::Manual | Provider::Sandbox | Provider::Stripe | Provider::Wallet => Ok(()),
     }
 }
 
@@ -160,7 +160,7 @@ pub fn prove(
             let name = header("x-razorpay-event-id");
             razorpay::prove(app, header("x-razorpay-signature").as_deref(), name, body)
         }
-        Provider::Manual => Err(Error::NotFound("webhook")),
+        Provider::Manual | Provider::Wallet => Err(Error::NotFound("webhook")),
     }
 }
 
@@ -170,6 +170,6 @@ pub fn read(app: &App, message: &Message) -> std::result::Result<Heard, Trouble>
         Provider::Sandbox => sandbox::read(&message.body),
         Provider::Stripe => stripe::read(app, &message.body),
         Provider::Razorpay => razorpay::read(app, &message.body),
-        Provider::Manual => Ok(Heard::Nothing),
+        Provider::Manual | Provider::Wallet => Ok(Heard::Nothing),
     }
 }

@@ -17,6 +17,7 @@ pub mod roles;
 pub mod sessions;
 pub mod stock;
 pub mod users;
+pub mod wallets;
 pub mod webhooks;
 
 use axum::http::Method;
@@ -44,6 +45,8 @@ use crate::http::api::stock::LowView;
 use crate::http::api::stock::MovementView;
 use crate::http::api::users::MeView;
 use crate::http::api::users::UserView;
+use crate::http::api::wallets::TransferView;
+use crate::http::api::wallets::WalletView;
 use crate::http::route::Access::Needs;
 use crate::http::route::Access::OwnOr;
 use crate::http::route::Access::Public;
@@ -165,6 +168,12 @@ pub fn table() -> Table {
         .row(GET, "/payments/{id}", OwnOr(May::PaymentsRead), payments::show, shows::<PaymentView>())
         .row(POST, "/payments/{id}/capture", Needs(May::PaymentsUpdate), payments::capture, shows::<PaymentView>())
         .row(POST, "/payments/{id}/void", Needs(May::PaymentsUpdate), payments::void, shows::<PaymentView>())
+        .row(GET, "/balance", SignedIn, wallets::own, shows::<WalletView>())
+        .row(POST, "/balance/deposit", SignedIn, wallets::deposit, makes::<TransferView>())
+        .row(POST, "/balance/withdraw", SignedIn, wallets::withdraw, makes::<TransferView>())
+        .row(GET, "/balance/transactions", SignedIn, wallets::transfers, lists::<TransferView>())
+        .row(GET, "/wallets/{user_id}", Needs(May::WalletRead), wallets::show, shows::<WalletView>())
+        .row(POST, "/wallets/{user_id}/adjust", Needs(May::WalletManage), wallets::adjust, makes::<TransferView>())
         .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list, lists::<AuditView>())
         .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify, shows::<VerdictView>())
 }

@@ -10,6 +10,7 @@ use crate::domain::actor::ActorKind;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::id::UserId;
+use crate::domain::money::RawAmount;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Email;
@@ -17,6 +18,7 @@ use crate::domain::text::Username;
 use crate::domain::time::DAY;
 use crate::domain::user::NewUser;
 use crate::domain::user::User;
+use crate::domain::wallet::NewTransfer;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
@@ -24,11 +26,14 @@ use crate::shop::audit;
 use crate::shop::identity;
 use crate::shop::mails;
 use crate::shop::users::NO_PASSWORD;
+use crate::shop::wallets;
 use crate::store;
 
 const PEOPLE: &str = include_str!("people.csv");
 /// How long ago the shop opened.
 const AGE: i64 = 61 * DAY;
+/// What `demo2` has in the wallet.
+const POCKET: &str = "60.00";
 
 /// The hashes of the passwords of those who can sign in.
 #[derive(Debug, Clone)]
@@ -96,6 +101,8 @@ fn settle(tx: &Tx, by: &Actor) -> Result<()> {
         ("time_zone", "Europe/London"),
         ("demo", "1"),
         ("shop.name", "Marlpit"),
+        ("wallet.deposits", "open"),
+        ("wallet.withdrawals", "open"),
     ] {
         store::settings::set(tx, name, value)?;
     }
@@ -147,7 +154,13 @@ fn invite(tx: &Tx, by: &Actor, passwords: &Passwords) -> Result<Vec<Buyer>> {
     }
     let new = new_user("demo2", "demo2@demo.com", "Demo Buyer", &passwords.demo)?;
     let home = ["Demo Buyer", "9 Corve Yard", "Ludlow", "SY8 1DA"];
-    buyers.push(buyer(tx, by, &new, home)?);
+    let demo = buyer(tx, by, &new, home)?;
+    let pocket = NewTransfer {
+        amount: RawAmount::new(POCKET),
+        user: None,
+    };
+    wallets::deposit(tx, &demo.by, None, &pocket)?;
+    buyers.push(demo);
     Ok(buyers)
 }
 

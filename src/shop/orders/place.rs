@@ -28,6 +28,7 @@ use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::order::ReturnStatus;
+use crate::domain::payment::Provider;
 use crate::domain::permission::Permission;
 use crate::domain::product::MovementReason;
 use crate::domain::product::Offer;
@@ -48,6 +49,7 @@ use crate::shop::once::once;
 use crate::shop::orders::record::OrderEvent;
 use crate::shop::orders::record::StockTold;
 use crate::shop::orders::view::OrderView;
+use crate::shop::payments;
 use crate::shop::stock;
 use crate::shop::stock::Shelf;
 use crate::store;
@@ -57,7 +59,8 @@ use crate::store::stock::Cause;
 /// Places an order for the caller's own customer, or with `orders:create` for another.
 ///
 /// Refused with `InsufficientStock` (every short item listed) if there is not enough, with `PriceChanged` (and a fresh
-/// quote) if the client saw other prices, with `KeyReused` if the key stands for another request.
+/// quote) if the client saw other prices, with `Balance` where the wallet that is to pay has not so much, with `KeyReused`
+/// if the key stands for another request.
 pub fn place(tx: &Tx, by: &Actor, key: Option<&Key>, new: &NewOrder) -> Result<Once<Order>> {
     let user = by.on_own(Permission::OrdersCreate)?;
     once(
@@ -82,7 +85,10 @@ fn place_now(tx: &Tx, by: &Actor, user: UserId, new: &NewOrder) -> Result<Order>
     tell(tx, by, &order, stock)?;
     tell_what_is_low(tx, &terms, &taken)?;
     tx.after_commit(|| metrics::counter!("orders_created_total").increment(1));
-    Ok(order)
+    match new.method {
+        Provider::Wallet if order.head.due() > Money::ZERO => payments::pay_at_placing(tx, by, &order),
+        _ => Ok(order),
+    }
 }
 
 /// For whom: the caller's own record, made at the first order of a staff user, or another's with the right to it.

@@ -101,11 +101,11 @@ fn advance(tx: &Tx, by: &Actor, order: Order, state: OrderState, note: Option<&s
         stock: None,
     };
     let order = record(tx, by, order, head, &former, changing)?;
-    if state == OrderState::Shipped {
-        payments::capture_what_is_reserved(tx, order.head.id)?;
-    }
     count(tx, state);
-    Ok(order)
+    match state {
+        OrderState::Shipped => payments::capture_what_is_reserved(tx, by, order),
+        _ => Ok(order),
+    }
 }
 
 /// All that is left goes back.

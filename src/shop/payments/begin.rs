@@ -3,9 +3,13 @@
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
+use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
+use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
+use crate::domain::money::RawAmount;
 use crate::domain::order::Change;
+use crate::domain::order::Order;
 use crate::domain::order::OrderState;
 use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
@@ -17,9 +21,14 @@ use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::once::Key;
+use crate::shop::once::Made;
+use crate::shop::once::Once;
+use crate::shop::once::once;
 use crate::shop::orders;
 use crate::shop::payments::money;
 use crate::shop::payments::money::Moved;
+use crate::shop::payments::purse;
 use crate::shop::payments::settle;
 use crate::store;
 use crate::store::payments::NewPayment;
@@ -33,15 +42,35 @@ pub struct Begin {
     pub return_url: Option<String>,
     /// What the provider is to charge, if the caller has it.
     pub token: Option<String>,
+    /// How much of what is due; only of a wallet less than all.
+    pub amount: Option<RawAmount>,
 }
 
 /// Begins a payment of all that is due on an order: its owner, or who may begin all. The same one while it is open.
 ///
-/// A try with another provider gives up the one before. Refused with `NotAllowed` where nothing is due.
-pub fn begin(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment> {
+/// A try with another provider gives up the one before; a wallet pays at once. Refused with `NotAllowed` where nothing is
+/// due, with `Balance` where a wallet has not so much.
+pub fn begin(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, wanted: &Begin) -> Result<Once<Payment>> {
     may_begin(tx, by, id)?;
+    once(
+        tx,
+        key,
+        Made::Payment,
+        |id| store::payments::get(tx, PaymentId(id)),
+        || {
+            let payment = begin_now(tx, by, id, wanted)?;
+            Ok((payment.id.0, payment))
+        },
+    )
+}
+
+fn begin_now(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment> {
     let order = store::orders::get(tx, id)?;
     let provider = wanted.provider.unwrap_or(order.head.method);
+    if wanted.amount.is_some() && provider != Provider::Wallet {
+        let words = "only a wallet pays a part: leave it out";
+        return Err(Bad::invalid(words).at("amount").into());
+    }
     let payments = store::payments::of_order(tx, id)?;
     let purse = store::payments::purse(&payments);
     let due = order.head.due();
@@ -49,6 +78,8 @@ pub fn begin(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
     if is_over || due == Money::ZERO || purse.authorized >= due {
         return Err(Refusal::NotAllowed("Nothing is due on this order.".into()).into());
     }
+    // What a wallet keeps ready is not asked for again.
+    let due = due.checked_sub(purse::held(&payments)).unwrap_or(due);
     for payment in payments
         .iter()
         .filter(|payment| payment.state <= PaymentState::Failed)
@@ -61,8 +92,27 @@ pub fn begin(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
             give_way(tx, by, payment)?;
         }
     }
+    if provider == Provider::Wallet {
+        return purse::pay(tx, by, &order, due, wanted.amount.as_ref());
+    }
+    let made = insert(tx, by, &order, provider, due, wanted)?;
+    money::put(tx, by, order, Moved::nothing(Change::PaymentBegun))?;
+    let target = (Target::Payment, Some(made.0));
+    audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
+    store::payments::get(tx, made)
+}
+
+/// The row of a payment that a provider is to be asked for.
+fn insert(
+    tx: &Tx,
+    by: &Actor,
+    order: &Order,
+    provider: Provider,
+    due: Money,
+    wanted: &Begin,
+) -> Result<PaymentId> {
     let new = NewPayment {
-        order: id,
+        order: order.head.id,
         provider,
         state: PaymentState::Created,
         at_once: store::settings::value(tx, "payments.capture")?.as_deref() != Some("on_ship"),
@@ -79,10 +129,7 @@ pub fn begin(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
     if provider != Provider::Manual {
         store::payment_tasks::add(tx, made, Op::Create, None, None)?;
     }
-    money::put(tx, by, order, Moved::nothing(Change::PaymentBegun))?;
-    let target = (Target::Payment, Some(made.0));
-    audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
-    store::payments::get(tx, made)
+    Ok(made)
 }
 
 /// By whom an order is to be paid: as the caller wants, or as it was placed. With the rights of beginning a payment.

@@ -1,7 +1,6 @@
 //! Money that comes by hand: cash, or a transfer that staff see at the bank.
 
 use crate::domain::actor::Actor;
-use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
@@ -68,7 +67,7 @@ fn record_now(tx: &Tx, by: &Actor, new: &ByHand) -> Result<Payment> {
         None => due,
         Some(raw) => raw
             .to_money(order.head.currency)
-            .and_then(positive)
+            .and_then(Money::positive)
             .map_err(|bad| bad.at("amount"))?,
     };
     if amount > due {
@@ -99,11 +98,4 @@ fn record_now(tx: &Tx, by: &Actor, new: &ByHand) -> Result<Payment> {
     let id = store::payments::insert(tx, &row)?;
     let payment = store::payments::get(tx, id)?;
     settle::apply(tx, by, payment, Fact::Captured(amount), None)
-}
-
-pub(super) fn positive(money: Money) -> std::result::Result<Money, Bad> {
-    match money > Money::ZERO {
-        true => Ok(money),
-        false => Err(Bad::invalid("must be more than 0")),
-    }
 }

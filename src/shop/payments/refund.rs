@@ -34,6 +34,7 @@ use crate::shop::orders::OrderView;
 use crate::shop::orders::StockTold;
 use crate::shop::payments::money;
 use crate::shop::payments::money::Moved;
+use crate::shop::payments::purse;
 use crate::shop::payments::settle;
 use crate::shop::payments::weigh;
 use crate::shop::payments::weigh::Weighed;
@@ -188,7 +189,7 @@ fn write(tx: &Tx, by: &Actor, order: &mut Order, draft: Draft<'_>) -> Result<Ref
     let by_hand = draft
         .payment
         .as_ref()
-        .is_none_or(|payment| payment.provider == Provider::Manual);
+        .is_none_or(|payment| matches!(payment.provider, Provider::Manual | Provider::Wallet));
     let is_done = by_hand || draft.source == RefundSource::Provider;
     if let Some(payment) = &draft.payment
         && !store::payments::give_back(tx, payment.id, draft.amount)?
@@ -219,6 +220,12 @@ fn write(tx: &Tx, by: &Actor, order: &mut Order, draft: Draft<'_>) -> Result<Ref
     };
     let id = store::refunds::insert(tx, &new)?;
     let refund = Refund { id, ..new };
+    if let Some(payment) = draft
+        .payment
+        .filter(|payment| payment.provider == Provider::Wallet)
+    {
+        purse::give_back(tx, by, &refund, payment.id)?;
+    }
     let told = money::tell_refund(tx, order, EventType::RefundCreated, &refund)?;
     let target = (Target::Refund, Some(id.0));
     audit::note(tx, by, Action::RefundMade, target, told.for_audit(), None)?;

@@ -20,6 +20,7 @@ use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::payments::money;
 use crate::shop::payments::money::Moved;
+use crate::shop::payments::purse;
 use crate::shop::payments::refund;
 use crate::store;
 
@@ -111,14 +112,24 @@ fn follow(tx: &Tx, by: &Actor, order: Order, before: &Payment, after: &Payment) 
     if after.state == PaymentState::Authorized {
         match order.head.state {
             OrderState::Canceled | OrderState::Refunded => let_go(tx, by, after)?,
-            _ if after.at_once => store::payment_tasks::add(tx, after.id, Op::Capture, None, None)?,
-            OrderState::Shipped | OrderState::Delivered => {
-                store::payment_tasks::add(tx, after.id, Op::Capture, None, None)?;
-            }
+            _ if after.at_once => take(tx, by, after, None)?,
+            OrderState::Shipped | OrderState::Delivered => take(tx, by, after, None)?,
             _ => {}
         }
     }
-    void_what_is_too_much(tx, by, &order, after.id)
+    void_what_is_too_much(tx, by, &order, after.id)?;
+    match after.state {
+        PaymentState::Captured => purse::take_what_is_wanting(tx, by, &order),
+        _ => Ok(()),
+    }
+}
+
+/// Has money taken that is reserved: out of a wallet at once, of others their provider is asked.
+pub(super) fn take(tx: &Tx, by: &Actor, payment: &Payment, amount: Option<Money>) -> Result<()> {
+    match payment.provider {
+        Provider::Wallet => purse::take(tx, by, payment.clone(), amount).map(drop),
+        _ => store::payment_tasks::add(tx, payment.id, Op::Capture, None, amount),
+    }
 }
 
 /// Payments that would bring more than is due are given up.
@@ -141,8 +152,10 @@ pub(super) fn void_what_is_too_much(tx: &Tx, by: &Actor, order: &Order, but: Pay
 
 /// Gives up a payment whose order's row the caller is about to write: nothing but the payment changes.
 pub(super) fn give_up(tx: &Tx, by: &Actor, payment: &Payment) -> Result<()> {
-    if payment.provider != Provider::Manual {
-        return let_go(tx, by, payment);
+    match payment.provider {
+        Provider::Manual => {}
+        Provider::Wallet => purse::release(tx, payment)?,
+        _ => return let_go(tx, by, payment),
     }
     let after = payment.after(Fact::Voided).unwrap_or_else(|| payment.clone());
     store::payments::update(tx, &after)
@@ -150,7 +163,10 @@ pub(super) fn give_up(tx: &Tx, by: &Actor, payment: &Payment) -> Result<()> {
 
 /// Gives up a payment that has not been taken: its provider is asked to, and what nobody else holds is voided at once.
 pub(in crate::shop) fn let_go(tx: &Tx, by: &Actor, payment: &Payment) -> Result<()> {
-    if payment.provider == Provider::Manual {
+    if payment.provider == Provider::Wallet {
+        purse::release(tx, payment)?;
+    }
+    if matches!(payment.provider, Provider::Manual | Provider::Wallet) {
         apply(tx, by, payment.clone(), Fact::Voided, None)?;
         return Ok(());
     }

@@ -4,15 +4,17 @@
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
-use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
+use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
+use crate::domain::order::Order;
 use crate::domain::payment::Answer;
 use crate::domain::payment::Asked;
 use crate::domain::payment::Fact;
 use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
+use crate::domain::payment::Provider;
 use crate::domain::payment::Standing;
 use crate::domain::permission::Permission;
 use crate::domain::refund::RefundState;
@@ -24,7 +26,6 @@ use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::orders::OrderView;
-use crate::shop::payments::manual::positive;
 use crate::shop::payments::refund;
 use crate::shop::payments::settle;
 use crate::shop::version;
@@ -58,7 +59,7 @@ pub fn ask_capture(
     let amount = match amount {
         None => None,
         Some(raw) => {
-            let read = raw.to_money(payment.currency).and_then(positive);
+            let read = raw.to_money(payment.currency).and_then(Money::positive);
             Some(read.map_err(|bad| bad.at("amount"))?)
         }
     };
@@ -69,7 +70,7 @@ pub fn ask_capture(
         );
         return Err(Refusal::Rule(words.into()).into());
     }
-    store::payment_tasks::add(tx, id, Op::Capture, None, amount)?;
+    settle::take(tx, by, &payment, amount)?;
     audit::note(
         tx,
         by,
@@ -100,14 +101,20 @@ pub fn ask_void(tx: &Tx, by: &Actor, id: PaymentId) -> Result<Payment> {
     store::payments::get(tx, id)
 }
 
-/// The goods have left: what is reserved is taken.
-pub(in crate::shop) fn capture_what_is_reserved(tx: &Tx, order: OrderId) -> Result<()> {
-    for payment in store::payments::of_order(tx, order)? {
-        if payment.state == PaymentState::Authorized {
-            store::payment_tasks::add(tx, payment.id, Op::Capture, None, None)?;
-        }
+/// The goods have left: what is reserved is taken. The order as it is then.
+pub(in crate::shop) fn capture_what_is_reserved(tx: &Tx, by: &Actor, order: Order) -> Result<Order> {
+    let mut reserved = store::payments::of_order(tx, order.head.id)?;
+    reserved.retain(|payment| payment.state == PaymentState::Authorized);
+    for payment in &reserved {
+        settle::take(tx, by, payment, None)?;
     }
-    Ok(())
+    match reserved
+        .iter()
+        .any(|payment| payment.provider == Provider::Wallet)
+    {
+        true => store::orders::get(tx, order.head.id),
+        false => Ok(order),
+    }
 }
 
 /// The payments that something is due of.

@@ -15,7 +15,6 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
-use crate::shop::payments::manual::positive;
 use crate::store;
 
 /// What a refund comes to.
@@ -159,7 +158,7 @@ fn amount(
     left: Money,
 ) -> Result<Money> {
     if let Some(raw) = &new.amount {
-        let amount = raw.to_money(order.head.currency).and_then(positive);
+        let amount = raw.to_money(order.head.currency).and_then(Money::positive);
         return amount.map_err(|bad| bad.at("amount").into());
     }
     let sum = Money::sum(lines.iter().map(|line| line.amount))

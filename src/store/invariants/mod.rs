@@ -4,6 +4,7 @@
 mod ledgers;
 mod orders;
 mod rest;
+mod wallets;
 
 pub use ledgers::NAMES as LEDGERS;
 pub use ledgers::walk;
@@ -37,7 +38,8 @@ pub const FILE: &[Check] = &[
 
 /// What one statement each can say.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    orders::CHECKS.iter().chain(rest::CHECKS)
+    let all = [orders::CHECKS, wallets::CHECKS, rest::CHECKS];
+    all.into_iter().flatten()
 }
 
 /// Runs one check and shows its findings until `see` has seen enough.

@@ -105,6 +105,7 @@ pub(super) const CHECKS: &[Check] = &[
             WHEN 4 THEN NOT EXISTS (SELECT 1 FROM orders WHERE id = i.resource_id AND status = 4)
             WHEN 5 THEN NOT EXISTS (SELECT 1 FROM order_changes WHERE id = i.resource_id)
             WHEN 6 THEN NOT EXISTS (SELECT 1 FROM audit WHERE id = i.resource_id)
+            WHEN 30 THEN NOT EXISTS (SELECT 1 FROM transfers WHERE id = i.resource_id)
             ELSE 0 END",
     },
     Check {

@@ -87,7 +87,7 @@ pub struct PlaceOrder {
     billing_address: Option<Address>,
     shipping_method: Option<i64>,
     coupon: Option<String>,
-    #[schema(pattern = "^(manual|sandbox|stripe|razorpay)$")]
+    #[schema(pattern = "^(manual|wallet|sandbox|stripe|razorpay)$")]
     payment_method: Option<String>,
     #[schema(max_length = 1000)]
     note: Option<String>,

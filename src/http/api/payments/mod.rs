@@ -36,7 +36,6 @@ use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
 use crate::gateway;
-use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
@@ -54,7 +53,7 @@ use crate::shop::payments::ByHand;
 use crate::shop::payments::PaymentView;
 use crate::shop::payments::StatusView;
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Initiate {
     order_id: i64,
@@ -66,6 +65,8 @@ pub struct Initiate {
     /// What the provider is to charge, if the caller has it.
     #[schema(min_length = 1, max_length = 255)]
     payment_method: Option<String>,
+    /// A part, where a wallet pays: it is held until the rest has come.
+    amount: Option<RawAmount>,
 }
 
 impl Initiate {
@@ -92,6 +93,7 @@ impl Initiate {
             provider,
             return_url,
             token,
+            amount: self.amount,
         };
         Ok((OrderId(self.order_id), begin))
     }
@@ -113,8 +115,13 @@ fn is_ours(app: &App, url: &str) -> bool {
 pub async fn initiate(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
+    key: IdempotencyKey,
     Json(body): Json<Initiate>,
-) -> Result<Created<Reply<PaymentView>>> {
+) -> Result<Response> {
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let key = key
+        .0
+        .map(|token| Key::new(&by, "POST /payments/initiate", &token, &canonical));
     let (order, begin) = body.parse(&app)?;
     let who = by.clone();
     let wanted = begin.provider;
@@ -123,16 +130,17 @@ pub async fn initiate(
         .await?;
     gateway::payments::require(&app, method)?;
     let who = by.clone();
-    let payment = app
-        .write(move |tx| payments::begin(tx, &who, order, &begin))
+    let begun = app
+        .write(move |tx| payments::begin(tx, &who, key.as_ref(), order, &begin))
         .await?;
+    let (Once::First(payment) | Once::Again(payment)) = &begun;
     gateway::payments::drive(&app, payment.id).await?;
     let view = view(&app, by, payment.id).await?;
     if view.status == PaymentState::Created && view.provider != Provider::Manual {
         let words = "The provider of the payment does not answer. It will be asked again.";
         return Err(Error::Request(Code::ExternalApi, words.into()));
     }
-    Ok(Created(Reply(view)))
+    Ok(made_once(begun, |_| &view))
 }
 
 /// A payment as its payer sees it.
