@@ -90,6 +90,9 @@ named! {
         WalletDeposited = 160 "wallet.deposited",
         WalletWithdrawn = 161 "wallet.withdrawn",
         WalletAdjusted = 162 "wallet.adjusted",
+        PayoutMade = 170 "payout.made",
+        PayoutExported = 171 "payout.exported",
+        CommissionRateSet = 172 "commission.rate_set",
     }
 }
 
@@ -114,6 +117,7 @@ named! {
         Refund = 14 "refund",
         Inbox = 15 "inbox",
         Wallet = 30 "wallet",
+        Payout = 31 "payout",
     }
 }
 

@@ -71,6 +71,10 @@ ids! {
     AccountId,
     /// What moved between two of them.
     TransferId,
+    /// What a line brings its seller.
+    CommissionId,
+    /// What is paid out to sellers in one go.
+    PayoutId,
 }
 
 impl DeliveryId {

@@ -8,6 +8,7 @@ pub mod address;
 pub mod api_key;
 pub mod audit;
 pub mod check;
+pub mod commission;
 pub mod country;
 pub mod credit_note;
 pub mod customer;

@@ -405,6 +405,14 @@ pub struct Order {
 }
 
 impl Order {
+    /// What the customer pays for a line: the tax stands beside it where prices are without.
+    pub fn worth(&self, line: &Line) -> Money {
+        match self.head.tax_included {
+            true => line.total,
+            false => line.total.checked_add(line.tax).unwrap_or(line.total),
+        }
+    }
+
     /// What it holds of each variant, over all its lines, by variant; charges are no goods.
     pub fn goods(&self) -> Vec<(VariantId, &str, i64)> {
         let mut goods: Vec<(VariantId, &str, i64)> = self

@@ -179,6 +179,7 @@ pub struct Offer {
     pub status: ProductStatus,
     pub available: i64,
     pub low_at: Option<i64>,
+    pub seller: Option<UserId>,
 }
 
 impl Offer {

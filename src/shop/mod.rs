@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
 pub mod checks;
+pub mod commissions;
 pub mod customers;
 pub mod deeds;
 pub mod demo;

@@ -35,6 +35,8 @@ pub enum Made {
     Refund = 10,
     /// A transfer between a wallet and the shop.
     Transfer = 30,
+    /// Money that is paid out to sellers.
+    Payout = 31,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

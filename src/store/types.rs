@@ -10,6 +10,7 @@ use rusqlite::types::ValueRef;
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
+use crate::domain::commission;
 use crate::domain::event::EventType;
 use crate::domain::id;
 use crate::domain::inbox;
@@ -57,6 +58,7 @@ ids! {
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
+    id::CommissionId, id::PayoutId,
 }
 
 named! {
@@ -66,11 +68,13 @@ named! {
     webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
+    commission::CommissionState,
 }
 
 integers! {
     Timestamp: |at| at.ms(), |ms| Some(Self::from_ms(ms));
     ActorKind: |it| it.number(), |number| Some(Self::from_number(number));
+    commission::Rate: |it| it.thousandths(), |rate| Self::new(rate);
     Money: |it| it.minor(), |minor| Self::new(minor);
 }
 

@@ -268,6 +268,12 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
         ),
         (
             "POST",
+            "/commissions/payouts".to_owned(),
+            json!({ "reference": "r", "client_token": "t" }),
+        ),
+        ("PUT", "/commissions/rates/1".to_owned(), json!({ "rate": "30" })),
+        (
+            "POST",
             "/balance/deposit".to_owned(),
             json!({ "amount": "1.00", "client_token": "t" }),
         ),
@@ -309,6 +315,7 @@ fn a_body_is_held_to_its_told_limits() {
             .replace(&order, "/orders/{id}")
             .replace(&product, "/products/{id}")
             .replace("/users/1", "/users/{id}")
+            .replace("/rates/1", "/rates/{user_id}")
             .replace("/wallets/1", "/wallets/{user_id}")
             .replace("/endpoints/1", "/endpoints/{id}");
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];

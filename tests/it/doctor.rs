@@ -120,6 +120,32 @@ fn each_thing_that_is_wrong_is_found_under_its_own_name() {
 
 const PLANTED: &[(&str, &str)] = &[
     (
+        "commission.amount",
+        "INSERT INTO commissions (seller_id, order_id, line_id, rate, amount, state, at) VALUES (1, 1, 4097, 30000, 1, 0, 0)",
+    ),
+    (
+        "commission.line",
+        "INSERT INTO commissions (id, seller_id, order_id, line_id, rate, amount, state, at) VALUES (1, 1, 1, 4097, 30000, 630, 0, 0);
+         INSERT INTO commissions (seller_id, order_id, line_id, rate, amount, state, at, reverses) VALUES (1, 1, 4098, 30000, -1, 0, 0, 1)",
+    ),
+    (
+        "commission.left",
+        "INSERT INTO commissions (id, seller_id, order_id, line_id, rate, amount, state, at) VALUES (1, 1, 5, 20481, 30000, 630, 0, 0)",
+    ),
+    (
+        "commission.state",
+        "INSERT INTO commissions (seller_id, order_id, line_id, rate, amount, state, at) VALUES (1, 1, 4097, 30000, 630, 1, 0)",
+    ),
+    (
+        "payout.seller",
+        "INSERT INTO payouts (id, state, upto, created_at) VALUES (1, 0, 0, 0);
+         INSERT INTO payout_sellers (payout_id, seller_id, rows, amount) VALUES (1, 1, 1, 5)",
+    ),
+    (
+        "payout.amount",
+        "INSERT INTO payouts (state, upto, amount, created_at) VALUES (0, 0, 5, 0)",
+    ),
+    (
         "wallet.balance",
         "INSERT INTO accounts (id, user_id, balance, updated_at) VALUES (9, 1, 500, 0);
          UPDATE accounts SET balance = -500 WHERE id = 1",

@@ -30,6 +30,8 @@ mod binary;
 mod browser;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
+mod commissions;
+mod commissions_paid;
 mod config;
 mod connections;
 mod conservation;

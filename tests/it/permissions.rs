@@ -71,7 +71,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         "products" => product(app, whose),
         "auth" => session(app, whose),
         "roles" => 2,
-        "users" | "wallets" => {
+        "users" | "wallets" | "commissions" => {
             app.token(whose);
             app.number(&format!("SELECT id FROM users WHERE username = '{whose}'"))
         }
@@ -225,6 +225,7 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
             };
             json!({ "amount": "0.01", "user_id": user })
         }
+        ("PUT", "/commissions/rates/{user_id}") => json!({ "rate": "12.5" }),
         ("POST", "/wallets/{user_id}/adjust") => json!({ "amount": "1.00", "reason": "a gift" }),
         ("PATCH", "/orders/{id}/status") => json!({ "status": "processing", "version": 1 }),
         ("POST", "/orders/{id}/notes") => json!({ "note": "as agreed" }),
@@ -374,6 +375,8 @@ pub fn census(app: &TestApp) -> String {
         "events",
         "accounts",
         "transfers",
+        "commissions",
+        "payouts",
     ];
     let db = app.db();
     let mut told = String::new();

@@ -216,6 +216,21 @@ POST  /wallets/{user_id}/adjust           ann's        401   403   403   403   2
 POST  /wallets/{user_id}/adjust           missing      401   403   403   403   404
 POST  /wallets/{user_id}/adjust           odd          401   403   403   403   404
 
+GET   /commissions                        -            401   200   200   200   200
+GET   /commissions/summary                -            401   200   200   200   200
+GET   /commissions/rates/{user_id}        seller's     401   403   403   403   200
+GET   /commissions/rates/{user_id}        missing      401   403   403   403   404
+GET   /commissions/rates/{user_id}        odd          401   403   403   403   404
+PUT   /commissions/rates/{user_id}        seller's     401   403   403   403   200
+PUT   /commissions/rates/{user_id}        missing      401   403   403   403   404
+PUT   /commissions/rates/{user_id}        odd          401   403   403   403   404
+GET   /commissions/payouts                -            401   403   403   403   200
+POST  /commissions/payouts                -            401   403   403   403   409
+GET   /commissions/payouts/{id}           missing      401   403   403   403   404
+GET   /commissions/payouts/{id}           odd          401   403   403   403   404
+GET   /commissions/payouts/{id}/sellers.csv missing    401   403   403   403   404
+GET   /commissions/payouts/{id}/sellers.csv odd        401   403   403   403   404
+
 GET   /audit-logs                         -            401   403   403   200   200
 GET   /audit-logs/verify                  -            401   403   403   200   200
 ";

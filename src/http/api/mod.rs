@@ -4,6 +4,7 @@ pub mod aliases;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
+pub mod commissions;
 pub mod emails;
 pub mod events;
 pub mod factors;
@@ -28,6 +29,10 @@ use crate::http::api::audit::AuditView;
 use crate::http::api::audit::VerdictView;
 use crate::http::api::auth::SignedIn as SignedInView;
 use crate::http::api::auth::SignedOut;
+use crate::http::api::commissions::CommissionSums;
+use crate::http::api::commissions::CommissionView;
+use crate::http::api::commissions::PayoutView;
+use crate::http::api::commissions::RateView;
 use crate::http::api::factors::EnrolmentView;
 use crate::http::api::factors::RecoveryCodes;
 use crate::http::api::mails::LetterView;
@@ -174,6 +179,14 @@ pub fn table() -> Table {
         .row(GET, "/balance/transactions", SignedIn, wallets::transfers, lists::<TransferView>())
         .row(GET, "/wallets/{user_id}", Needs(May::WalletRead), wallets::show, shows::<WalletView>())
         .row(POST, "/wallets/{user_id}/adjust", Needs(May::WalletManage), wallets::adjust, makes::<TransferView>())
+        .row(GET, "/commissions", SignedIn, commissions::list, lists::<CommissionView>())
+        .row(GET, "/commissions/summary", SignedIn, commissions::summary, shows::<CommissionSums>())
+        .row(GET, "/commissions/rates/{user_id}", Needs(May::CommissionsRead), commissions::show_rate, shows::<RateView>())
+        .row(PUT, "/commissions/rates/{user_id}", Needs(May::CommissionsManage), commissions::set_rate, shows::<RateView>())
+        .row(GET, "/commissions/payouts", Needs(May::CommissionsRead), commissions::payouts, lists::<PayoutView>())
+        .row(POST, "/commissions/payouts", Needs(May::CommissionsManage), commissions::pay_out, makes::<PayoutView>())
+        .row(GET, "/commissions/payouts/{id}", Needs(May::CommissionsRead), commissions::show_payout, shows::<PayoutView>())
+        .row(GET, "/commissions/payouts/{id}/sellers.csv", Needs(May::CommissionsRead), commissions::payout_csv, sends("text/csv"))
         .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list, lists::<AuditView>())
         .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify, shows::<VerdictView>())
 }

@@ -40,6 +40,8 @@ use crate::error::Result;
 use crate::secret;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::commissions;
+use crate::shop::commissions::Sold;
 use crate::shop::customers;
 use crate::shop::events;
 use crate::shop::once::Key;
@@ -354,18 +356,29 @@ fn insert(
     let id = store::orders::insert(tx, &row)?;
     let contacts = contacts(&customer, new)?;
     store::orders::insert_contacts(tx, id, &contacts)?;
-    let mut lines = Vec::with_capacity(priced.lines.len());
-    for (at, (_, mut line)) in priced.lines.into_iter().enumerate() {
-        line.id = LineId::at(id, at + 1);
-        store::orders::insert_line(tx, id, &line)?;
-        lines.push(line);
-    }
     Ok(Order {
         head: head(tx, id, &row),
         contacts,
-        lines,
+        lines: insert_lines(tx, id, priced.lines)?,
         tags: Vec::new(),
     })
+}
+
+/// The lines, with what they bring their sellers; most have none, and then nothing more is asked or written.
+fn insert_lines(tx: &Tx, order: OrderId, priced: Vec<(Offer, Line)>) -> Result<Vec<Line>> {
+    let mut lines = Vec::with_capacity(priced.len());
+    let mut sold = Vec::new();
+    for (at, (offer, mut line)) in priced.into_iter().enumerate() {
+        line.id = LineId::at(order, at + 1);
+        store::orders::insert_line(tx, order, &line)?;
+        if let Some(seller) = offer.seller {
+            let (line, total) = (line.id, line.total);
+            sold.push(Sold { seller, line, total });
+        }
+        lines.push(line);
+    }
+    commissions::accrue(tx, order, &sold)?;
+    Ok(lines)
 }
 
 fn contacts(customer: &Customer, new: &NewOrder) -> Result<Contacts> {

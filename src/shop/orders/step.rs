@@ -18,6 +18,7 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
+use crate::shop::commissions;
 use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
@@ -103,6 +104,7 @@ fn advance(tx: &Tx, by: &Actor, order: Order, state: OrderState, note: Option<&s
     let order = record(tx, by, order, head, &former, changing)?;
     count(tx, state);
     match state {
+        OrderState::Delivered => commissions::approve(tx, order.head.id).map(|()| order),
         OrderState::Shipped => payments::capture_what_is_reserved(tx, by, order),
         _ => Ok(order),
     }
@@ -125,6 +127,7 @@ fn refund_whole(tx: &Tx, by: &Actor, mut order: Order, note: Option<&str>) -> Re
         stock: None,
     };
     let order = record(tx, by, order, head, &former, changing)?;
+    commissions::recount(tx, &order)?;
     count(tx, OrderState::Refunded);
     Ok(order)
 }
@@ -206,6 +209,7 @@ fn cancel_now(tx: &Tx, by: &Actor, mut order: Order, reason: Option<&str>, resto
         stock: Some(stock),
     };
     let order = record(tx, by, order, head, &former, changing)?;
+    commissions::recount(tx, &order)?;
     count(tx, OrderState::Canceled);
     Ok(order)
 }

@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::commissions;
 use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
@@ -181,6 +182,7 @@ fn make(
         ..Moved::nothing(Change::Refunded)
     };
     let order = money::put(tx, by, order, moved)?;
+    commissions::recount(tx, &order)?;
     Ok((refund, order))
 }
 
@@ -338,7 +340,8 @@ pub(super) fn end(
             note: failure,
             ..Moved::nothing(Change::RefundFailed)
         };
-        money::put(tx, by, order, moved)?;
+        let order = money::put(tx, by, order, moved)?;
+        commissions::recount(tx, &order)?;
     }
     Ok(())
 }

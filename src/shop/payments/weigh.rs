@@ -4,7 +4,6 @@ use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
-use crate::domain::order::Line;
 use crate::domain::order::Order;
 use crate::domain::payment::Payment;
 use crate::domain::permission::Permission;
@@ -110,7 +109,7 @@ fn lines(db: &Snapshot, order: &Order, new: &NewRefund) -> Result<Vec<RefundLine
             let words = format!("{} of {} can go back.", line.quantity - done, line.sku);
             return Err(Refusal::Rule(words.into()).into());
         }
-        let amount = share(worth(order, line), done, asked.quantity, line.quantity);
+        let amount = share(order.worth(line), done, asked.quantity, line.quantity);
         lines.push(RefundLine {
             line: line.id,
             quantity: asked.quantity,
@@ -119,14 +118,6 @@ fn lines(db: &Snapshot, order: &Order, new: &NewRefund) -> Result<Vec<RefundLine
         });
     }
     Ok(lines)
-}
-
-/// What the customer paid for a line: the tax stands beside it where prices are without.
-fn worth(order: &Order, line: &Line) -> Money {
-    match order.head.tax_included {
-        true => line.total,
-        false => line.total.checked_add(line.tax).unwrap_or(line.total),
-    }
 }
 
 fn shipping_left(db: &Snapshot, order: &Order) -> Result<Money> {

@@ -1,6 +1,7 @@
 //! What must be true of every file, as statements that find what is not: each gives the row, what was expected and what
 //! was found. They stream along ids and keep nothing; what no index can answer is walked in `ledgers`.
 
+mod commissions;
 mod ledgers;
 mod orders;
 mod rest;
@@ -38,7 +39,7 @@ pub const FILE: &[Check] = &[
 
 /// What one statement each can say.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    let all = [orders::CHECKS, wallets::CHECKS, rest::CHECKS];
+    let all = [orders::CHECKS, wallets::CHECKS, commissions::CHECKS, rest::CHECKS];
     all.into_iter().flatten()
 }
 

@@ -106,6 +106,7 @@ pub(super) const CHECKS: &[Check] = &[
             WHEN 5 THEN NOT EXISTS (SELECT 1 FROM order_changes WHERE id = i.resource_id)
             WHEN 6 THEN NOT EXISTS (SELECT 1 FROM audit WHERE id = i.resource_id)
             WHEN 30 THEN NOT EXISTS (SELECT 1 FROM transfers WHERE id = i.resource_id)
+            WHEN 31 THEN NOT EXISTS (SELECT 1 FROM payouts WHERE id = i.resource_id)
             ELSE 0 END",
     },
     Check {

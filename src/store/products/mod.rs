@@ -190,7 +190,8 @@ pub fn category(tx: &Tx, name: &str) -> Result<i64> {
 }
 
 const OFFER: &str =
-    "SELECT v.id, v.product_id, v.sku, p.name, v.title, v.price, p.status, s.available, v.low_at
+    "SELECT v.id, v.product_id, v.sku, p.name, v.title, v.price, p.status, s.available, v.low_at,
+  p.seller_id
   FROM variants v
   JOIN products p ON p.id = v.product_id
   JOIN stock s ON s.variant_id = v.id";
@@ -207,6 +208,7 @@ fn offer_from_row(row: &Row) -> rusqlite::Result<Offer> {
         status: row.get(6)?,
         available: row.get(7)?,
         low_at: row.get(8)?,
+        seller: row.get(9)?,
     })
 }
 

@@ -1,0 +1,186 @@
+//! Rows of `commissions`, `commission_rates`, `payouts` and what each seller has in one.
+
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::named_params;
+
+use crate::domain::commission::Commission;
+use crate::domain::commission::CommissionFilter;
+use crate::domain::commission::CommissionState;
+use crate::domain::commission::Rate;
+use crate::domain::commission::Sums;
+use crate::domain::id::CommissionId;
+use crate::domain::id::LineId;
+use crate::domain::id::OrderId;
+use crate::domain::id::UserId;
+use crate::domain::money::Money;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::error::Result;
+use crate::store::Snapshot;
+use crate::store::Tx;
+
+const SELECT: &str = "SELECT id, seller_id, order_id, line_id, rate, amount, state, reverses, payout_id, at, approved_at, ended_at
+  FROM commissions";
+
+fn from_row(row: &Row) -> rusqlite::Result<Commission> {
+    Ok(Commission {
+        id: row.get("id")?,
+        seller: row.get("seller_id")?,
+        order: row.get("order_id")?,
+        line: row.get("line_id")?,
+        rate: row.get("rate")?,
+        amount: row.get("amount")?,
+        state: row.get("state")?,
+        reverses: row.get("reverses")?,
+        payout: row.get("payout_id")?,
+        at: row.get("at")?,
+        approved_at: row.get("approved_at")?,
+        ended_at: row.get("ended_at")?,
+    })
+}
+
+/// The rate of a seller's own, if there is one.
+pub fn rate_of(db: &Snapshot, seller: UserId) -> Result<Option<Rate>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT rate FROM commission_rates WHERE seller_id = :seller")?
+        .query_row(named_params! { ":seller": seller }, |row| row.get("rate"))
+        .optional()?)
+}
+
+/// Sets the rate of a seller's own, or lets the shop's hold again.
+pub fn set_rate(tx: &Tx, seller: UserId, rate: Option<Rate>) -> Result<()> {
+    match rate {
+        Some(rate) => tx
+            .db()
+            .prepare_cached(
+                "INSERT INTO commission_rates (seller_id, rate) VALUES (:seller, :rate)
+                 ON CONFLICT (seller_id) DO UPDATE SET rate = excluded.rate",
+            )?
+            .execute(named_params! { ":seller": seller, ":rate": rate })?,
+        None => tx
+            .db()
+            .prepare_cached("DELETE FROM commission_rates WHERE seller_id = :seller")?
+            .execute(named_params! { ":seller": seller })?,
+    };
+    Ok(())
+}
+
+/// A commission that a line has brought, or what undoes a part of it.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct NewRow {
+    pub seller: UserId,
+    pub order: OrderId,
+    pub line: LineId,
+    pub rate: Rate,
+    pub amount: Money,
+    pub state: CommissionState,
+    pub reverses: Option<CommissionId>,
+}
+
+/// Adds a row.
+pub fn insert(tx: &Tx, new: &NewRow) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "INSERT INTO commissions (seller_id, order_id, line_id, rate, amount, state, reverses, at, approved_at)
+             VALUES (:seller, :order, :line, :rate, :amount, :state, :reverses, :now, iif(:state = 1, :now, NULL))",
+        )?
+        .execute(named_params! {
+            ":seller": new.seller,
+            ":order": new.order,
+            ":line": new.line,
+            ":rate": new.rate,
+            ":amount": new.amount,
+            ":state": new.state,
+            ":reverses": new.reverses,
+            ":now": tx.now,
+        })?;
+    Ok(())
+}
+
+/// Everything of an order, oldest first.
+pub fn of_order(db: &Snapshot, order: OrderId) -> Result<Vec<Commission>> {
+    db.db()
+        .prepare_cached(&format!("{SELECT} WHERE order_id = :order ORDER BY id"))?
+        .query_and_then(named_params! { ":order": order }, |row| Ok(from_row(row)?))?
+        .collect()
+}
+
+/// The order has arrived: what waits for that is approved.
+pub fn approve(tx: &Tx, order: OrderId) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE commissions SET state = 1, approved_at = :now WHERE order_id = :order AND state = 0",
+        )?
+        .execute(named_params! { ":order": order, ":now": tx.now })?;
+    Ok(())
+}
+
+/// Undoes what a line has brought, with all that undid parts of it, where none of that has been paid.
+pub fn reverse(tx: &Tx, line: &Commission) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE commissions SET state = 3, ended_at = :now
+             WHERE order_id = :order AND (id = :id OR reverses = :id) AND state < 2",
+        )?
+        .execute(named_params! { ":order": line.order, ":id": line.id, ":now": tx.now })?;
+    Ok(())
+}
+
+/// A page of commissions, newest first.
+pub fn page(db: &Snapshot, filter: &CommissionFilter, paging: &Paging) -> Result<Page<Commission>> {
+    let (turn, start) = match paging.is_backwards() {
+        true => ("id > :key", 0),
+        false => ("id < :key", i64::MAX),
+    };
+    let order = if paging.is_backwards() { "id" } else { "id DESC" };
+    let rows = db
+        .db()
+        .prepare_cached(&format!(
+            "{SELECT}
+             WHERE {turn} AND (:seller IS NULL OR seller_id = :seller) AND (:state IS NULL OR state = :state)
+               AND (:order IS NULL OR order_id = :order) AND (:payout IS NULL OR payout_id = :payout)
+             ORDER BY {order} LIMIT :limit OFFSET :skipped"
+        ))?
+        .query_and_then(
+            named_params! {
+                ":key": paging.keys().map_or(start, |keys| keys.1),
+                ":seller": filter.seller,
+                ":state": filter.state,
+                ":order": filter.order,
+                ":payout": filter.payout,
+                ":limit": paging.wanted() as i64,
+                ":skipped": paging.skipped(),
+            },
+            |row| Ok(from_row(row)?),
+        )?
+        .collect::<Result<Vec<Commission>>>()?;
+    Ok(paging.cut(rows, |row: &Commission| (0, row.id.0)))
+}
+
+/// What commissions come to, of one seller or of all; `month` is when this one began.
+pub fn sums(db: &Snapshot, seller: Option<UserId>, month: Timestamp) -> Result<Sums> {
+    let money =
+        |minor: i64| Money::new(minor).ok_or_else(|| Error::internal("commissions are beyond the cap"));
+    let (pending, approved, paid, of_month) = db
+        .db()
+        .prepare_cached(
+            "SELECT ifnull(sum(amount) FILTER (WHERE state = 0), 0), ifnull(sum(amount) FILTER (WHERE state = 1), 0),
+               ifnull(sum(amount) FILTER (WHERE state = 2), 0),
+               ifnull(sum(amount) FILTER (WHERE state < 3 AND at >= :month), 0)
+             FROM commissions WHERE :seller IS NULL OR seller_id = :seller",
+        )?
+        .query_row(named_params! { ":seller": seller, ":month": month }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+    Ok(Sums {
+        pending: money(pending)?,
+        approved: money(approved)?,
+        paid: money(paid)?,
+        month: money(of_month)?,
+    })
+}
