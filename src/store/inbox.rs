@@ -9,16 +9,15 @@ use crate::domain::id::InboxId;
 use crate::domain::id::PaymentId;
 use crate::domain::inbox::InboxState;
 use crate::domain::inbox::Message;
-use crate::domain::page::MOST_COUNTED;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
-use crate::domain::page::Total;
 use crate::domain::payment::Provider;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest::Newest;
 
 const SELECT: &str =
     "SELECT id, provider, event_id, kind, body, state, attempts, received_at, due_at, processed_at,
@@ -128,41 +127,13 @@ pub fn retry(tx: &Tx, id: InboxId) -> Result<bool> {
 
 /// A page of messages, newest first, of one state or of all.
 pub fn page(db: &Snapshot, state: Option<InboxState>, paging: &Paging) -> Result<Page<Message>> {
-    let with = |sql: &str| -> Result<Vec<Message>> {
-        db.db()
-            .prepare_cached(sql)?
-            .query_and_then(
-                named_params! {
-                    ":state": state,
-                    ":key": paging.keys().map_or(i64::MAX, |keys| keys.1),
-                    ":limit": paging.wanted() as i64,
-                    ":skipped": paging.skipped(),
-                },
-                |row| Ok(from_row(row)?),
-            )?
-            .collect()
+    let list = Newest {
+        select: SELECT,
+        table: "inbox",
+        from_row,
+        id: |message: &Message| message.id.0,
     };
-    let rows = match paging.is_backwards() {
-        true => with(&format!(
-            "{SELECT} WHERE id > :key AND (:state IS NULL OR state = :state) ORDER BY id LIMIT :limit OFFSET :skipped"
-        ))?,
-        false => with(&format!(
-            "{SELECT} WHERE id < :key AND (:state IS NULL OR state = :state)
-             ORDER BY id DESC LIMIT :limit OFFSET :skipped"
-        ))?,
-    };
-    let counted = db
-        .db()
-        .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE :state IS NULL OR state = :state LIMIT :most)",
-        )?
-        .query_row(
-            named_params! { ":state": state, ":most": MOST_COUNTED + 1 },
-            |row| row.get(0),
-        )?;
-    Ok(paging
-        .cut(rows, |message: &Message| (0, message.id.0))
-        .counted(Total::of(counted)))
+    list.page(db, state, paging)
 }
 
 /// Whether the oldest message is from before `before` (the newest always stays).

@@ -23,6 +23,7 @@ pub mod links;
 pub mod logins;
 pub mod mails;
 pub mod marks;
+mod newest;
 pub mod orders;
 pub mod payment_tasks;
 pub mod payments;

@@ -9,10 +9,8 @@ use crate::domain::id::PaymentId;
 use crate::domain::id::UserId;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
-use crate::domain::page::MOST_COUNTED;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
-use crate::domain::page::Total;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
@@ -21,6 +19,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest::Newest;
 
 const SELECT: &str = "SELECT id, order_id, provider, state, at_once, amount, currency, captured, refunded, provider_ref,
   charge_ref, token, redirect_url, return_url, method, reference, failure, disputed, created_by, created_at, updated_at
@@ -105,38 +104,13 @@ pub fn purse(payments: &[Payment]) -> Purse {
 
 /// A page of all payments, newest first, of one state or of all.
 pub fn page(db: &Snapshot, state: Option<PaymentState>, paging: &Paging) -> Result<Page<Payment>> {
-    let with = |sql: &str| -> Result<Vec<Payment>> {
-        db.db()
-            .prepare_cached(sql)?
-            .query_and_then(
-                named_params! {
-                    ":state": state,
-                    ":key": paging.keys().map_or(i64::MAX, |keys| keys.1),
-                    ":limit": paging.wanted() as i64,
-                    ":skipped": paging.skipped(),
-                },
-                |row| Ok(from_row(row)?),
-            )?
-            .collect()
+    let list = Newest {
+        select: SELECT,
+        table: "payments",
+        from_row,
+        id: |payment: &Payment| payment.id.0,
     };
-    let rows = match paging.is_backwards() {
-        true => with(&format!(
-            "{SELECT} WHERE id > :key AND (:state IS NULL OR state = :state) ORDER BY id LIMIT :limit OFFSET :skipped"
-        ))?,
-        false => with(&format!(
-            "{SELECT} WHERE id < :key AND (:state IS NULL OR state = :state)
-             ORDER BY id DESC LIMIT :limit OFFSET :skipped"
-        ))?,
-    };
-    let counted = db
-        .db()
-        .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM payments WHERE :state IS NULL OR state = :state LIMIT :most)",
-        )?
-        .query_row(named_params! { ":state": state, ":most": MOST_COUNTED + 1 }, |row| row.get(0))?;
-    Ok(paging
-        .cut(rows, |payment: &Payment| (0, payment.id.0))
-        .counted(Total::of(counted)))
+    list.page(db, state, paging)
 }
 
 /// A payment that is begun.
