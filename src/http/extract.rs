@@ -10,6 +10,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -27,6 +28,7 @@ use crate::http::paced::TooSlow;
 use crate::http::session;
 use crate::http::shell::Asked;
 use crate::http::shell::Known;
+use crate::shop::once::Key;
 use crate::shop::once::Once;
 
 /// A JSON body may be this long (NET-02).
@@ -269,6 +271,20 @@ impl IdempotencyKey {
             )),
             (key, token) => Ok(key.or(token)),
         }
+    }
+
+    /// What makes a request of somebody to a route happen once, if it carries a key: with another body it is another
+    /// request.
+    pub fn of(
+        self,
+        by: &Actor,
+        route: &str,
+        token: Option<String>,
+        body: &impl Serialize,
+    ) -> Result<Option<Key>> {
+        let token = self.or_token(token)?;
+        let canonical = serde_json::to_vec(body).map_err(|cause| Error::Internal(cause.into()))?;
+        Ok(token.map(|token| Key::new(by, route, &token, &canonical)))
     }
 }
 

@@ -18,7 +18,6 @@ use crate::domain::id::ApiKeyId;
 use crate::domain::id::UserId;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
@@ -29,7 +28,6 @@ use crate::http::extract::once;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::shop::api_keys;
-use crate::shop::once::Key;
 
 /// A key as the API shows it: never itself, but to whoever has just made it.
 #[derive(Serialize, ToSchema)]
@@ -116,9 +114,8 @@ pub async fn create(
     key: IdempotencyKey,
     Json(mut body): Json<CreateApiKey>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, "POST /api-keys", &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, "POST /api-keys", token, &body)?;
     let new = body.parse()?;
     let made = app
         .write(move |tx| api_keys::create(tx, &by, key.as_ref(), &new))

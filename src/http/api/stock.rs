@@ -25,7 +25,6 @@ use crate::domain::text;
 use crate::domain::text::Sku;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
-use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
@@ -36,7 +35,6 @@ use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
-use crate::shop::once::Key;
 use crate::shop::stock;
 use crate::shop::stock::Wanted;
 
@@ -140,9 +138,8 @@ pub async fn adjust(
     key: IdempotencyKey,
     Json(mut body): Json<AdjustStock>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, "POST /stock/adjustments", &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, "POST /stock/adjustments", token, &body)?;
     let new = body.parse()?;
     let made = app
         .write(move |tx| stock::adjust(tx, &by, key.as_ref(), &new))

@@ -25,7 +25,6 @@ use crate::http::extract::MaybeJson;
 use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::version::IfMatch;
-use crate::shop::once::Key;
 use crate::shop::orders;
 use crate::shop::orders::Cancel;
 use crate::shop::orders::Move;
@@ -86,9 +85,8 @@ pub async fn cancel(
     seen: IfMatch,
     MaybeJson(mut body): MaybeJson<CancelOrder>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, &format!("POST /orders/{id}/cancel"), &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, &format!("POST /orders/{id}/cancel"), token, &body)?;
     let asked = Cancel {
         version: seen.or_body(body.version)?,
         reason: words(body.reason, "reason")?,

@@ -14,7 +14,6 @@ use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
 use crate::domain::tag;
 use crate::domain::text;
-use crate::error::Error;
 use crate::error::Result;
 use crate::http::api::orders::reply;
 use crate::http::extract::Created;
@@ -23,7 +22,6 @@ use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::extract::once;
-use crate::shop::once::Key;
 use crate::shop::orders;
 use crate::shop::orders::NewNote;
 
@@ -63,9 +61,8 @@ pub async fn note(
     key: IdempotencyKey,
     Json(mut body): Json<CreateNote>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, &format!("POST /orders/{id}/notes"), &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, &format!("POST /orders/{id}/notes"), token, &body)?;
     let new = NewNote {
         text: words(&body.note).map_err(|bad| bad.at("note"))?,
         is_public: body.public,

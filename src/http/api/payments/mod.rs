@@ -45,7 +45,6 @@ use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
-use crate::shop::once::Key;
 use crate::shop::once::Once;
 use crate::shop::payments;
 use crate::shop::payments::Begin;
@@ -213,9 +212,8 @@ pub async fn record(
     key: IdempotencyKey,
     Json(mut body): Json<RecordPayment>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, "POST /payments/manual", &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, "POST /payments/manual", token, &body)?;
     let line = |text: Option<String>, most: usize, field: &str| {
         text.map(|text| text::line(&text, 1, most).map_err(|bad| Error::from(bad.at(field))))
             .transpose()

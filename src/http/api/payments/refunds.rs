@@ -27,7 +27,6 @@ use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::version::IfMatch;
-use crate::shop::once::Key;
 use crate::shop::once::Once;
 use crate::shop::payments;
 use crate::shop::payments::RefundView;
@@ -105,9 +104,8 @@ pub async fn refund(
     seen: IfMatch,
     Json(mut body): Json<RefundOrder>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, &format!("POST /orders/{id}/refunds"), &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, &format!("POST /orders/{id}/refunds"), token, &body)?;
     let new = body.parse(seen)?;
     let made = app
         .write(move |tx| payments::refund(tx, &by, key.as_ref(), id, &new))

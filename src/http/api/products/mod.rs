@@ -38,7 +38,6 @@ use crate::domain::product::NewProduct;
 use crate::domain::product::NewVariant;
 use crate::domain::text;
 use crate::domain::text::Sku;
-use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
@@ -48,7 +47,6 @@ use crate::http::version;
 use crate::http::version::IfNoneMatch;
 use crate::shop::catalogue;
 use crate::shop::catalogue::ProductView;
-use crate::shop::once::Key;
 use crate::shop::settings;
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -174,9 +172,8 @@ pub async fn create(
     key: IdempotencyKey,
     Json(mut body): Json<CreateProduct>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, "POST /products", &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, "POST /products", token, &body)?;
     let currency = app.read(settings::show).await?.terms.currency;
     let new = body.parse(currency)?;
     let made = app

@@ -31,7 +31,6 @@ use crate::http::user_query::Page;
 use crate::http::version;
 use crate::http::version::IfMatch;
 use crate::http::version::IfNoneMatch;
-use crate::shop::once::Key;
 use crate::shop::users;
 use crate::shop::users::NO_PASSWORD;
 use crate::shop::users::UserChange;
@@ -103,9 +102,8 @@ pub async fn invite(
     key: IdempotencyKey,
     Json(mut body): Json<Invite>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, "POST /users", &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, "POST /users", token, &body)?;
     let new = body.parse()?;
     let keys = app.keys().clone();
     let made = app

@@ -19,7 +19,6 @@ use crate::domain::webhook::EndpointChange;
 use crate::domain::webhook::Filter;
 use crate::domain::webhook::NewEndpoint;
 use crate::domain::webhook::Rules;
-use crate::error::Error;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
@@ -32,7 +31,6 @@ use crate::http::list::Asked;
 use crate::http::version;
 use crate::http::version::IfMatch;
 use crate::http::version::IfNoneMatch;
-use crate::shop::once::Key;
 use crate::shop::webhooks;
 use crate::shop::webhooks::Again;
 use crate::shop::webhooks::DeliveryView;
@@ -134,9 +132,8 @@ pub async fn create(
     key: IdempotencyKey,
     Json(mut body): Json<CreateEndpoint>,
 ) -> Result<Response> {
-    let token = key.or_token(body.client_token.take())?;
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = token.map(|token| Key::new(&by, "POST /webhooks/endpoints", &token, &canonical));
+    let token = body.client_token.take();
+    let key = key.of(&by, "POST /webhooks/endpoints", token, &body)?;
     let new = body.parse(&app.webhook_rules())?;
     let keys = app.keys().clone();
     let made = app
