@@ -43,6 +43,11 @@ pub(super) fn rules(loaded: &mut Loaded) -> Result<()> {
         Ok(note) => loaded.notes.extend(note),
         Err((setting, reason)) => return refuse(loaded, setting, reason),
     }
+    if loaded.config.is_demo && loaded.config.mail.is_on() {
+        loaded
+            .notes
+            .push("a demo sends no mails: mail.host is passed over".to_owned());
+    }
     if !loaded.config.limits.enabled {
         loaded
             .notes

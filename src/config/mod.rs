@@ -52,6 +52,13 @@ pub struct Config {
     pub is_bench: bool,
 }
 
+impl Config {
+    /// Whether mails leave. Those of a demo never do: its people are made up, and their addresses may be somebody's.
+    pub fn sends_mail(&self) -> bool {
+        self.mail.is_on() && !self.is_demo
+    }
+}
+
 /// Where and how the shop listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -260,6 +267,9 @@ pub struct Webhooks {
     pub allow_http: bool,
     /// Certificates beside the usual ones that are believed; a PEM file.
     pub ca_file: String,
+    /// Who is asked what an endpoint's name stands for; nothing: the machine's own resolver.
+    #[serde(with = "values::socket")]
+    pub resolver: Option<SocketAddr>,
     /// How long an endpoint may take to answer.
     #[serde(deserialize_with = "values::between::<1, 30, _>")]
     pub timeout_seconds: u64,
@@ -274,6 +284,7 @@ impl Default for Webhooks {
             allow_networks: Vec::new(),
             allow_http: false,
             ca_file: String::new(),
+            resolver: None,
             timeout_seconds: 15,
             retry_scale: Scale::WHOLE,
         }

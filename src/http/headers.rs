@@ -13,8 +13,20 @@ use crate::http::assets::FOR_EVER;
 use crate::http::limits::Quota;
 
 /// WEB-01, for every page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+macro_rules! policy {
+    () => {
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    };
+}
+const POLICY: &str = policy!();
+/// The same for a page that shows another of ours in a frame.
+pub const FRAMING: HeaderValue = HeaderValue::from_static(concat!(policy!(), "; frame-src 'self'"));
+/// What stands in such a frame: no script, no form, nothing from elsewhere, and as good as another site.
+pub const FRAMED: HeaderValue = HeaderValue::from_static(
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; \
+     frame-ancestors 'self'",
+);
 const ALL: &str = "GET,HEAD,POST,PUT,PATCH,DELETE";
 const ALWAYS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

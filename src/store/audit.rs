@@ -14,6 +14,7 @@ use crate::domain::audit::AuditRow;
 use crate::domain::audit::Columns;
 use crate::domain::audit::Target;
 use crate::domain::id::AuditId;
+use crate::domain::id::EventId;
 use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
@@ -265,6 +266,38 @@ pub fn of_target(
         .query_and_then(
             named_params! { ":kind": kind, ":id": id, ":from": from, ":below": below, ":limit": limit as i64 },
             |row| Ok(from_row(row)?),
+        )?
+        .collect()
+}
+
+/// The events of an order, newest first: those of its own rows and of its payments' and refunds', and at the end that of
+/// its creation.
+pub fn events_of(db: &Snapshot, order: OrderId, placed_at: Timestamp, limit: usize) -> Result<Vec<EventId>> {
+    db.db()
+        .prepare_cached(
+            "SELECT event_id FROM audit
+             WHERE action <> 1 AND target_kind = :order_kind AND target_id = :order AND event_id IS NOT NULL
+             UNION
+             SELECT event_id FROM audit
+             WHERE action <> 1 AND target_kind = :payment_kind AND event_id IS NOT NULL
+               AND target_id IN (SELECT id FROM payments WHERE order_id = :order)
+             UNION
+             SELECT event_id FROM audit
+             WHERE action <> 1 AND target_kind = :refund_kind AND event_id IS NOT NULL
+               AND target_id IN (SELECT id FROM refunds WHERE order_id = :order)
+             UNION
+             SELECT event_id FROM audit
+             WHERE action = 1 AND id >= :from AND id < :below AND target_id = :order AND event_id IS NOT NULL
+             ORDER BY event_id DESC
+             LIMIT :limit",
+        )?
+        .query_and_then(
+            named_params! {
+                ":order": order, ":order_kind": Target::Order, ":payment_kind": Target::Payment,
+                ":refund_kind": Target::Refund, ":from": first_at(db, placed_at)?,
+                ":below": first_at(db, placed_at.plus_ms(1))?, ":limit": limit as i64,
+            },
+            |row| Ok(row.get("event_id")?),
         )?
         .collect()
 }

@@ -52,7 +52,10 @@ impl Postman {
     pub fn new(app: &App) -> Result<Self> {
         Ok(Self {
             app: app.clone(),
-            smtp: Smtp::new(&app.config().mail)?,
+            smtp: match app.config().sends_mail() {
+                true => Smtp::new(&app.config().mail)?,
+                false => None,
+            },
             rest: 0,
             rest_until: None,
             next_due: None,

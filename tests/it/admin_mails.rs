@@ -31,6 +31,25 @@ fn mails_are_listed_read_and_sent_again() {
     assert!(shown.body.contains("data-status=\"failed\"") && !shown.body.contains("<b>nobody"));
     assert!(shown.body.contains("2 x MUG (MUG): 9.00 EUR"), "{}", shown.body);
     assert!(!shown.body.contains("<script>alert"));
+    let policy = shown.header("content-security-policy").unwrap();
+    assert!(policy.ends_with("; frame-src 'self'"), "{policy}");
+    assert!(
+        shown
+            .body
+            .contains("<iframe class=\"letter\" sandbox src=\"/admin/mails/1/preview\""),
+        "{}",
+        shown.body
+    );
+    let framed = owner.get("/admin/mails/1/preview");
+    assert!(framed.body.contains("<html") && framed.body.contains("MUG") && !framed.body.contains("<script"));
+    let policy = framed.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+    assert!(
+        !listed
+            .header("content-security-policy")
+            .unwrap()
+            .contains("frame-src")
+    );
     let sent = owner.submit(&shown, "/admin/mails/1/resend", &[]);
     assert_eq!(sent.status, 303, "{}", sent.body);
     assert!(owner.follow(&sent).body.contains("data-done=\"mail.resent\""));
@@ -39,7 +58,10 @@ fn mails_are_listed_read_and_sent_again() {
         1
     );
     assert_eq!(owner.get("/admin/mails/99").status, 404);
-    assert_eq!(Browser::signed_in(&app, "staff").get("/admin/mails").status, 403);
+    let staff = Browser::signed_in(&app, "staff");
+    for path in ["/admin/mails", "/admin/mails/1", "/admin/mails/1/preview"] {
+        assert_eq!(staff.get(path).status, 403, "{path}");
+    }
     assert!(has_form(&shown, "/admin/mails/1/resend"));
 }
 
@@ -60,5 +82,33 @@ fn nothing_is_said_to_be_sent_where_nothing_is() {
             app.post("nobody", "/api/v1/auth/password/forgot", asked).status,
             202
         );
+    }
+}
+
+/// T12: the people of a demo are made up, so nothing is written to them, whatever server is set.
+#[test]
+fn a_demo_sends_no_mail() {
+    for is_demo in [true, false] {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let (hang_up, came) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            server
+                .incoming()
+                .for_each(|stream| drop((stream, hang_up.send(()))))
+        });
+        let app = TestApp::start_with(|config| {
+            config.is_demo = is_demo;
+            config.mail.host = "127.0.0.1".to_owned();
+            config.mail.port = port.into();
+            config.mail.security = till::config::MailSecurity::None;
+            config.mail.from = "shop@shop.test".to_owned();
+        });
+        app.product("MUG", "4.50", 1000);
+        order(&app, "ann@shop.test");
+        app.queue_mails();
+        assert_eq!(app.send_mails() == 0, is_demo);
+        assert_eq!(came.try_recv().is_err(), is_demo);
+        assert_eq!(app.number("SELECT count(*) FROM mails WHERE state = 0"), 1);
     }
 }

@@ -19,6 +19,7 @@ const PAGE: &str = "/admin/orders/1";
 const RECORD: &str = "/admin/orders/1/payments";
 const REFUND: &str = "/admin/orders/1/refund";
 const CAPTURE: &str = "/admin/payments/1/capture";
+const VOID: &str = "/admin/payments/1/void";
 const INBOX: &str = "/admin/payments/inbox";
 const HOSTILE: &str = "</pre><script>alert(1)</script>";
 
@@ -215,6 +216,32 @@ fn what_is_reserved_is_captured() {
     );
 }
 
+/// E5: what is reserved is let go, once, and then there is nothing to take.
+#[test]
+fn what_is_reserved_is_released() {
+    let app = shop();
+    app.db()
+        .execute("INSERT INTO settings VALUES ('payments.capture', 'on_ship')", [])
+        .unwrap();
+    let id = order(&app);
+    assert_eq!(charge(&app, id, "tok_good")["status"], "authorized");
+    let browser = Browser::signed_in(&app, "owner");
+    let page = browser.get(PAGE);
+    let released = browser.submit(&page, VOID, &[]);
+    let told = browser.follow(&released);
+    assert_eq!(deed(&told), "payment.asked", "{}", told.body);
+    app.settle();
+    assert_eq!(
+        app.number("SELECT count(*) FROM sandbox_payments WHERE state = 3"),
+        1
+    );
+    let told = browser.get(PAGE);
+    assert!(told.body.contains("data-state=\"voided\""), "{}", told.body);
+    assert!(!has_form(&told, VOID) && !has_form(&told, CAPTURE));
+    let late = browser.submit(&page, VOID, &[("idempotency_key", "another")]);
+    assert_eq!(late.status, 409, "{}", late.body);
+}
+
 /// AZ-01: a role without the rights sees no button, and the forged post is refused.
 #[test]
 fn without_the_right_money_is_looked_at_only() {
@@ -232,7 +259,7 @@ fn without_the_right_money_is_looked_at_only() {
     let token = token.into_iter().find(|(name, _)| name == "form_token").unwrap();
     forged.retain(|(name, _)| name != "form_token");
     forged.push(token);
-    for path in [REFUND, RECORD, CAPTURE, "/admin/payments/inbox/1"] {
+    for path in [REFUND, RECORD, CAPTURE, VOID, "/admin/payments/inbox/1"] {
         assert_eq!(staff.post(path, &forged, &[OURS]).status, 403, "{path}");
     }
     assert_eq!(app.number("SELECT count(*) FROM refunds"), 0);

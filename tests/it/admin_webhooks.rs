@@ -15,10 +15,12 @@ use crate::webhooks::endpoint;
 use crate::webhooks::order;
 use crate::webhooks::pass;
 use crate::webhooks::shop;
+use crate::webhooks::step;
 
 const LIST: &str = "/admin/webhooks";
 const NEW: &str = "/admin/webhooks/new";
 const PAGE: &str = "/admin/webhooks/1";
+const EDIT: &str = "/admin/webhooks/1/edit";
 const HOSTILE: &str = "</pre><script>alert(1)</script>";
 
 fn deed(page: &Answer) -> &str {
@@ -163,6 +165,67 @@ fn an_endpoint_is_looked_after() {
     assert_eq!(browser.get(PAGE).status, 410);
 }
 
+/// H6, D7: an endpoint is changed by a form that says what is wrong; whoever was second sees both. Its secret stays.
+#[test]
+fn an_endpoint_is_changed() {
+    let (app, sink) = (shop(), Sink::start());
+    endpoint(&app, "https://hooks.example/old", &["order.created"]);
+    let browser = Browser::signed_in(&app, "owner");
+    let page = browser.get(EDIT);
+    for (field, wrong) in [("url", "http://10.0.0.1/"), ("events", HOSTILE), ("url", HOSTILE)] {
+        let refused = browser.submit(&page, EDIT, &[(field, wrong)]);
+        assert_eq!(refused.status, 400, "{field} {wrong}");
+        assert!(refused.body.contains(&format!("{field}-e")) && !refused.body.contains(HOSTILE));
+        assert!(plain(&refused.body).contains(wrong));
+    }
+    let secret = || app.number("SELECT count(DISTINCT secret) FROM webhook_endpoints WHERE version > 1");
+    let url = sink.url();
+    let typed = [
+        ("url", url.as_str()),
+        ("events", "order.*"),
+        ("description", HOSTILE),
+    ];
+    let told = browser.follow(&browser.submit(&page, EDIT, &typed));
+    assert_eq!(deed(&told), "webhook.endpoint_changed", "{}", told.body);
+    assert!(plain(&told.body).contains(HOSTILE) && !told.body.contains(HOSTILE));
+    let late = [("description", "Stock"), ("idempotency_key", "another")];
+    let clash = browser.submit(&page, EDIT, &late);
+    assert_eq!(clash.status, 412, "{}", clash.body);
+    assert!(clash.body.contains("data-conflict") && plain(&clash.body).contains(&url));
+    assert_eq!(secret(), 1);
+    order(&app);
+    app.deliver();
+    assert_eq!(sink.heard().len(), 1);
+}
+
+/// T4, H6: an order's page tells of the mails and of the webhooks about it, to whoever may read them.
+#[test]
+fn the_time_line_of_an_order_tells_who_was_told() {
+    let (app, sink, other) = (shop(), Sink::start(), Sink::start());
+    endpoint(&app, &sink.url(), &["order.*"]);
+    endpoint(&app, &other.url(), &["order.status_changed"]);
+    sink.answer(500);
+    let (first, second) = (crate::mails::order(&app, "ann@shop.test"), order(&app));
+    step(&app, first, "processing", 1);
+    app.queue_mails();
+    app.deliver();
+    let deliveries = |page: &Answer| page.body.matches("data-delivery=").count();
+    let owner = Browser::signed_in(&app, "owner");
+    let page = owner.get(&format!("/admin/orders/{first}"));
+    assert_eq!(deliveries(&page), 3, "{}", page.body);
+    assert!(page.body.contains("order.status_changed") && page.body.contains(&sink.url()));
+    let mails = app.number(&format!("SELECT count(*) FROM mails WHERE order_id = {first}"));
+    assert!(mails > 0);
+    assert_eq!(page.body.matches("data-mail=").count() as i64, mails);
+    assert_eq!(deliveries(&owner.get(&format!("/admin/orders/{second}"))), 1);
+    let staff = Browser::signed_in(&app, "staff");
+    let page = staff.get(&format!("/admin/orders/{first}"));
+    assert_eq!(
+        (deliveries(&page), page.body.matches("data-mail=").count()),
+        (3, 0)
+    );
+}
+
 /// AZ-01: who may only read sees no button, and the forged post is refused; who may not read sees nothing.
 #[test]
 fn without_the_right_endpoints_are_looked_at_only() {
@@ -175,7 +238,7 @@ fn without_the_right_endpoints_are_looked_at_only() {
     let (list, page) = (staff.get(LIST), staff.get(PAGE));
     assert_eq!((list.status, page.status), (200, 200));
     assert!(!list.body.contains("data-new") && !page.body.contains(&format!("action=\"{LIST}")));
-    assert_eq!(staff.get(NEW).status, 403);
+    assert_eq!((staff.get(NEW).status, staff.get(EDIT).status), (403, 403));
     let mut forged = filled(&page, "/admin/logout", &[]);
     for (name, value) in [
         ("version", "1"),
@@ -185,7 +248,9 @@ fn without_the_right_endpoints_are_looked_at_only() {
     ] {
         forged.push((name.to_owned(), value.to_owned()));
     }
-    let ways = ["pause", "resume", "on", "test", "rotate", "replay", "delete"];
+    let ways = [
+        "edit", "pause", "resume", "on", "test", "rotate", "replay", "delete",
+    ];
     let mut paths: Vec<String> = ways.iter().map(|way| format!("{PAGE}/{way}")).collect();
     paths.extend([LIST.to_owned(), format!("{LIST}/deliveries/{delivery}/retry")]);
     for path in &paths {

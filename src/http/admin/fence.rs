@@ -131,7 +131,7 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
         request_id: asked.map_or_else(String::new, |asked| asked.request_id.to_string()),
         done,
         now,
-        sends_mail: app.config().mail.is_on(),
+        sends_mail: app.config().sends_mail(),
     };
     Ok((frame, cookie))
 }

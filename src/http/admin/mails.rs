@@ -2,15 +2,17 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::Uri;
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::id::MailId;
 use crate::domain::mail::Mail;
 use crate::domain::mail::MailState;
-use crate::domain::mail::Template as Kind;
 use crate::domain::permission::Permission;
 use crate::error::Result;
 use crate::gateway::Letter;
@@ -25,8 +27,10 @@ use crate::http::admin::link::View;
 use crate::http::admin::link::how_many;
 use crate::http::admin::link::up_to;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::api::mails::MailsPage;
 use crate::http::extract::Path;
+use crate::http::headers;
 use crate::http::list::Asked;
 use crate::shop::mails;
 use crate::shop::mails::MOST_COUNTED;
@@ -51,28 +55,7 @@ impl ListPage<'_> {
     }
 
     fn name(&self, mail: &Mail) -> &'static str {
-        name(mail.template)
-    }
-}
-
-/// What a mail is about, for people.
-const fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::ResetPassword => "New password",
-        Kind::Invitation => "Invitation",
-        Kind::ProveAddress => "Proof of an address",
-        Kind::PasswordChanged => "Password changed",
-        Kind::AddressChanged => "Address changed",
-        Kind::FactorAdded => "Second factor set up",
-        Kind::FactorRemoved => "Second factor taken away",
-        Kind::RecoveryCodesMade => "Recovery codes made",
-        Kind::OrderPlaced => "Order placed",
-        Kind::OrderPaid => "Order paid",
-        Kind::OrderShipped => "Order shipped",
-        Kind::OrderCanceled => "Order canceled",
-        Kind::OrderRefunded => "Order refunded",
-        Kind::EndpointOff => "Webhook endpoint off",
-        Kind::StockLow => "Stock low",
+        words::mail(mail.template)
     }
 }
 
@@ -128,12 +111,30 @@ pub async fn show(State(app): State<App>, Staff(frame): Staff, Path(id): Path<Ma
     let letter = Letter::write(&mail, frame.shop(), &app.config().server.public_url(), None)?;
     let shown = ShowPage {
         frame: &frame,
-        name: name(mail.template),
+        name: words::mail(mail.template),
         badge: badge::mail(mail.state),
         mail: &mail,
         letter: &letter,
     };
-    page::page(StatusCode::OK, &shown)
+    let page = page::page(StatusCode::OK, &shown)?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, headers::FRAMING)], page).into_response())
+}
+
+/// A mail as HTML, for the frame of its page alone.
+pub async fn preview(
+    State(app): State<App>,
+    Staff(frame): Staff,
+    Path(id): Path<MailId>,
+) -> Result<Response> {
+    let by = frame.by.clone();
+    let mail = app.read(move |db| mails::show(db, &by, id)).await?;
+    let letter = Letter::write(&mail, frame.shop(), &app.config().server.public_url(), None)?;
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, headers::FRAMED),
+    ];
+    Ok((headers, letter.html).into_response())
 }
 
 pub async fn resend(

@@ -2,6 +2,7 @@
 
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
+use crate::domain::mail;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
@@ -115,11 +116,11 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::OrderRefunded => "The order is refunded.",
         Action::OrderPaid => "The money is recorded.",
         Action::RefundMade | Action::RefundEnded => "The refund is on its way.",
-        Action::PaymentAsked => "The provider is asked for the money.",
+        Action::PaymentAsked => "The provider has been asked.",
         Action::InboxRetried => "The message is applied again in a moment.",
         Action::EndpointPaused => "The endpoint waits. What happens is gathered for it.",
         Action::EndpointResumed => "The endpoint goes on where it was.",
-        Action::EndpointChanged => "The endpoint is on, from now on.",
+        Action::EndpointChanged => "The endpoint is changed.",
         Action::EndpointDeleted => "The endpoint is deleted.",
         Action::EndpointTested => "A test is on its way.",
         Action::EndpointReplayed => "The events are sent again, in their order.",
@@ -226,5 +227,26 @@ mod tests {
             assert_eq!(when(Timestamp::parse(at).unwrap(), now, &zone), read);
         }
         assert_eq!(in_full(now, &zone), "Thursday 2 July 2026, 10:00");
+    }
+}
+
+/// What a mail is about, for people.
+pub const fn mail(kind: mail::Template) -> &'static str {
+    match kind {
+        mail::Template::ResetPassword => "New password",
+        mail::Template::Invitation => "Invitation",
+        mail::Template::ProveAddress => "Proof of an address",
+        mail::Template::PasswordChanged => "Password changed",
+        mail::Template::AddressChanged => "Address changed",
+        mail::Template::FactorAdded => "Second factor set up",
+        mail::Template::FactorRemoved => "Second factor taken away",
+        mail::Template::RecoveryCodesMade => "Recovery codes made",
+        mail::Template::OrderPlaced => "Order placed",
+        mail::Template::OrderPaid => "Order paid",
+        mail::Template::OrderShipped => "Order shipped",
+        mail::Template::OrderCanceled => "Order canceled",
+        mail::Template::OrderRefunded => "Order refunded",
+        mail::Template::EndpointOff => "Webhook endpoint off",
+        mail::Template::StockLow => "Stock low",
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::event::EventType;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
 use crate::domain::id::EventId;
+use crate::domain::order::Order;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::page::Place;
@@ -31,6 +32,8 @@ use crate::store;
 
 /// Rows that one look passes over at most.
 const MOST_LOOKED_AT: usize = 50_000;
+/// Events of an order whose deliveries are told.
+const MOST_OF_ORDER: usize = 100;
 
 /// What was and will be sent, newest event first. A look passes over 50,000 rows at most, so a page may be short and still
 /// have a next.
@@ -77,6 +80,38 @@ fn has_more(db: &Snapshot, wanted: &Wanted, from: i64, last: DeliveryId) -> Resu
     };
     let (rows, _) = store::deliveries::list(db, &any, (DeliveryId(from), last), false, (1, 1))?;
     Ok(!rows.is_empty())
+}
+
+/// What an endpoint was told of an order.
+#[derive(Debug, Clone)]
+pub struct ToldOf {
+    /// What was sent, or will be.
+    pub delivery: DeliveryView,
+    /// What people call the endpoint.
+    pub endpoint: String,
+}
+
+/// What endpoints were told of the newest events of an order, newest first.
+pub fn of_order(db: &Snapshot, by: &Actor, order: &Order) -> Result<Vec<ToldOf>> {
+    by.require(Permission::WebhooksRead)?;
+    if store::endpoints::ever(db)? == 0 {
+        return Ok(Vec::new());
+    }
+    let epoch = epoch(db)?;
+    let mut told = Vec::new();
+    for event in store::audit::events_of(db, order.head.id, order.head.placed_at, MOST_OF_ORDER)? {
+        let range = (DeliveryId(event.0 << 12), DeliveryId((event.0 + 1) << 12));
+        let of_all = (MOST_LOOKED_AT, MOST_LOOKED_AT);
+        let (rows, _) = store::deliveries::list(db, &Wanted::default(), range, true, of_all)?;
+        for row in rows {
+            let endpoint = store::endpoints::get(db, row.endpoint)?;
+            told.push(ToldOf {
+                delivery: DeliveryView::new(&row, &epoch),
+                endpoint: endpoint.description.unwrap_or(endpoint.url),
+            });
+        }
+    }
+    Ok(told)
 }
 
 /// A delivery with every attempt's request and response.

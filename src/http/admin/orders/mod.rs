@@ -7,6 +7,7 @@ mod live;
 mod money;
 mod refund;
 mod show;
+mod timeline;
 
 pub use bulk::bulk;
 pub use change::ask_cancel;
@@ -19,6 +20,7 @@ pub use list::list;
 pub use live::live;
 pub use money::capture;
 pub use money::record;
+pub use money::void;
 pub use refund::ask_refund;
 pub use refund::refund;
 pub use show::show;

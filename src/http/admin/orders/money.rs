@@ -24,6 +24,7 @@ use crate::http::admin::frame::Staff;
 use crate::http::admin::orders::change;
 use crate::http::admin::orders::show::Told;
 use crate::http::admin::orders::show::told;
+use crate::http::admin::page;
 use crate::http::extract::Path;
 use crate::shop::payments;
 use crate::shop::payments::ByHand;
@@ -107,6 +108,22 @@ pub async fn capture(
     let action = format!("/admin/payments/{id}/capture");
     let clash = clash(&app, &frame, order, (&form.fields, action, "Captured"));
     conflict::settle(done, &change::path(order), clash).await
+}
+
+/// What is reserved is let go.
+pub async fn void(
+    State(app): State<App>,
+    Staff(frame): Staff,
+    Path(id): Path<PaymentId>,
+    form: Form,
+) -> Result<Response> {
+    let (by, who) = (frame.by.clone(), frame.by.clone());
+    let order = app.read(move |db| payments::show(db, &who, id)).await?.order;
+    let done = form
+        .submit(&app, move |tx| payments::ask_void(tx, &by, id).map(|_| ()))
+        .await?;
+    gateway::payments::drive(&app, id).await?;
+    Ok(page::lead(&change::path(order), Some(done)))
 }
 
 /// What is more than there is, is said beside the field that asked for it.

@@ -13,6 +13,8 @@ use crate::domain::country;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
+use crate::domain::mail;
+use crate::domain::mail::Mail;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
 use crate::domain::order::Channel;
@@ -33,6 +35,8 @@ use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
+use crate::http::admin::orders::timeline;
+use crate::http::admin::orders::timeline::Item;
 use crate::http::admin::page;
 use crate::http::admin::words;
 use crate::http::api::orders::At;
@@ -40,9 +44,12 @@ use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::shop::Snapshot;
 use crate::shop::audit;
+use crate::shop::mails;
 use crate::shop::orders;
 use crate::shop::orders::Entry;
 use crate::shop::payments;
+use crate::shop::webhooks;
+use crate::shop::webhooks::ToldOf;
 
 /// Everything that the page of an order tells.
 pub struct Told {
@@ -58,6 +65,10 @@ pub struct Told {
     pub payments: Vec<Payment>,
     /// Its refunds, alike.
     pub refunds: Vec<Refund>,
+    /// What was written to its customer, alike.
+    pub mails: Vec<Mail>,
+    /// What endpoints were told of it, alike.
+    pub webhooks: Vec<ToldOf>,
     /// The moment that it is shown at, if it is not the present one.
     pub at: Option<Timestamp>,
 }
@@ -89,10 +100,16 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> 
             None => money(db, &by, id)?,
             Some(_) => (Vec::new(), Vec::new()),
         };
+        let (mails, webhooks) = match at {
+            None => words_of(db, &by, &order)?,
+            Some(_) => (Vec::new(), Vec::new()),
+        };
         Ok(Told {
             noted,
             payments,
             refunds,
+            mails,
+            webhooks,
             buyer: order
                 .head
                 .customer
@@ -112,6 +129,23 @@ fn money(db: &Snapshot, by: &Actor, id: OrderId) -> Result<(Vec<Payment>, Vec<Re
     }
     let (_, payments, refunds) = payments::of_order(db, by, id)?;
     Ok((payments, refunds))
+}
+
+/// The mails about an order, and what endpoints were told of it, for those who may read them.
+fn words_of(db: &Snapshot, by: &Actor, order: &Order) -> Result<(Vec<Mail>, Vec<ToldOf>)> {
+    let wanted = mail::Wanted {
+        order: Some(order.head.id),
+        ..mail::Wanted::default()
+    };
+    let mails = match by.may(Permission::MailsRead) {
+        true => mails::list(db, by, wanted, &Paging::first(Limit::MAX, 0))?.rows,
+        false => Vec::new(),
+    };
+    let told = match by.may(Permission::WebhooksRead) {
+        true => webhooks::of_order(db, by, order)?,
+        false => Vec::new(),
+    };
+    Ok((mails, told))
 }
 
 /// A step that may be taken: the button says what it does.
@@ -270,6 +304,26 @@ impl ShowPage<'_> {
 
     fn label<'f>(&self, field: &'f str) -> &'f str {
         words::label(field)
+    }
+
+    fn items(&self) -> Vec<(Timestamp, Item<'_>)> {
+        timeline::items(self.told)
+    }
+
+    fn tint(&self, told: &[ToldOf]) -> &'static str {
+        timeline::tint(told)
+    }
+
+    fn sent(&self, told: &ToldOf) -> Badge {
+        badge::delivery(told.delivery.status)
+    }
+
+    fn mail(&self, mail: &Mail) -> Badge {
+        badge::mail(mail.state)
+    }
+
+    fn mail_name(&self, mail: &Mail) -> &'static str {
+        words::mail(mail.template)
     }
 
     fn look(&self, entry: &Entry) -> (&'static str, &'static str) {

@@ -117,7 +117,7 @@ async fn ask(app: &App, frame: &Frame, id: EndpointId, is_delete: bool) -> Resul
     page::page(StatusCode::OK, &shown)
 }
 
-async fn found(app: &App, frame: &Frame, id: EndpointId) -> Result<EndpointView> {
+pub(super) async fn found(app: &App, frame: &Frame, id: EndpointId) -> Result<EndpointView> {
     frame.by.require(Permission::WebhooksManage)?;
     let (by, now) = (frame.by.clone(), frame.now);
     app.read(move |db| verbs::show(db, &by, id, now)).await

@@ -138,7 +138,7 @@ fn show(frame: &Frame, heading: &'static str, told: &Told, back: String) -> Resu
 }
 
 /// Well formed, or every fault at once.
-fn read(fields: &Fields, rules: &Rules) -> Result<NewEndpoint> {
+pub(super) fn read(fields: &Fields, rules: &Rules) -> Result<NewEndpoint> {
     let mut faults = Vec::new();
     let url = rules
         .check(fields.text("url"))

@@ -1,6 +1,7 @@
 //! The webhook desk: endpoints with their health, what was sent to each and what came back, and sending it again.
 
 mod change;
+mod edit;
 mod list;
 mod made;
 mod show;
@@ -15,6 +16,8 @@ pub use change::resume;
 pub use change::retry;
 pub use change::test;
 pub use change::turn_on;
+pub use edit::edit;
+pub use edit::save;
 pub use list::list;
 pub use made::create;
 pub use made::new;
