@@ -64,6 +64,17 @@ fn describe() {
         "stock_low_variants",
         "Variants whose stock is at or below their mark."
     );
+    metrics::describe_counter!("webhook_deliveries_total", "Attempts at deliveries, by outcome.");
+    metrics::describe_gauge!(
+        "outbox_pending",
+        "Deliveries that have not come to their end, counted up to 100,000, and events without theirs."
+    );
+    metrics::describe_gauge!(
+        "outbox_oldest_seconds",
+        Unit::Seconds,
+        "For how long the oldest of them has waited."
+    );
+    metrics::describe_counter!("mail_total", "Attempts at mails, by outcome.");
     metrics::describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");
     metrics::describe_gauge!("process_cpu_seconds_total", Unit::Seconds, "Processor time used.");
     metrics::describe_gauge!("process_open_fds", "Open files and sockets.");

@@ -36,6 +36,7 @@ use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::Tx;
 use crate::shop::stock;
+use crate::shop::webhooks;
 
 pub use cache::CachedOrder;
 pub use cache::Caches;
@@ -209,9 +210,20 @@ impl App {
 
     /// All figures, as Prometheus reads them.
     pub async fn figures(&self) -> String {
-        match self.read(|db| stock::count_low(db, &Actor::system())).await {
-            Ok(count) => metrics::gauge!("stock_low_variants").set(count as f64),
-            Err(error) => tracing::warn!(%error, "what runs low was not counted"),
+        let now = self.clock().now();
+        let counts = move |db: &Snapshot| {
+            Ok((
+                stock::count_low(db, &Actor::system())?,
+                webhooks::pending(db, now)?,
+            ))
+        };
+        match self.read(counts).await {
+            Ok((low, pending)) => {
+                metrics::gauge!("stock_low_variants").set(low as f64);
+                metrics::gauge!("outbox_pending").set(pending.count as f64);
+                metrics::gauge!("outbox_oldest_seconds").set(pending.oldest_ms as f64 / 1000.0);
+            }
+            Err(error) => tracing::warn!(%error, "what waits and what runs low was not counted"),
         }
         figures::text()
     }

@@ -33,6 +33,32 @@ pub(super) mod scale {
     }
 }
 
+/// An address with a port, or nothing.
+pub(super) mod socket {
+    use std::net::SocketAddr;
+
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serializer;
+    use serde::de::Error;
+
+    pub fn serialize<S: Serializer>(socket: &Option<SocketAddr>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&socket.map_or_else(String::new, |socket| socket.to_string()))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+        let text = String::deserialize(from)?;
+        match text.as_str() {
+            "" => Ok(None),
+            some => some.parse().map(Some).map_err(|_| {
+                D::Error::custom(format!(
+                    "`{some}` is not an address with a port such as 127.0.0.1:53"
+                ))
+            }),
+        }
+    }
+}
+
 /// A whole number from `LOW` to `HIGH`.
 pub(super) fn between<'de, const LOW: u64, const HIGH: u64, D>(from: D) -> Result<u64, D::Error>
 where

@@ -4,7 +4,6 @@
 
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::domain::webhook::Rules;
+use crate::gateway::names;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -26,12 +26,13 @@ const CONNECT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Connector {
     rules: Arc<Rules>,
+    resolver: Option<SocketAddr>,
 }
 
 impl Connector {
-    /// One that keeps to these rules.
-    pub fn new(rules: Arc<Rules>) -> Self {
-        Self { rules }
+    /// One that keeps to these rules, and asks this resolver, or else the machine's own.
+    pub fn new(rules: Arc<Rules>, resolver: Option<SocketAddr>) -> Self {
+        Self { rules, resolver }
     }
 
     /// Looks the name up, unless it is an address, and connects to the first of its addresses that may be reached and
@@ -43,7 +44,7 @@ impl Connector {
             _ => 80,
         });
         let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for ip in addresses(host).await? {
+        for ip in names::addresses(host, self.resolver).await? {
             if !self.rules.may_dial(ip, port) {
                 continue;
             }
@@ -56,17 +57,6 @@ impl Connector {
             }
         }
         Err(failure)
-    }
-}
-
-async fn addresses(host: &str) -> io::Result<Vec<IpAddr>> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse() {
-        Ok(ip) => Ok(vec![ip]),
-        Err(_) => Ok(tokio::net::lookup_host((bare, 0))
-            .await?
-            .map(|found| found.ip())
-            .collect()),
     }
 }
 

@@ -4,6 +4,7 @@ mod connect;
 pub mod http;
 mod letter;
 pub mod mail;
+mod names;
 pub mod payments;
 pub mod web;
 

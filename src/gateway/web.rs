@@ -22,6 +22,7 @@ use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
+use crate::config;
 use crate::domain::webhook::Answer;
 use crate::domain::webhook::FailureKind;
 use crate::domain::webhook::MOST_RESPONSE;
@@ -71,27 +72,30 @@ impl Post {
 }
 
 impl Web {
-    /// What keeps to the rules, waits so long, and believes the usual certificates and those of a PEM file.
-    pub fn new(rules: Arc<Rules>, patience: Duration, ca_file: &str) -> Result<Self> {
+    /// What keeps to the rules, and believes the usual certificates and those of the settings.
+    pub fn new(rules: Arc<Rules>, settings: &config::Webhooks) -> Result<Self> {
         let tls = ClientConfig::builder_with_provider(Arc::new(
             tokio_rustls::rustls::crypto::ring::default_provider(),
         ))
         .with_safe_default_protocol_versions()
         .map_err(|cause| Error::Internal(cause.into()))?
-        .with_root_certificates(roots(ca_file)?)
+        .with_root_certificates(roots(&settings.ca_file)?)
         .with_no_client_auth();
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(Connector::new(rules));
+            .wrap_connector(Connector::new(rules, settings.resolver));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(KEPT)
             .http1_max_buf_size(MOST_HEAD)
             .build(connector);
-        Ok(Self { client, patience })
+        Ok(Self {
+            client,
+            patience: Duration::from_secs(settings.timeout_seconds),
+        })
     }
 
     /// Posts, and reads the reply. That of a status that has come is its answer, also if the body breaks off or drips.

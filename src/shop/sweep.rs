@@ -1,5 +1,5 @@
 //! What is over is not kept for ever (K12): keys of requests that happen once, sessions and their refresh tokens,
-//! what providers of payments have told. On nobody's behalf, and untold: nothing goes that anybody could still use. A table's newest row always stays, or its ids
+//! what providers of payments have told, mails, and what was sent to webhooks. On nobody's behalf, and untold: nothing goes that anybody could still use. A table's newest row always stays, or its ids
 //! would begin again.
 
 use crate::domain::time;
@@ -13,11 +13,14 @@ use crate::store;
 
 /// A key is good for so long, but for an order's, which is kept for ever.
 const KEY_LIFE: i64 = 72 * time::HOUR;
+/// No setting keeps anything for longer.
+const MOST_DAYS: i64 = 36_500;
 /// What has ended is kept for so long, so that whoever still holds its token hears that it has expired.
 const AFTERLIFE: i64 = REFRESH_LIFE;
-/// What was sent to webhooks, or given up, is kept for so long with its attempts.
-const DELIVERY_LIFE: i64 = 30 * time::DAY;
-
+/// What was sent to webhooks, or given up, is kept for so many days with its attempts, unless the shop says otherwise.
+const DELIVERIES: (&str, i64) = ("deliveries.keep_days", 30);
+/// A mail is kept for so many days, also one that could not be sent, unless the shop says otherwise.
+const MAILS: (&str, i64) = ("mails.keep_days", 180);
 /// What a provider has told is kept for so long (PWH-04).
 const INBOX_LIFE: i64 = 90 * time::DAY;
 
@@ -27,8 +30,18 @@ pub fn is_due(db: &Snapshot, now: Timestamp) -> Result<bool> {
     Ok(store::idempotency::is_sweep_due(db, keys)?
         || store::sessions::is_sweep_due(db, ended)?
         || store::sessions::is_refresh_sweep_due(db, ended)?
-        || store::deliveries::is_sweep_due(db, now.minus_ms(DELIVERY_LIFE))?
+        || store::deliveries::is_sweep_due(db, now.minus_ms(kept(db, DELIVERIES)?))?
+        || store::mails::is_sweep_due(db, now.minus_ms(kept(db, MAILS)?))?
         || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?)
+}
+
+/// For how long something is kept, by the shop's own setting.
+fn kept(db: &Snapshot, (name, usual): (&str, i64)) -> Result<i64> {
+    let said = store::settings::value(db, name)?.and_then(|days| days.parse().ok());
+    let days: i64 = said
+        .filter(|days| (1..=MOST_DAYS).contains(days))
+        .unwrap_or(usual);
+    Ok(days * time::DAY)
 }
 
 /// Deletes some of it; some milliseconds, and safe to run at any time.
@@ -36,7 +49,8 @@ pub fn sweep(tx: &Tx) -> Result<()> {
     let ended = tx.now.minus_ms(AFTERLIFE);
     store::idempotency::sweep(tx, tx.now.minus_ms(KEY_LIFE), once::Made::Order as i64)?;
     store::inbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
-    store::deliveries::sweep(tx, tx.now.minus_ms(DELIVERY_LIFE))?;
+    store::deliveries::sweep(tx, tx.now.minus_ms(kept(tx, DELIVERIES)?))?;
+    store::mails::sweep(tx, tx.now.minus_ms(kept(tx, MAILS)?))?;
     store::sessions::sweep_refresh(tx, ended)?;
     store::sessions::sweep(tx, ended)
 }

@@ -162,12 +162,15 @@ pub fn find(db: &Snapshot, id: EventId) -> Result<Option<Event>> {
         .optional()?)
 }
 
-/// What happened to which thing behind `after`, oldest first, without the words.
-pub fn heads(db: &Snapshot, after: EventId, most: usize) -> Result<Vec<(EventId, EventType, i64)>> {
+/// An event without its words. A type that cannot be read is none: whoever derives from events must get past it.
+pub type Head = (EventId, Option<EventType>, i64);
+
+/// What happened to which thing behind `after`, oldest first.
+pub fn heads(db: &Snapshot, after: EventId, most: usize) -> Result<Vec<Head>> {
     db.db()
         .prepare_cached("SELECT id, type, subject FROM events WHERE id > ?1 ORDER BY id LIMIT ?2")?
         .query_and_then(params![after, most as i64], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get(1).ok(), row.get(2)?))
         })?
         .collect()
 }

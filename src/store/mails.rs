@@ -268,3 +268,27 @@ pub fn last(db: &Snapshot) -> Result<MailId> {
         .prepare_cached("SELECT ifnull(max(id), 0) AS id FROM mails")?
         .query_row([], |row| row.get("id"))?)
 }
+
+/// Whether the oldest mail is from before a moment (the newest always stays).
+pub fn is_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT created_at < :before AND id < (SELECT max(id) FROM mails) AS due FROM mails ORDER BY id LIMIT 1",
+        )?
+        .query_row(named_params! { ":before": before }, |row| row.get("due"))
+        .optional()?
+        .unwrap_or(false))
+}
+
+/// Deletes some mails from before a moment.
+pub fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "DELETE FROM mails
+             WHERE created_at < :before
+               AND id IN (SELECT id FROM mails WHERE id < (SELECT max(id) FROM mails) ORDER BY id LIMIT 500)",
+        )?
+        .execute(named_params! { ":before": before })?;
+    Ok(())
+}

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::Id;
+use tokio::task::JoinError;
+use tokio::task::JoinHandle;
 use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::clock::Stopwatch;
+use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::FailureKind;
 use crate::domain::webhook::Tried;
+use crate::error::Error;
 use crate::error::Result;
 use crate::gateway::Web;
 use crate::gateway::web::Post;
@@ -34,30 +38,42 @@ const FULL_SPEED: f64 = 300.0;
 /// What sends. It alone knows what is under way; whoever starts anew finds that due again.
 pub struct Sender {
     app: App,
-    web: Web,
+    /// Made for the first delivery: a shop that tells nobody anything holds no certificates.
+    web: Option<Web>,
     tasks: JoinSet<Tried>,
     sent: HashMap<Id, (Sending, Timestamp)>,
     room: Room,
     answers: Arc<Vec<Tried>>,
+    /// Answers that are being noted.
+    batch: Arc<Vec<Tried>>,
+    settling: Option<JoinHandle<Result<()>>>,
     next_due: Option<Timestamp>,
     pace: Pace,
 }
 
 impl Sender {
     /// One that has nothing under way.
-    pub fn new(app: &App) -> Result<Self> {
-        let webhooks = &app.config().webhooks;
-        let patience = Duration::from_secs(webhooks.timeout_seconds);
-        Ok(Self {
+    pub fn new(app: &App) -> Self {
+        Self {
             app: app.clone(),
-            web: Web::new(app.webhook_rules(), patience, &webhooks.ca_file)?,
+            web: None,
             tasks: JoinSet::new(),
             sent: HashMap::new(),
             room: Room::default(),
             answers: Arc::default(),
+            batch: Arc::default(),
+            settling: None,
             next_due: None,
             pace: Pace::new(),
-        })
+        }
+    }
+
+    fn web(&mut self) -> Result<Web> {
+        if let Some(web) = &self.web {
+            return Ok(web.clone());
+        }
+        let web = Web::new(self.app.webhook_rules(), &self.app.config().webhooks)?;
+        Ok(self.web.insert(web).clone())
     }
 
     /// Sends what is due and there is room for; how many.
@@ -73,14 +89,25 @@ impl Sender {
             .await?;
         self.next_due = picked.next_due;
         self.pace.see(picked.newest);
-        let count = picked.sendings.len();
+        let started = picked.sendings.len() + picked.broken.len();
+        for (delivery, attempts, words) in picked.broken {
+            tracing::error!(delivery = delivery.0, "a delivery cannot be sent: {words}");
+            self.room.under_way.insert(delivery);
+            let tried = broken(delivery, attempts, now);
+            count(&tried);
+            Arc::make_mut(&mut self.answers).push(tried);
+        }
+        if picked.sendings.is_empty() {
+            return Ok(started);
+        }
+        let web = self.web()?;
         for sending in picked.sendings {
             self.room.under_way.insert(sending.delivery);
             *self.room.sending.entry(sending.delivery.endpoint()).or_default() += 1;
-            let task = self.tasks.spawn(send(self.web.clone(), sending.clone(), now));
+            let task = self.tasks.spawn(send(web.clone(), sending.clone(), now));
             self.sent.insert(task.id(), (sending, now));
         }
-        Ok(count)
+        Ok(started)
     }
 
     /// Waits for an answer.
@@ -90,7 +117,7 @@ impl Sender {
         }
     }
 
-    fn take(&mut self, joined: std::result::Result<(Id, Tried), tokio::task::JoinError>) {
+    fn take(&mut self, joined: std::result::Result<(Id, Tried), JoinError>) {
         let (id, tried) = match joined {
             Ok((id, tried)) => (id, Some(tried)),
             Err(panicked) => (panicked.id(), None),
@@ -103,17 +130,21 @@ impl Sender {
         }
         let tried = tried.unwrap_or_else(|| {
             tracing::error!(delivery = sending.delivery.0, "sending panicked");
-            broken(&sending, at)
+            broken(sending.delivery, sending.attempts, at)
         });
         count(&tried);
         Arc::make_mut(&mut self.answers).push(tried);
     }
 
-    /// Notes what has come, in one job.
-    async fn settle(&mut self) -> Result<()> {
+    fn take_all(&mut self) {
         while let Some(joined) = self.tasks.try_join_next_with_id() {
             self.take(joined);
         }
+    }
+
+    /// Notes what has come, in one job.
+    async fn settle(&mut self) -> Result<()> {
+        self.take_all();
         if self.answers.is_empty() {
             return Ok(());
         }
@@ -151,33 +182,69 @@ impl Sender {
         }
     }
 
+    /// What has come is noted while more is sent.
     async fn round(&mut self, commits: &mut watch::Receiver<u64>) -> Result<()> {
         commits.borrow_and_update();
-        let started = self.start().await?;
-        match started == 0 && self.tasks.is_empty() {
-            true => tokio::select! {
-                _ = commits.changed() => {}
-                () = self.until_due() => {}
-            },
-            false => tokio::select! {
-                () = self.gather() => {}
-                _ = commits.changed() => {}
-            },
+        self.start().await?;
+        self.begin_settling();
+        let (is_idle, wait) = (self.tasks.is_empty() && self.settling.is_none(), self.wait());
+        tokio::select! {
+            Some(joined) = self.tasks.join_next_with_id() => self.take(joined),
+            came = ended(&mut self.settling) => self.end_settling(came)?,
+            _ = commits.changed() => {}
+            () = tokio::time::sleep(wait), if is_idle => {}
         }
+        self.take_all();
         if self.pace.is_full() {
             tokio::time::sleep(PAUSE).await;
         }
-        self.settle().await
+        Ok(())
     }
 
-    async fn until_due(&self) {
+    fn begin_settling(&mut self) {
+        if self.settling.is_some() || self.answers.is_empty() {
+            return;
+        }
+        let (app, scale) = (self.app.clone(), self.app.config().webhooks.retry_scale);
+        let batch = std::mem::take(&mut self.answers);
+        self.batch = Arc::clone(&batch);
+        let noted = async move { app.write(move |tx| webhooks::settle(tx, &batch, scale)).await };
+        self.settling = Some(tokio::spawn(noted));
+    }
+
+    /// What could not be noted is kept and noted later, so that nothing is sent twice.
+    fn end_settling(&mut self, came: std::result::Result<Result<()>, JoinError>) -> Result<()> {
+        self.settling = None;
+        let batch = std::mem::take(&mut self.batch);
+        let came = came.map_err(|cause| Error::Internal(cause.into())).flatten();
+        match came {
+            Ok(()) => {
+                for tried in batch.iter() {
+                    self.room.under_way.remove(&tried.delivery);
+                }
+            }
+            Err(_) => Arc::make_mut(&mut self.answers).extend(batch.iter().cloned()),
+        }
+        came
+    }
+
+    /// How long until something is due.
+    fn wait(&self) -> Duration {
         /// Clocks may be set: nothing waits longer than this for the time that it was told.
         const LONGEST: u64 = 60_000;
         let wait = match self.next_due {
             Some(at) => (at.ms() - self.app.clock().now().ms()).max(1).unsigned_abs(),
             None => LONGEST,
         };
-        tokio::time::sleep(Duration::from_millis(wait.min(LONGEST))).await;
+        Duration::from_millis(wait.min(LONGEST))
+    }
+}
+
+/// The end of what runs; never, if nothing does.
+async fn ended<T>(running: &mut Option<JoinHandle<T>>) -> std::result::Result<T, JoinError> {
+    match running {
+        Some(running) => running.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -188,7 +255,7 @@ async fn send(web: Web, sending: Sending, at: Timestamp) -> Tried {
         Ok(post) => (post.told(), web.post(&post).await),
         Err(error) => {
             tracing::error!(%error, delivery = sending.delivery.0, "a delivery was not signed");
-            (refused(&sending), Err(FailureKind::Broken))
+            ("{}".to_owned(), Err(FailureKind::Broken))
         }
     };
     Tried {
@@ -215,18 +282,14 @@ fn post_of(sending: &Sending, at: Timestamp) -> Result<Post> {
     })
 }
 
-fn refused(sending: &Sending) -> String {
-    serde_json::json!({ "method": "POST", "url": *sending.url, "headers": {} }).to_string()
-}
-
-/// What is noted of an attempt that panicked.
-fn broken(sending: &Sending, at: Timestamp) -> Tried {
+/// What is noted of an attempt that could not be made.
+fn broken(delivery: DeliveryId, attempts: i64, at: Timestamp) -> Tried {
     Tried {
-        delivery: sending.delivery,
-        attempts: sending.attempts,
+        delivery,
+        attempts,
         at,
         duration_ms: 0,
-        request: refused(sending),
+        request: "{}".to_owned(),
         answer: Err(FailureKind::Broken),
     }
 }
@@ -269,5 +332,5 @@ impl Pace {
 
 /// Sends all that is due, with a sender of its own.
 pub async fn step(app: &App) -> Result<Outcome> {
-    Sender::new(app)?.step().await
+    Sender::new(app).step().await
 }

@@ -71,10 +71,7 @@ async fn mail(app: App) {
 
 /// Sends what is due.
 async fn deliver(app: App) {
-    match Sender::new(&app) {
-        Ok(sender) => sender.run().await,
-        Err(error) => tracing::error!(%error, "the worker delivers nothing"),
-    }
+    Sender::new(&app).run().await;
 }
 
 /// Does what is due about payments, then waits for a commit or for the next due time.

@@ -209,6 +209,11 @@ impl TestApp {
         self.file().execute_batch(sql).unwrap();
     }
 
+    /// Waits for what is asynchronous.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self._runtime.block_on(future)
+    }
+
     /// Lets the worker derive until nothing is due.
     pub fn derive(&self) {
         while self.derive_once() == till::worker::Outcome::Worked {}

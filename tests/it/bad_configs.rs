@@ -46,6 +46,12 @@ const CASES: &[Case] = &[
         &[],
         "config.toml:2: unknown field `password`",
     ),
+    // Webhooks.
+    (
+        "[webhooks]\nresolver = \"localhost\"\n",
+        &[],
+        "config.toml:2: `localhost` is not an address with a port such as 127.0.0.1:53",
+    ),
     // Unknown names.
     (
         "[sever]\nlisten = \"127.0.0.1:0\"\n",

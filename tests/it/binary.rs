@@ -196,6 +196,8 @@ fn the_figures_say_how_many_variants_run_low() {
     }
     let figures = client.send("GET", "/metrics", None, &[], None).body;
     assert!(figures.contains("\nstock_low_variants 2\n"), "{figures}");
+    assert!(figures.contains("\noutbox_pending 0\n"), "{figures}");
+    assert!(figures.contains("\noutbox_oldest_seconds 0\n"), "{figures}");
     server.stop();
 }
 

@@ -104,6 +104,18 @@ impl Server {
         Self { child, at }
     }
 
+    /// A figure of its memory in KiB, by the kernel's name.
+    pub fn memory(&self, name: &str) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Lets the kernel forget how much memory it had at most.
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+    }
+
     /// Asks it to stop and waits until it has.
     pub fn stop(mut self) {
         let pid = self.child.id().to_string();

@@ -16,6 +16,7 @@ use till::config::Secret;
 
 use crate::app::TestApp;
 use crate::app::temporary_dir;
+use crate::judges::python;
 use crate::mails::MAILS;
 use crate::mails::all;
 use crate::mails::order;
@@ -80,23 +81,6 @@ async def main():
 
 asyncio.run(main())
 ";
-
-fn python() -> Option<String> {
-    let python = std::env::var("JUDGES_PYTHON").unwrap_or("python3".to_owned());
-    let has_both = Command::new(&python)
-        .args(["-c", "import aiosmtpd, trustme"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !has_both {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "no aiosmtpd and trustme in {python}"
-        );
-        eprintln!("SKIPPED: no aiosmtpd and trustme in {python} (JUDGES_PYTHON)");
-    }
-    has_both.then_some(python)
-}
 
 /// A running mail server; dropping it stops it.
 struct Server {
@@ -191,7 +175,9 @@ fn pass(app: &TestApp, ms: i64) {
 /// T12, LOG-02: by TLS, signed in, and whatever stands in the shop's name, one mail to one address.
 #[test]
 fn a_real_server_takes_a_mail_as_it_was_meant() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("aiosmtpd, trustme") else {
+        return;
+    };
     let server = Server::start(&python);
     let app = server.shop(PASSWORD);
     app.change(
@@ -236,7 +222,9 @@ fn a_real_server_takes_a_mail_as_it_was_meant() {
 /// T12: 451 and lost connections come again, 550 does not, and nobody waits for another's trouble.
 #[test]
 fn what_is_refused_for_now_comes_again_and_what_is_refused_for_good_has_failed() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("aiosmtpd, trustme") else {
+        return;
+    };
     let server = Server::start(&python);
     let app = server.shop(PASSWORD);
     for who in ["later", "never", "cut", "lost", "well"] {
@@ -283,7 +271,9 @@ fn what_is_refused_for_now_comes_again_and_what_is_refused_for_good_has_failed()
 /// T12: a wrong password is the server's trouble, and no mail is lost by it.
 #[test]
 fn a_wrong_password_fails_no_mail() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("aiosmtpd, trustme") else {
+        return;
+    };
     let server = Server::start(&python);
     let app = server.shop("not the mail's own");
     order(&app, "ann@shop.test");
@@ -301,7 +291,9 @@ fn a_wrong_password_fails_no_mail() {
 /// T12, AUT-07: the secret of a link leaves the file with the mail, and what opens nothing any more is not sent.
 #[test]
 fn a_link_is_opened_only_to_be_sent() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("aiosmtpd, trustme") else {
+        return;
+    };
     let server = Server::start(&python);
     let app = server.shop(PASSWORD);
     app.token("ann");

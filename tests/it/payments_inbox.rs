@@ -16,7 +16,7 @@ const FORMER: &str = "another of thirty-two bytes: 0123";
 const DOOR: &str = "/api/v1/payments/webhook";
 
 /// A shop that knows the secrets of whoever tells. The sandbox sends nothing of its own.
-fn shop() -> TestApp {
+pub fn shop() -> TestApp {
     shop_with(|payments| {
         let key = |text: &str| Some(till::config::Secret::new(text.to_owned()));
         payments.secrets.webhook = key(SECRET);
@@ -46,13 +46,13 @@ fn send(app: &TestApp, header: &str, body: &[u8]) -> Answer {
 }
 
 /// Tells what happened, well signed.
-fn tell(app: &TestApp, body: &Value) -> Answer {
+pub fn tell(app: &TestApp, body: &Value) -> Answer {
     let body = body.to_string().into_bytes();
     let at = seconds(app);
     send(app, &format!("t={at},v1={}", signature(SECRET, at, &body)), &body)
 }
 
-fn news(id: &str, kind: &str, payment: &Value) -> Value {
+pub fn news(id: &str, kind: &str, payment: &Value) -> Value {
     json!({ "id": id, "type": kind, "created": 1_772_366_400, "data": {
         "payment_id": payment["id"], "order_id": payment["order_id"], "provider_ref": payment["provider_ref"],
         "amount": "9.00", "currency": "EUR",

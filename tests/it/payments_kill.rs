@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +19,8 @@ use crate::kill::Server;
 use crate::kill::folder;
 use crate::kill::open_shop;
 
+/// A server is killed when it has lived for so long.
+const LIFE: Duration = Duration::from_secs(5);
 const BAD_DAY: [(&str, &str); 5] = [
     ("TILL_PAYMENTS__SANDBOX", "true"),
     ("TILL_PAYMENTS__SANDBOX_COPIES", "10"),
@@ -32,7 +34,6 @@ struct Town {
     at: Mutex<SocketAddr>,
     token: String,
     next: AtomicU64,
-    is_over: AtomicBool,
 }
 
 impl Town {
@@ -108,18 +109,14 @@ fn live(dir: &Path, town: &Town, payments: u64, first: Server) -> u32 {
             }
         };
         let shoppers: Vec<_> = (0..8).map(|_| scope.spawn(shop)).collect();
-        let killer = scope.spawn(|| {
+        let (all_done, is_over) = std::sync::mpsc::channel::<()>();
+        let killer = scope.spawn(move || {
             let (mut server, mut kills) = (first, 0);
-            let mut since = Stopwatch::start();
-            while !town.is_over.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(50));
-                if since.seconds() > 5.0 {
-                    server.kill();
-                    kills += 1;
-                    server = Server::start_with(dir, &BAD_DAY, Stdio::null());
-                    *town.at.lock().unwrap() = server.at;
-                    since = Stopwatch::start();
-                }
+            while is_over.recv_timeout(LIFE) == Err(RecvTimeoutError::Timeout) {
+                server.kill();
+                kills += 1;
+                server = Server::start_with(dir, &BAD_DAY, Stdio::null());
+                *town.at.lock().unwrap() = server.at;
             }
             server.kill();
             kills
@@ -127,7 +124,7 @@ fn live(dir: &Path, town: &Town, payments: u64, first: Server) -> u32 {
         for shopper in shoppers {
             shopper.join().unwrap();
         }
-        town.is_over.store(true, Ordering::Relaxed);
+        drop(all_done);
         killer.join().unwrap()
     })
 }
@@ -150,7 +147,6 @@ fn rush(name: &str, payments: u64) {
         at: Mutex::new(server.at),
         token,
         next: AtomicU64::new(0),
-        is_over: AtomicBool::new(false),
     };
     let watch = Stopwatch::start();
     let kills = live(&dir, &town, payments, server);

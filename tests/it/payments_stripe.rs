@@ -16,6 +16,7 @@ use till::config::Secret;
 use crate::app::TestApp;
 use crate::app::temporary_dir;
 use crate::client::Client;
+use crate::judges::python;
 use crate::payments::standing;
 
 const KEY: &str = "sk_test_12345";
@@ -36,24 +37,6 @@ import sys, stripe
 body, secret, at = sys.stdin.read(), sys.argv[1], sys.argv[2]
 print('t=%s,v1=%s' % (at, stripe.WebhookSignature._compute_signature('%s.%s' % (at, body), secret)))
 ";
-
-/// A Python with the packages; none, and said so, where there is none.
-fn python() -> Option<String> {
-    let python = std::env::var("JUDGES_PYTHON").unwrap_or("python3".to_owned());
-    let has_both = Command::new(&python)
-        .args(["-c", "import localstripe, stripe"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !has_both {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "no localstripe and stripe in {python}"
-        );
-        eprintln!("SKIPPED: no localstripe and stripe in {python} (JUDGES_PYTHON)");
-    }
-    has_both.then_some(python)
-}
 
 /// A running Stripe; dropping it stops it.
 struct Stripe {
@@ -147,7 +130,9 @@ fn charge(app: &TestApp, order: i64, card: &str) -> Value {
 /// T7: pay, refund half, refund the rest, try to refund more; a card that is declined; and Stripe's own books.
 #[test]
 fn pay_refund_half_then_the_rest_and_no_more() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("localstripe, stripe") else {
+        return;
+    };
     let stripe = Stripe::start(&python);
     let app = stripe.shop();
     let declined = order(&app);
@@ -187,7 +172,9 @@ fn pay_refund_half_then_the_rest_and_no_more() {
 /// MONEY, payments: reserved, then taken in part, or given up.
 #[test]
 fn what_is_reserved_is_taken_in_part_or_given_up() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("localstripe, stripe") else {
+        return;
+    };
     let stripe = Stripe::start(&python);
     let app = stripe.shop();
     app.change("INSERT INTO settings VALUES ('payments.capture', 'on_ship')");
@@ -216,7 +203,9 @@ fn what_is_reserved_is_taken_in_part_or_given_up() {
 /// PWH-01: it tells of a payment by its own signed webhook, and what Stripe's package signs is good here.
 #[test]
 fn its_webhooks_and_its_packages_signatures_are_good() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("localstripe, stripe") else {
+        return;
+    };
     let stripe = Stripe::start(&python);
     let app = stripe.shop();
     // It signs by the real time.

@@ -80,7 +80,17 @@ pub struct Sink {
 impl Sink {
     /// One that answers 204.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1:0")
+    }
+
+    /// The same at an address of its own.
+    pub fn start_at(address: &str) -> Self {
+        Self::try_start_at(address).unwrap()
+    }
+
+    /// The same, if nobody is there.
+    pub fn try_start_at(address: &str) -> Option<Self> {
+        let listener = TcpListener::bind(address).ok()?;
         let at = listener.local_addr().unwrap();
         let inner = Arc::new(Inner {
             heard: Mutex::default(),
@@ -101,7 +111,7 @@ impl Sink {
                 std::thread::spawn(move || serve(&stream, &shared));
             }
         });
-        Self { at, inner }
+        Some(Self { at, inner })
     }
 
     pub fn at(&self) -> SocketAddr {

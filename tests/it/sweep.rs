@@ -109,3 +109,26 @@ fn sessions_and_refresh_tokens_go_a_week_after_their_end() {
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
     assert_eq!(app.number("SELECT count(*) FROM refresh_tokens"), 1);
 }
+
+/// K12: mails and deliveries go by the shop's own settings; the newest mail stays.
+#[test]
+fn mails_and_deliveries_go_in_time() {
+    let (app, sink) = (crate::webhooks::shop(), crate::sink::Sink::start());
+    crate::webhooks::endpoint(&app, &sink.url(), &["order.*"]);
+    for _ in 0..2 {
+        crate::mails::order(&app, "ann@shop.test");
+    }
+    app.queue_mails();
+    app.deliver();
+    let pass = |days: i64| {
+        app.clock.pass(days * DAY);
+        app.sweep();
+        ["mails", "deliveries", "delivery_attempts"]
+            .map(|table| app.number(&format!("SELECT count(*) FROM {table}")))
+    };
+    assert_eq!(pass(29), [2, 2, 2]);
+    assert_eq!(pass(2), [2, 0, 0]);
+    app.change("INSERT INTO settings (name, value) VALUES ('mails.keep_days', '32')");
+    assert_eq!(pass(0), [2, 0, 0]);
+    assert_eq!(pass(2), [1, 0, 0]);
+}

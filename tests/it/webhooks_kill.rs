@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::Condvar;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -98,6 +97,8 @@ fn the_operator_lists_retries_and_replays() {
 const LIVES: usize = 10;
 const ORDERS: usize = 1_000;
 const SINKS: usize = 3;
+/// Of each order.
+const EVENTS: usize = 3;
 /// At most so many are under way when a server is killed: sent, or answered and not noted yet.
 const IN_FLIGHT: u64 = 256;
 
@@ -105,13 +106,19 @@ const IN_FLIGHT: u64 = 256;
 #[derive(Default)]
 struct Book {
     accepted: Mutex<HashMap<(usize, i64), Vec<i64>>>,
-    asked: AtomicU64,
+    asked: Mutex<u64>,
+    came: Condvar,
 }
 
 impl Book {
     /// Of ten messages three fail: refused, hung up on, or accepted too late to be believed.
     fn answer(&self, sink: usize, told: &Value) -> Say {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst);
+        let number = {
+            let mut asked = self.asked.lock().unwrap();
+            *asked += 1;
+            self.came.notify_all();
+            *asked
+        };
         match number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32 & 1023 {
             0..=150 => Say::Status(500),
             151..=230 => Say::Close,
@@ -129,14 +136,25 @@ impl Book {
     }
 }
 
-struct Shop {
-    dir: std::path::PathBuf,
-    server: Option<Server>,
+impl Book {
+    /// Waits for as many attempts in all, or for this long.
+    fn await_attempts(&self, most: u64, patience: Duration) -> u64 {
+        let asked = self.asked.lock().unwrap();
+        let waited = self
+            .came
+            .wait_timeout_while(asked, patience, |asked| *asked < most);
+        *waited.unwrap().0
+    }
+}
+
+pub struct Shop {
+    pub dir: std::path::PathBuf,
+    pub server: Option<Server>,
     token: String,
 }
 
 impl Shop {
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let settings = [
             ("TILL_WEBHOOKS__ALLOW_HTTP", "true"),
             ("TILL_WEBHOOKS__ALLOW_NETWORKS", "127.0.0.0/8"),
@@ -150,7 +168,7 @@ impl Shop {
         self.server = Some(server);
     }
 
-    fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Value {
         let at = self.server.as_ref().unwrap().at;
         let answer = Client::new(at).send(method, path, Some(&self.token), &[], Some(body));
         assert!(answer.status < 300, "{method} {path}: {}", answer.body);
@@ -158,7 +176,7 @@ impl Shop {
     }
 }
 
-fn prepared() -> Shop {
+pub fn prepared() -> Shop {
     let dir = temporary_dir();
     std::fs::create_dir_all(&dir).unwrap();
     Server::start(&dir).stop();
@@ -222,9 +240,11 @@ fn nothing_is_lost_or_out_of_order_however_often_the_worker_is_killed() {
             &json!({ "url": sink.url(), "events": ["order.*"] }),
         );
     }
-    for _ in 0..LIVES {
+    for life in 1..=LIVES {
         place(&shop, ORDERS / LIVES);
-        std::thread::sleep(Duration::from_millis(500));
+        // Most of what can be sent by now has been, and the rest is under way.
+        let most = (life * ORDERS / LIVES * EVENTS * SINKS * 4 / 5) as u64;
+        book.await_attempts(most, Duration::from_secs(5));
         shop.server.take().unwrap().kill();
         shop.start();
     }
@@ -236,7 +256,8 @@ fn nothing_is_lost_or_out_of_order_however_often_the_worker_is_killed() {
         file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
     };
     while left() > 0 && watch.seconds() < 120.0 {
-        std::thread::sleep(Duration::from_millis(100));
+        let asked = book.await_attempts(0, Duration::ZERO);
+        book.await_attempts(asked + 1, Duration::from_millis(100));
     }
     assert_eq!(left(), 0, "all are delivered");
     shop.server.take().unwrap().stop();
@@ -265,7 +286,7 @@ fn judge(book: &Book) {
         }
         assert_eq!(heard, [1, 2, 3], "{seqs:?}");
     }
-    let asked = book.asked.load(Ordering::SeqCst);
+    let asked = book.await_attempts(0, Duration::ZERO);
     eprintln!("{asked} attempts, 0 lost, {inversions} out of order, {twice} twice after {LIVES} kills");
     assert_eq!(inversions, 0);
     assert!(twice <= LIVES as u64 * IN_FLIGHT, "{twice}");

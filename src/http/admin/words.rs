@@ -196,6 +196,27 @@ pub fn in_full(at: Timestamp, zone: &Zone) -> String {
     )
 }
 
+/// What a mail is about, for people.
+pub const fn mail(kind: mail::Template) -> &'static str {
+    match kind {
+        mail::Template::ResetPassword => "New password",
+        mail::Template::Invitation => "Invitation",
+        mail::Template::ProveAddress => "Proof of an address",
+        mail::Template::PasswordChanged => "Password changed",
+        mail::Template::AddressChanged => "Address changed",
+        mail::Template::FactorAdded => "Second factor set up",
+        mail::Template::FactorRemoved => "Second factor taken away",
+        mail::Template::RecoveryCodesMade => "Recovery codes made",
+        mail::Template::OrderPlaced => "Order placed",
+        mail::Template::OrderPaid => "Order paid",
+        mail::Template::OrderShipped => "Order shipped",
+        mail::Template::OrderCanceled => "Order canceled",
+        mail::Template::OrderRefunded => "Order refunded",
+        mail::Template::EndpointOff => "Webhook endpoint off",
+        mail::Template::StockLow => "Stock low",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,26 +248,5 @@ mod tests {
             assert_eq!(when(Timestamp::parse(at).unwrap(), now, &zone), read);
         }
         assert_eq!(in_full(now, &zone), "Thursday 2 July 2026, 10:00");
-    }
-}
-
-/// What a mail is about, for people.
-pub const fn mail(kind: mail::Template) -> &'static str {
-    match kind {
-        mail::Template::ResetPassword => "New password",
-        mail::Template::Invitation => "Invitation",
-        mail::Template::ProveAddress => "Proof of an address",
-        mail::Template::PasswordChanged => "Password changed",
-        mail::Template::AddressChanged => "Address changed",
-        mail::Template::FactorAdded => "Second factor set up",
-        mail::Template::FactorRemoved => "Second factor taken away",
-        mail::Template::RecoveryCodesMade => "Recovery codes made",
-        mail::Template::OrderPlaced => "Order placed",
-        mail::Template::OrderPaid => "Order paid",
-        mail::Template::OrderShipped => "Order shipped",
-        mail::Template::OrderCanceled => "Order canceled",
-        mail::Template::OrderRefunded => "Order refunded",
-        mail::Template::EndpointOff => "Webhook endpoint off",
-        mail::Template::StockLow => "Stock low",
     }
 }

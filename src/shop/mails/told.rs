@@ -54,7 +54,7 @@ pub fn catch_up(tx: &Tx) -> Result<()> {
         if queued >= MOST_QUEUED {
             break;
         }
-        if tells(kind) {
+        if kind.is_some_and(tells) {
             queued += tell(tx, event)?;
         }
         mark = event;

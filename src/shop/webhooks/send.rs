@@ -29,6 +29,7 @@ use crate::domain::webhook::PATIENCE;
 use crate::domain::webhook::Scale;
 use crate::domain::webhook::Tried;
 use crate::domain::webhook::Try;
+use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
 use crate::secret::Keys;
@@ -90,6 +91,8 @@ impl Sending {
 pub struct Picked {
     /// To be sent now.
     pub sendings: Vec<Sending>,
+    /// Due, and cannot be read: how many attempts there have been, and why.
+    pub broken: Vec<(DeliveryId, i64, String)>,
     /// When something more is due.
     pub next_due: Option<Timestamp>,
     /// The newest event: how fast they come.
@@ -103,17 +106,21 @@ pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<P
         ..Picked::default()
     };
     let epoch = epoch(db)?;
-    for endpoint in store::endpoints::all(db)? {
+    let sending = |id| room.sending.get(&id).copied().unwrap_or(0);
+    let mut endpoints = store::endpoints::all(db)?;
+    // Whom least is being sent to comes first, so that none that is slow takes another's place.
+    endpoints.sort_by_key(|endpoint| sending(endpoint.id));
+    for endpoint in endpoints {
         if endpoint.state != EndpointState::On {
             continue;
         }
-        let sending = room.sending.get(&endpoint.id).copied().unwrap_or(0);
+        let sending = sending(endpoint.id);
         let most = match endpoint.breaker.gate(now) {
             Gate::Closed => room.for_each.saturating_sub(sending),
             Gate::HalfOpen => 1_usize.saturating_sub(sending),
             Gate::Open => 0,
         };
-        let most = most.min(room.left - picked.sendings.len());
+        let most = most.min(room.left - picked.sendings.len() - picked.broken.len());
         let is_under_way = |id| room.under_way.contains(&id);
         let due = match most {
             0 => Vec::new(),
@@ -122,9 +129,12 @@ pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<P
         let next = next_due(db, &endpoint, now)?;
         picked.next_due = [picked.next_due, next].into_iter().flatten().min();
         if !due.is_empty() {
-            picked
-                .sendings
-                .extend(prepare(db, keys, &endpoint, &epoch, now, &due)?);
+            let to = To {
+                url: endpoint.url.as_str().into(),
+                signing: or_words(secrets::signing(db, keys, endpoint.id, now).map(Arc::from))?,
+                epoch: &epoch,
+            };
+            prepare(db, &to, &due, &mut picked)?;
         }
     }
     Ok(picked)
@@ -139,34 +149,43 @@ fn next_due(db: &Snapshot, endpoint: &Endpoint, now: Timestamp) -> Result<Option
     }
 }
 
-fn prepare(
-    db: &Snapshot,
-    keys: &Keys,
-    endpoint: &Endpoint,
-    epoch: &str,
-    now: Timestamp,
-    due: &[DeliveryId],
-) -> Result<Vec<Sending>> {
-    let signing: Arc<[Signing]> = secrets::signing(db, keys, endpoint.id, now)?.into();
-    let url: Arc<str> = endpoint.url.as_str().into();
-    let mut prepared = Vec::with_capacity(due.len());
+/// What all deliveries to one endpoint share.
+struct To<'a> {
+    url: Arc<str>,
+    signing: std::result::Result<Arc<[Signing]>, String>,
+    epoch: &'a str,
+}
+
+/// What cannot be read stands in nobody else's way.
+fn prepare(db: &Snapshot, to: &To, due: &[DeliveryId], picked: &mut Picked) -> Result<()> {
     for id in due {
-        // An event that has been swept takes its deliveries along.
-        if let (Some(event), attempts) = (
-            store::events::find(db, id.event())?,
-            store::deliveries::get(db, *id)?.attempts,
-        ) {
-            prepared.push(Sending {
+        let attempts = store::deliveries::get(db, *id)?.attempts;
+        let event = or_words(store::events::find(db, id.event()))?;
+        match (event, &to.signing) {
+            (Ok(Some(event)), Ok(signing)) => picked.sendings.push(Sending {
                 delivery: *id,
                 attempts,
-                url: Arc::clone(&url),
-                message: webhook::message_id(epoch, id.event()),
+                url: Arc::clone(&to.url),
+                message: webhook::message_id(to.epoch, id.event()),
                 event,
-                signing: Arc::clone(&signing),
-            });
+                signing: Arc::clone(signing),
+            }),
+            // An event that has been swept takes its deliveries along.
+            (Ok(None), _) => {}
+            (Err(words), _) => picked.broken.push((*id, attempts, words)),
+            (_, Err(words)) => picked.broken.push((*id, attempts, words.clone())),
         }
     }
-    Ok(prepared)
+    Ok(())
+}
+
+/// What cannot be read, in words; the store's own trouble stays trouble.
+fn or_words<T>(read: Result<T>) -> Result<std::result::Result<T, String>> {
+    match read {
+        Ok(found) => Ok(Ok(found)),
+        Err(error @ (Error::Internal(_) | Error::Database(_))) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
 }
 
 /// Notes what came of attempts, and what follows: delivered, tried again by the schedule, or given up; the breaker; an

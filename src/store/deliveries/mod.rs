@@ -42,7 +42,8 @@ fn from_row(row: &Row) -> rusqlite::Result<Delivery> {
         fresh_from: row.get("fresh_from")?,
         due_at: row.get("due_at")?,
         ended_at: row.get("ended_at")?,
-        kind: row.get("type")?,
+        // A type that cannot be read is none: what was sent must still come to its end.
+        kind: row.get("type").unwrap_or_default(),
         created_at: row.get("at")?,
     })
 }
@@ -268,6 +269,19 @@ pub fn count(db: &Snapshot, endpoint: EndpointId, most: i64) -> Result<(i64, i64
         })?)
 }
 
+/// How many are unfinished in all, counted up to `most`, and the oldest of those.
+pub fn unfinished(db: &Snapshot, most: i64) -> Result<(i64, Option<DeliveryId>)> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT count(*) AS pending, min(id) AS oldest FROM (
+               SELECT id FROM deliveries INDEXED BY deliveries_lanes WHERE status <= 2 LIMIT :most)",
+        )?
+        .query_row(named_params! { ":most": most }, |row| {
+            Ok((row.get("pending")?, row.get("oldest")?))
+        })?)
+}
+
 /// Whether something among the oldest ended before a moment.
 pub fn is_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
     Ok(oldest_ended(db)?.is_some_and(|(_, ended_at)| ended_at < before))
@@ -277,7 +291,7 @@ fn oldest_ended(db: &Snapshot) -> Result<Option<(DeliveryId, Timestamp)>> {
     Ok(db
         .db()
         .prepare_cached(
-            "SELECT id, ended_at FROM (SELECT id, ended_at FROM deliveries ORDER BY id LIMIT 1000)
+            "SELECT id, ended_at FROM (SELECT id, ended_at FROM deliveries ORDER BY id LIMIT 20000)
              WHERE ended_at IS NOT NULL LIMIT 1",
         )?
         .query_row([], |row| Ok((row.get("id")?, row.get("ended_at")?)))
@@ -286,7 +300,7 @@ fn oldest_ended(db: &Snapshot) -> Result<Option<(DeliveryId, Timestamp)>> {
 
 /// Deletes some of what ended before a moment, with its attempts.
 pub fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
-    const OLD: &str = "SELECT id FROM (SELECT id, ended_at FROM deliveries ORDER BY id LIMIT 1000)
+    const OLD: &str = "SELECT id FROM (SELECT id, ended_at FROM deliveries ORDER BY id LIMIT 20000)
         WHERE ended_at < :before LIMIT 500";
     tx.db()
         .prepare_cached(&format!(

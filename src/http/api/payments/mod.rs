@@ -117,10 +117,7 @@ pub async fn initiate(
     key: IdempotencyKey,
     Json(body): Json<Initiate>,
 ) -> Result<Response> {
-    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
-    let key = key
-        .0
-        .map(|token| Key::new(&by, "POST /payments/initiate", &token, &canonical));
+    let key = key.of(&by, "POST /payments/initiate", None, &body)?;
     let (order, begin) = body.parse(&app)?;
     let who = by.clone();
     let wanted = begin.provider;
