@@ -213,7 +213,7 @@ impl App {
         let now = self.clock().now();
         let counts = move |db: &Snapshot| {
             Ok((
-                stock::count_low(db, &Actor::system())?,
+                stock::count_low(db, &Actor::system(), i64::MAX)?,
                 webhooks::pending(db, now)?,
             ))
         };

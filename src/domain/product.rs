@@ -355,7 +355,7 @@ pub struct VariantChange {
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the columns")]
 pub struct ProductFilter {
-    /// What the search has found.
+    /// What the search has found, newest first.
     pub ids: Option<Vec<ProductId>>,
     pub status: Option<ProductStatus>,
     pub category: Option<String>,

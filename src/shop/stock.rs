@@ -269,8 +269,8 @@ pub fn low(db: &Snapshot, by: &Actor, paging: &Paging) -> Result<Page<Level>> {
     store::stock::low(db, low_at, paging)
 }
 
-/// How many they are.
-pub fn count_low(db: &Snapshot, by: &Actor) -> Result<i64> {
+/// How many they are, counted up to `most`.
+pub fn count_low(db: &Snapshot, by: &Actor, most: i64) -> Result<i64> {
     by.require(Permission::StockRead)?;
-    store::stock::count_low(db, store::settings::terms(db)?.low_at, i64::MAX)
+    store::stock::count_low(db, store::settings::terms(db)?.low_at, most)
 }

@@ -60,6 +60,46 @@ fn levels_are_listed_found_and_paged() {
     }
 }
 
+/// N1: what is low by its own mark, high or low, stands in the list in its place, and the tab counts it.
+#[test]
+fn each_variant_is_low_by_its_own_mark() {
+    let app = TestApp::start();
+    for (sku, quantity) in [
+        ("A", 40),
+        ("B", 5),
+        ("C", 12),
+        ("D", 10),
+        ("E", 0),
+        ("F", 11),
+        ("G", 0),
+    ] {
+        app.product(sku, "1", quantity);
+    }
+    for (variant, mark) in [(1, 40), (2, 4), (3, 11), (4, 10), (6, 25)] {
+        app.change(&format!(
+            "UPDATE variants SET low_at = {mark} WHERE id = {variant}"
+        ));
+    }
+    app.change("UPDATE products SET status = 4 WHERE id = 7");
+    let browser = Browser::signed_in(&app, "staff");
+    let low = |query: &str| variants(&browser.get(&format!("/admin/stock?low=1{query}")));
+    for (shop, wanted) in [(5, &[1, 4, 5, 6][..]), (0, &[1, 4, 5, 6]), (12, &[1, 4, 5, 6])] {
+        app.change(&format!(
+            "INSERT OR REPLACE INTO settings (name, value) VALUES ('stock.low_at', '{shop}')"
+        ));
+        assert_eq!(low(""), wanted, "{shop}");
+        assert_eq!(low("&limit=3&page=2"), wanted[3..], "{shop}");
+        let page = browser.get("/admin/stock?limit=3");
+        assert!(
+            page.body
+                .contains(&format!("Low <span class=\"n\">{}</span>", wanted.len())),
+            "{shop}"
+        );
+    }
+    app.change("UPDATE variants SET low_at = NULL WHERE id = 3");
+    assert_eq!(low(""), [1, 3, 4, 5, 6], "by the shop's own mark of 12");
+}
+
 /// N3, B12: typed as people type, sent ten times at once, moved once.
 #[test]
 fn stock_is_moved_once_and_the_ledger_tells_of_it() {

@@ -300,6 +300,10 @@ const PLANTED: &[(&str, &str)] = &[
         "product.variants",
         "DELETE FROM variants WHERE id = 3; UPDATE products SET price_from = NULL WHERE id = 3",
     ),
+    (
+        "product.is_out",
+        "UPDATE products SET is_out = 1 - is_out WHERE id = 1",
+    ),
     ("variant.stock", "DELETE FROM stock WHERE variant_id = 3"),
     (
         "stock.available",

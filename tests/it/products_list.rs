@@ -141,6 +141,131 @@ fn every_sort_is_paged_without_a_gap() {
     }
 }
 
+/// A list with filters is the whole list without what does not fit, in each sort, and is paged both ways without a gap.
+#[test]
+fn every_filter_is_paged_as_its_part_of_the_whole() {
+    let app = TestApp::start();
+    eight(&app);
+    make(
+        &app,
+        "seller",
+        json!({ "name": "Draft", "category": "Pots", "sku": "DRAFT", "quantity": 0 }),
+    );
+    app.derive();
+    make(
+        &app,
+        "seller",
+        json!({ "name": "Vase of stoneware", "category": "Pots", "sku": "VASE", "price": "5", "quantity": 1 }),
+    );
+    for sort in ["newest", "price", "-price", "name"] {
+        let get = |rest: &str| app.get("staff", &format!("/api/v1/products?sort={sort}{rest}"));
+        let whole = names(&get(""));
+        assert_eq!(whole.len(), 10);
+        for (filter, fitting) in [
+            (
+                "&category=pots",
+                &["Teapot", "Lid", "Jug", "Draft", "Vase of stoneware"][..],
+            ),
+            ("&in_stock=false", &["Red mug", "Lid", "Draft"]),
+            (
+                "&in_stock=true&category=Pots",
+                &["Teapot", "Jug", "Vase of stoneware"],
+            ),
+            ("&min_price=0&max_price=4.5", &["Blue mug", "Saucer", "Lid"]),
+            ("&min_price=5&in_stock=false", &["Red mug"]),
+            ("&status=draft", &["Draft"]),
+            ("&status=approved&in_stock=false", &["Red mug", "Lid"]),
+            (
+                "&q=stoneware&category=pots",
+                &["Teapot", "Lid", "Jug", "Vase of stoneware"],
+            ),
+            ("&q=mug", &["Blue mug", "Red mug"]),
+            (
+                "&q=stone",
+                &[
+                    "Blue mug",
+                    "Red mug",
+                    "Teapot",
+                    "café cup",
+                    "Saucer",
+                    "Lid",
+                    "Jug",
+                    "Bowl",
+                    "Vase of stoneware",
+                ],
+            ),
+        ] {
+            let wanted: Vec<&String> = whole
+                .iter()
+                .filter(|name| fitting.contains(&name.as_str()))
+                .collect();
+            let (mut walked, mut after) = (Vec::new(), String::new());
+            loop {
+                let page = get(&format!("{filter}&limit=2{after}"));
+                assert_eq!(page.json()["total"], wanted.len(), "{sort} {filter}");
+                walked.extend(names(&page));
+                let json = page.json();
+                let Some(next) = json["next"].as_str() else {
+                    break;
+                };
+                let back = names(&get(&format!("{filter}&limit=1&before={next}")));
+                assert_eq!(
+                    back,
+                    walked[walked.len() - 2..walked.len() - 1],
+                    "{sort} {filter}"
+                );
+                after = format!("&after={next}");
+            }
+            assert_eq!(walked.iter().collect::<Vec<_>>(), wanted, "{sort} {filter}");
+        }
+    }
+}
+
+/// B2: whether anything of a product is there follows every way in which its stock moves.
+#[test]
+fn in_stock_follows_every_move() {
+    let app = TestApp::start();
+    let pens = json!({ "name": "Pen", "variants": [
+        { "sku": "PEN-F", "title": "Fine", "price": "6", "quantity": 1 },
+        { "sku": "PEN-M", "title": "Medium", "price": "7", "quantity": 0 },
+    ] });
+    let id = make(&app, "owner", pens)["id"].as_i64().unwrap();
+    let stands = |is_in: bool, why: &str| {
+        for (query, fits) in [("true", is_in), ("false", !is_in)] {
+            let found = names(&app.get("staff", &format!("/api/v1/products?in_stock={query}")));
+            assert_eq!(found.len(), usize::from(fits), "{why}: in_stock={query}");
+        }
+    };
+    let moved = |sku: &str, delta: i64| {
+        let body = json!({ "sku": sku, "delta": delta, "reason": "adjust" });
+        let answer = app.post("staff", "/api/v1/stock/adjustments", body);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    };
+    stands(true, "one variant is there");
+    let order = app.post(
+        "bob",
+        "/api/v1/orders",
+        json!({ "items": [{ "sku": "PEN-F", "quantity": 1 }] }),
+    );
+    assert_eq!(order.status, 201, "{}", order.body);
+    stands(false, "the last piece is ordered");
+    let order = order.json()["id"].as_i64().unwrap();
+    let canceled = app.post("bob", &format!("/api/v1/orders/{order}/cancel"), json!({}));
+    assert_eq!(canceled.status, 200, "{}", canceled.body);
+    stands(true, "the order is canceled");
+    moved("PEN-M", 2);
+    moved("PEN-F", -1);
+    stands(true, "the other variant is there");
+    let product = app.get("owner", &format!("/api/v1/products/{id}")).json();
+    let fine = json!({ "version": product["version"], "variants": [{ "id": product["variants"][0]["id"] }] });
+    let changed = app.patch("owner", &format!("/api/v1/products/{id}"), fine);
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    stands(false, "the variant that was there is gone");
+    moved("PEN-F", 5);
+    stands(true, "a delivery has come");
+    assert_eq!(app.number("SELECT count(*) FROM products WHERE is_out = 1"), 0);
+}
+
 /// Defect 11: what stands beside `{id}` is reached.
 #[test]
 fn static_paths_beside_ids_are_reached() {

@@ -29,6 +29,7 @@ use crate::http::admin::form::Fields;
 use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
+use crate::http::admin::link;
 use crate::http::admin::link::Chip;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::link::Tab;
@@ -44,6 +45,8 @@ use crate::shop::stock;
 use crate::shop::stock::Ledger;
 
 const PATH: &str = "/admin/stock";
+/// The tab counts so far; more is told as such.
+const MOST_TOLD: i64 = 1000;
 /// The longest note beside a movement.
 const MOST_NOTE: usize = 1000;
 /// Why stock is moved by hand, as people say it.
@@ -117,11 +120,11 @@ pub async fn list(
                 true => stock::low(db, &by, &asked.paging)?,
                 false => stock::levels(db, &by, asked.typed.as_deref(), &asked.paging)?,
             };
-            Ok((found, stock::count_low(db, &by)?))
+            Ok((found, stock::count_low(db, &by, MOST_TOLD)?))
         })
         .await?;
     let view = View::new(PATH, asked_at.query());
-    let low = view.tab("low", "1", "Low", Some(low.to_string()));
+    let low = view.tab("low", "1", "Low", Some(link::up_to(low, MOST_TOLD)));
     let low = Tab {
         href: format!("{PATH}?low=1"),
         ..low

@@ -18,6 +18,15 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE p.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id)",
     },
     Check {
+        name: "product.is_out",
+        sql: "SELECT 'product ' || id, is_out, found
+          FROM (SELECT p.id, p.is_out AS found, NOT EXISTS (
+              SELECT 1 FROM variants v CROSS JOIN stock s ON s.variant_id = v.id
+              WHERE v.product_id = p.id AND v.deleted_at IS NULL AND s.available > 0) AS is_out
+            FROM products p WHERE p.deleted_at IS NULL)
+          WHERE is_out <> found",
+    },
+    Check {
         name: "variant.stock",
         sql: "SELECT 'variant ' || v.id, 'a row of stock', 'none'
           FROM variants v

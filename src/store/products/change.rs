@@ -102,6 +102,20 @@ pub fn delete_variant(tx: &Tx, variant: VariantId) -> Result<()> {
     tx.db()
         .prepare_cached("UPDATE variants SET deleted_at = :now WHERE id = :id")?
         .execute(named_params! { ":id": variant, ":now": tx.now })?;
+    restock(tx, variant)
+}
+
+/// Brings it up to date whether there is any piece of a variant's product: after the first has come or the last has gone.
+pub fn restock(tx: &Tx, variant: VariantId) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE products SET is_out = 1 - is_out
+             WHERE id = (SELECT product_id FROM variants WHERE id = :variant)
+               AND is_out = EXISTS (
+                 SELECT 1 FROM variants v CROSS JOIN stock s ON s.variant_id = v.id
+                 WHERE v.product_id = products.id AND v.deleted_at IS NULL AND s.available > 0)",
+        )?
+        .execute(named_params! { ":variant": variant })?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod list;
 
 pub use change::delete;
 pub use change::delete_variant;
+pub use change::restock;
 pub use change::set_low_at;
 pub use change::set_status;
 pub use change::tax_class;

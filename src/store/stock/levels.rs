@@ -1,4 +1,5 @@
-//! How much there is of what. What runs low is a walk over the narrow stock table; all are in the order of the variants.
+//! How much there is of what, in the order of the variants. What runs low is found among what is scarce, where few
+//! pieces are left or few are not enough; where that is much, by a walk over the narrow stock table.
 
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
@@ -17,14 +18,18 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::products::json as products_json;
 
+/// The index of what is scarce goes so far (the schema says the same).
+const SCARCE: i64 = 10;
+
 /// Drafts and what is or may come to be for sale; each at or below its own mark, or the shop's.
 macro_rules! low {
-    ($columns:literal, $rest:literal) => {
+    ($columns:expr, $from:expr, $rest:literal) => {
         concat!(
             "SELECT ",
             $columns,
-            " FROM stock s
-             CROSS JOIN variants v ON v.id = s.variant_id
+            " FROM ",
+            $from,
+            "CROSS JOIN variants v ON v.id = s.variant_id
              CROSS JOIN products p ON p.id = v.product_id
              WHERE s.available <= max(:low_at, ifnull((SELECT max(low_at) FROM variants WHERE low_at IS NOT NULL), 0))
                AND s.available <= ifnull(v.low_at, :low_at)
@@ -34,14 +39,59 @@ macro_rules! low {
     };
 }
 
-const COLUMNS_UP: &str = low!(
-    "v.id, v.product_id, v.sku, p.name, v.title, s.available, ifnull(v.low_at, :low_at) AS low_at",
-    "AND s.variant_id > :key ORDER BY s.variant_id LIMIT :limit OFFSET :skipped"
-);
-const COLUMNS_DOWN: &str = low!(
-    "v.id, v.product_id, v.sku, p.name, v.title, s.available, ifnull(v.low_at, :low_at) AS low_at",
-    "AND s.variant_id < :key ORDER BY s.variant_id DESC LIMIT :limit OFFSET :skipped"
-);
+macro_rules! every {
+    () => {
+        "stock s "
+    };
+}
+
+/// Few pieces are left, or the variant's own mark is high.
+macro_rules! scarce {
+    () => {
+        "(SELECT variant_id AS id FROM stock INDEXED BY stock_scarce WHERE available <= 10
+          UNION SELECT id FROM variants INDEXED BY variants_low WHERE low_at IS NOT NULL AND low_at > 10) c
+         CROSS JOIN stock s ON s.variant_id = c.id "
+    };
+}
+
+macro_rules! columns {
+    () => {
+        "v.id, v.product_id, v.sku, p.name, v.title, s.available, ifnull(v.low_at, :low_at) AS low_at"
+    };
+}
+
+/// The statements of what runs low, out of one of the two places.
+struct Low {
+    up: &'static str,
+    down: &'static str,
+    count: &'static str,
+}
+
+macro_rules! low_in {
+    ($from:expr) => {
+        Low {
+            up: low!(
+                columns!(),
+                $from,
+                "AND s.variant_id > :key ORDER BY s.variant_id LIMIT :limit OFFSET :skipped"
+            ),
+            down: low!(
+                columns!(),
+                $from,
+                "AND s.variant_id < :key ORDER BY s.variant_id DESC LIMIT :limit OFFSET :skipped"
+            ),
+            count: concat!("SELECT count(*) FROM (", low!("1", $from, "LIMIT :most"), ")"),
+        }
+    };
+}
+
+const LOW_OF_ALL: Low = low_in!(every!());
+const LOW_OF_SCARCE: Low = low_in!(scarce!());
+
+/// How many variants are scarce, as far as it is worth knowing.
+const COUNT_SCARCE: &str =
+    "SELECT (SELECT count(*) FROM (SELECT 1 FROM stock WHERE available <= 10 LIMIT :most))
+  + (SELECT count(*) FROM (SELECT 1 FROM variants WHERE low_at IS NOT NULL AND low_at > 10 LIMIT :most))";
 
 macro_rules! level {
     ($rest:literal) => {
@@ -57,16 +107,31 @@ macro_rules! level {
 }
 
 const ONE: &str = level!("WHERE v.id = :variant");
-const ALL_UP: &str = level!(
-    "WHERE v.deleted_at IS NULL AND v.id > :key
-       AND (:ids IS NULL OR v.product_id IN (SELECT value FROM json_each(:ids)))
-     ORDER BY v.id LIMIT :limit OFFSET :skipped"
+const THESE: &str = level!("WHERE v.id IN (SELECT value FROM json_each(:variants)) ORDER BY v.id");
+
+const UP: &str = "SELECT v.id FROM variants v WHERE v.deleted_at IS NULL AND v.id > :key
+  ORDER BY v.id LIMIT :limit OFFSET :skipped";
+const DOWN: &str = "SELECT v.id FROM variants v WHERE v.deleted_at IS NULL AND v.id < :key
+  ORDER BY v.id DESC LIMIT :limit OFFSET :skipped";
+const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM variants v WHERE v.deleted_at IS NULL LIMIT :most)";
+
+macro_rules! of_products {
+    () => {
+        "FROM json_each(:ids) j CROSS JOIN variants v INDEXED BY variants_product ON v.product_id = j.value
+         WHERE v.deleted_at IS NULL "
+    };
+}
+const UP_OF: &str = concat!(
+    "SELECT v.id ",
+    of_products!(),
+    "AND v.id > :key ORDER BY v.id LIMIT :limit OFFSET :skipped"
 );
-const ALL_DOWN: &str = level!(
-    "WHERE v.deleted_at IS NULL AND v.id < :key
-       AND (:ids IS NULL OR v.product_id IN (SELECT value FROM json_each(:ids)))
-     ORDER BY v.id DESC LIMIT :limit OFFSET :skipped"
+const DOWN_OF: &str = concat!(
+    "SELECT v.id ",
+    of_products!(),
+    "AND v.id < :key ORDER BY v.id DESC LIMIT :limit OFFSET :skipped"
 );
+const COUNT_OF: &str = concat!("SELECT count(*) FROM (SELECT 1 ", of_products!(), "LIMIT :most)");
 
 fn from_row(row: &Row) -> rusqlite::Result<Level> {
     Ok(Level {
@@ -111,55 +176,80 @@ pub fn all(
     paging: &Paging,
 ) -> Result<Page<Level>> {
     let ids = products.map(products_json);
-    let sql = match paging.is_backwards() {
-        true => ALL_DOWN,
-        false => ALL_UP,
+    let (count, sql) = match (&ids, paging.is_backwards()) {
+        (None, false) => (COUNT, UP),
+        (None, true) => (COUNT, DOWN),
+        (Some(_), false) => (COUNT_OF, UP_OF),
+        (Some(_), true) => (COUNT_OF, DOWN_OF),
     };
-    let rows = rows(
-        db,
-        sql,
-        named_params! {
-            ":ids": ids,
-            ":low_at": low_at,
-            ":key": paging.keys().map_or(0, |keys| keys.1),
-            ":limit": paging.wanted() as i64,
-            ":skipped": paging.skipped(),
-        },
-    )?;
-    let counted = db
+    let mut with: Vec<(&str, &dyn ToSql)> = Vec::new();
+    if let Some(ids) = &ids {
+        with.push((":ids", ids));
+    }
+    let most = MOST_COUNTED + 1;
+    let bounded = [with.as_slice(), &[(":most", &most)]].concat();
+    let counted: i64 = db
         .db()
-        .prepare_cached(
-            "SELECT count(*) FROM (
-               SELECT 1 FROM variants v
-               WHERE v.deleted_at IS NULL
-                 AND (:ids IS NULL OR v.product_id IN (SELECT value FROM json_each(:ids)))
-               LIMIT :most)",
-        )?
-        .query_row(named_params! { ":ids": ids, ":most": MOST_COUNTED + 1 }, |row| {
-            row.get(0)
-        })?;
-    Ok(paging
-        .cut(rows, |row: &Level| (0, row.variant.0))
-        .counted(Total::of(counted)))
+        .prepare_cached(count)?
+        .query_row(bounded.as_slice(), |row| row.get(0))?;
+    let (key, limit, skipped) = place(paging);
+    with.extend(named_params! { ":key": key, ":limit": limit, ":skipped": skipped });
+    let found: Vec<VariantId> = db
+        .db()
+        .prepare_cached(sql)?
+        .query_and_then(with.as_slice(), |row| Ok::<_, Error>(row.get(0)?))?
+        .collect::<Result<_>>()?;
+    let cut = paging.cut(found, |variant| (0, variant.0));
+    Ok(Page {
+        rows: these(db, &cut.rows, low_at)?,
+        next: cut.next,
+        total: Some(Total::of(counted)),
+        index_behind: None,
+    })
+}
+
+/// These variants, in the order of their ids.
+fn these(db: &Snapshot, variants: &[VariantId], low_at: i64) -> Result<Vec<Level>> {
+    let ids: Vec<String> = variants.iter().map(VariantId::to_string).collect();
+    let ids = format!("[{}]", ids.join(","));
+    rows(db, THESE, named_params! { ":variants": ids, ":low_at": low_at })
+}
+
+/// Where a page begins, how many rows it looks for, and how many it passes over.
+fn place(paging: &Paging) -> (i64, i64, i64) {
+    let key = paging.keys().map_or(0, |keys| keys.1);
+    (key, paging.wanted() as i64, paging.skipped())
+}
+
+/// Where what runs low is looked for.
+fn low_in(db: &Snapshot, low_at: i64) -> Result<Low> {
+    if low_at > SCARCE {
+        return Ok(LOW_OF_ALL);
+    }
+    let scarce: i64 = db
+        .db()
+        .prepare_cached(COUNT_SCARCE)?
+        .query_row(named_params! { ":most": MOST_COUNTED + 1 }, |row| row.get(0))?;
+    match scarce > MOST_COUNTED {
+        true => Ok(LOW_OF_ALL),
+        false => Ok(LOW_OF_SCARCE),
+    }
 }
 
 /// The variants whose stock is at or below their mark; `low_at` is the mark of those without one.
 pub fn low(db: &Snapshot, low_at: i64, paging: &Paging) -> Result<Page<Level>> {
+    let low = low_in(db, low_at)?;
     let sql = match paging.is_backwards() {
-        true => COLUMNS_DOWN,
-        false => COLUMNS_UP,
+        true => low.down,
+        false => low.up,
     };
+    let (key, limit, skipped) = place(paging);
     let rows = rows(
         db,
         sql,
-        named_params! {
-            ":low_at": low_at,
-            ":key": paging.keys().map_or(0, |keys| keys.1),
-            ":limit": paging.wanted() as i64,
-            ":skipped": paging.skipped(),
-        },
+        named_params! { ":low_at": low_at, ":key": key, ":limit": limit, ":skipped": skipped },
     )?;
-    let counted = count_low(db, low_at, MOST_COUNTED + 1)?;
+    let counted = count(db, &low, low_at, MOST_COUNTED + 1)?;
     Ok(paging
         .cut(rows, |row: &Level| (0, row.variant.0))
         .counted(Total::of(counted)))
@@ -167,9 +257,13 @@ pub fn low(db: &Snapshot, low_at: i64, paging: &Paging) -> Result<Page<Level>> {
 
 /// How many they are, counted up to `most`.
 pub fn count_low(db: &Snapshot, low_at: i64, most: i64) -> Result<i64> {
+    count(db, &low_in(db, low_at)?, low_at, most)
+}
+
+fn count(db: &Snapshot, low: &Low, low_at: i64, most: i64) -> Result<i64> {
     Ok(db
         .db()
-        .prepare_cached(concat!("SELECT count(*) FROM (", low!("1", "LIMIT :most"), ")"))?
+        .prepare_cached(low.count)?
         .query_row(named_params! { ":low_at": low_at, ":most": most }, |row| {
             row.get(0)
         })?)

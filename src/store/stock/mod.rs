@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::products;
 
 /// Why and by whom stock moves.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +79,10 @@ pub fn shift(tx: &Tx, variant: VariantId, delta: i64, cause: Cause<'_>) -> Resul
             cause.actor,
             cause.note
         ])?;
+    let (is_out, was_out) = (available == 0, available == delta);
+    if is_out != was_out {
+        products::restock(tx, variant)?;
+    }
     Ok(available)
 }
 
