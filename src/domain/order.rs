@@ -404,6 +404,17 @@ pub struct Order {
     pub tags: Vec<String>,
 }
 
+/// What a list tells of an order.
+#[derive(Debug, Clone)]
+pub struct Brief {
+    /// Its own row.
+    pub head: OrderHead,
+    /// The buyer's address.
+    pub email: Option<String>,
+    /// Its tags, by name.
+    pub tags: Vec<String>,
+}
+
 impl Order {
     /// What the customer pays for a line: the tax stands beside it where prices are without.
     pub fn worth(&self, line: &Line) -> Money {

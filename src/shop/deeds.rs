@@ -50,6 +50,9 @@ pub fn tell(db: &Snapshot, by: &Actor, rows: &[AuditRow]) -> Result<Vec<Deed>> {
 type Read = HashMap<OrderId, (Order, Vec<Recorded>)>;
 
 fn deed(db: &Snapshot, row: &AuditRow, orders: &mut Read) -> Result<Deed> {
+    if let (Action::OrderCreated, Some(id)) = (row.action, row.target) {
+        return created(db, OrderId(id));
+    }
     let content = row.content.as_deref().map(read).unwrap_or(Value::Null);
     let told = match row.target_kind {
         Target::Order | Target::Product | Target::Variant => store::audit::told(db, row.id)?,
@@ -65,6 +68,18 @@ fn deed(db: &Snapshot, row: &AuditRow, orders: &mut Read) -> Result<Deed> {
             noted: difference::leaves(&content).into_iter().collect(),
             ..Deed::default()
         }),
+    }
+}
+
+/// Before its creation an order was nothing: its number tells all, and most rows are such.
+fn created(db: &Snapshot, id: OrderId) -> Result<Deed> {
+    match store::orders::head(db, id) {
+        Ok(head) => Ok(Deed {
+            name: Some(head.number),
+            ..Deed::default()
+        }),
+        Err(Error::NotFound(_)) => Ok(Deed::default()),
+        Err(error) => Err(error),
     }
 }
 

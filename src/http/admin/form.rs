@@ -1,5 +1,7 @@
 //! What a person has typed into a form: held to its media type, its size and the token of its page, and sent once.
 
+use std::str::FromStr;
+
 use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::http::header;
@@ -8,6 +10,7 @@ use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::id::AuditId;
+use crate::domain::page::Limit;
 use crate::domain::refusal::Refusal;
 use crate::error::Code;
 use crate::error::Error;
@@ -48,6 +51,27 @@ impl Fields {
     /// Whether a box was ticked.
     pub fn is_ticked(&self, name: &str) -> bool {
         self.0.iter().any(|(field, _)| field == name)
+    }
+
+    /// The things whose boxes are ticked, each once, in their order; `noun` is what a fault calls them.
+    pub fn picked<T: FromStr + Ord>(&self, noun: &str) -> Result<Vec<T>> {
+        let ticked = self.0.iter().filter(|(name, _)| name == "id");
+        let ids: Option<Vec<T>> = ticked.map(|(_, id)| id.parse().ok()).collect();
+        let bad = |words: String| Error::from(Bad::invalid(words).at("id"));
+        let mut ids = ids.ok_or_else(|| bad(format!("is no {noun}")))?;
+        ids.sort_unstable();
+        ids.dedup();
+        match ids.len() {
+            0 => Err(Bad::missing().at("id").into()),
+            many if many > Limit::MAX.rows() => Err(bad(format!("are more {noun}s than a page holds"))),
+            _ => Ok(ids),
+        }
+    }
+
+    /// Whether the box of a thing is ticked.
+    pub fn has_picked(&self, id: impl ToString) -> bool {
+        let id = id.to_string();
+        self.0.iter().any(|(name, value)| name == "id" && *value == id)
     }
 
     /// The version that the form was made from.

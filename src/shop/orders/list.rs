@@ -6,7 +6,9 @@ use std::collections::hash_map::Entry;
 use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::id::CustomerId;
+use crate::domain::order::Brief;
 use crate::domain::order::Order;
+use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order_filter::Column;
 use crate::domain::order_filter::OrderFilter;
@@ -25,10 +27,28 @@ use crate::store;
 pub fn list(
     db: &Snapshot,
     by: &Actor,
-    mut filter: OrderFilter,
+    filter: OrderFilter,
     sort: OrderSort,
     paging: &Paging,
 ) -> Result<Page<Order>> {
+    let filter = allowed(db, by, filter, sort)?;
+    store::orders::page(db, &filter, sort, paging)
+}
+
+/// The same page of what a list tells of its orders.
+pub fn briefs(
+    db: &Snapshot,
+    by: &Actor,
+    filter: OrderFilter,
+    sort: OrderSort,
+    paging: &Paging,
+) -> Result<Page<Brief>> {
+    let filter = allowed(db, by, filter, sort)?;
+    store::orders::briefs(db, &filter, sort, paging)
+}
+
+/// What of a list whoever asks may see, if it can be sorted so.
+fn allowed(db: &Snapshot, by: &Actor, mut filter: OrderFilter, sort: OrderSort) -> Result<OrderFilter> {
     let user = by.on_own(Permission::OrdersRead)?;
     if !by.may(Permission::OrdersRead) {
         let own = store::customers::ids_of_user(db, user)?;
@@ -38,7 +58,7 @@ pub fn list(
         let bad = Bad::input("by total only while the list is of at most 50,000 orders: say from and to");
         return Err(bad.at("sort").into());
     }
-    store::orders::page(db, &filter, sort, paging)
+    Ok(filter)
 }
 
 /// Of the customers asked for those that are the caller's own.
@@ -60,10 +80,14 @@ pub fn open(db: &Snapshot, by: &Actor, most: i64) -> Result<Vec<(OrderState, i64
 }
 
 /// The names of the customers of some orders, for whoever reads orders.
-pub fn buyers(db: &Snapshot, by: &Actor, orders: &[Order]) -> Result<HashMap<CustomerId, String>> {
+pub fn buyers<'a>(
+    db: &Snapshot,
+    by: &Actor,
+    orders: impl Iterator<Item = &'a OrderHead>,
+) -> Result<HashMap<CustomerId, String>> {
     by.require(Permission::OrdersRead)?;
     let mut names = HashMap::new();
-    for id in orders.iter().filter_map(|order| order.head.customer) {
+    for id in orders.filter_map(|head| head.customer) {
         if let Entry::Vacant(place) = names.entry(id) {
             place.insert(store::customers::get(db, id)?.name);
         }

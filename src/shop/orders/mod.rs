@@ -23,6 +23,7 @@ pub use history::Entry;
 pub use history::Who;
 pub use history::history;
 pub use history::show_at;
+pub use list::briefs;
 pub use list::buyers;
 pub use list::list;
 pub use list::open;

@@ -25,6 +25,7 @@ pub use insert::insert;
 pub use insert::insert_contacts;
 pub use insert::insert_line;
 pub use list::Totals;
+pub use list::briefs;
 pub use list::can_sort;
 pub use list::page;
 pub use list::rows;

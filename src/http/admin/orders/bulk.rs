@@ -6,7 +6,6 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
-use crate::domain::page::Limit;
 use crate::domain::text;
 use crate::error::Error;
 use crate::error::Result;
@@ -46,16 +45,5 @@ fn read(fields: &Fields) -> Result<(Vec<OrderId>, Bulk)> {
                 .into());
         }
     };
-    let ticked = fields.0.iter().filter(|(name, _)| name == "id");
-    let ids: Option<Vec<OrderId>> = ticked.map(|(_, id)| id.parse().ok()).collect();
-    let mut ids = ids.ok_or_else(|| Error::from(Bad::invalid("is no order").at("id")))?;
-    ids.sort_unstable();
-    ids.dedup();
-    match ids.len() {
-        0 => Err(Bad::missing().at("id").into()),
-        many if many > Limit::MAX.rows() => {
-            Err(Bad::invalid("are more orders than a page holds").at("id").into())
-        }
-        _ => Ok((ids, what)),
-    }
+    Ok((fields.picked("order")?, what))
 }

@@ -15,7 +15,9 @@ use crate::domain::audit::AuditRow;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::EventId;
+use crate::domain::order::Brief;
 use crate::domain::order::Order;
+use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order_filter::OrderSort;
 use crate::domain::page::Page;
@@ -60,7 +62,8 @@ const FILTERS: [(&str, &str); 10] = [
 
 /// A row of the list.
 pub struct Row<'a> {
-    pub(super) order: &'a Order,
+    pub(super) head: &'a OrderHead,
+    pub(super) tags: &'a [String],
     pub(super) who: &'a str,
     pub(super) state: Badge,
     pub(super) payment: Badge,
@@ -70,13 +73,20 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// The row of an order.
     pub fn of(order: &'a Order, names: &'a HashMap<CustomerId, String>) -> Self {
-        let head = &order.head;
+        Self::new(&order.head, order.contacts.email.as_ref(), &order.tags, names)
+    }
+
+    fn new(
+        head: &'a OrderHead,
+        email: Option<&'a String>,
+        tags: &'a [String],
+        names: &'a HashMap<CustomerId, String>,
+    ) -> Self {
         let name = head.customer.and_then(|customer| names.get(&customer));
         Self {
-            order,
-            who: name
-                .or(order.contacts.email.as_ref())
-                .map_or("Guest", String::as_str),
+            head,
+            tags,
+            who: name.or(email).map_or("Guest", String::as_str),
             state: badge::order(head.state),
             payment: badge::payment(head.payment),
             fulfilment: badge::fulfilment(head.fulfilment),
@@ -108,7 +118,7 @@ struct ListPage<'a> {
 
 /// What the page tells of the shop.
 struct Told {
-    found: Page<Order>,
+    found: Page<Brief>,
     names: HashMap<CustomerId, String>,
     open: Vec<(OrderState, i64)>,
     newest: EventId,
@@ -178,9 +188,9 @@ async fn told(app: &App, frame: &Frame, view: &View, asked_at: &Uri) -> Result<T
     app.read(move |db| {
         let OnPage(order_query::Page(wanted, paging)) = asked.read(&shop)?;
         let newest = orders::newest(db, &by)?;
-        let found = orders::list(db, &by, wanted.filter, wanted.sort, &paging)?;
+        let found = orders::briefs(db, &by, wanted.filter, wanted.sort, &paging)?;
         Ok(Told {
-            names: orders::buyers(db, &by, &found.rows)?,
+            names: orders::buyers(db, &by, found.rows.iter().map(|brief| &brief.head))?,
             open: match is_filtered {
                 true => Vec::new(),
                 false => orders::open(db, &by, MOST_TOLD)?,
@@ -211,7 +221,7 @@ fn draw(
         rows: found
             .rows
             .iter()
-            .map(|order| Row::of(order, &told.names))
+            .map(|brief| Row::new(&brief.head, brief.email.as_ref(), &brief.tags, &told.names))
             .collect(),
         sorts: [
             ("newest", "Newest first"),
@@ -277,9 +287,7 @@ impl ListPage<'_> {
 
     /// Whether the row was ticked when the bar was sent.
     fn is_ticked(&self, row: &Row<'_>) -> bool {
-        let id = row.order.head.id.to_string();
-        let mut ticked = self.typed.0.iter();
-        ticked.any(|(name, value)| name == "id" && *value == id)
+        self.typed.has_picked(row.head.id)
     }
 
     /// Whether nothing narrows the view.

@@ -11,7 +11,6 @@ use serde_json::json;
 use crate::app::App;
 use crate::domain::id::CustomerId;
 use crate::domain::id::EventId;
-use crate::domain::order::Order;
 use crate::domain::order_filter::OrderFilter;
 use crate::domain::page::Limit;
 use crate::domain::permission::Permission;
@@ -83,8 +82,7 @@ async fn look(app: App, frame: Frame, filter: OrderFilter, limit: Limit, after: 
         .read(move |db| {
             let by = sessions::renewed(db, &by, now)?;
             let fresh = orders::fresh(db, &by, &filter, limit, after)?;
-            let shown: Vec<Order> = fresh.shown.iter().map(|(order, _)| order.clone()).collect();
-            let names = orders::buyers(db, &by, &shown)?;
+            let names = orders::buyers(db, &by, fresh.shown.iter().map(|(order, _)| &order.head))?;
             Ok((fresh, names))
         })
         .await?;

@@ -14,6 +14,7 @@ mod wholes;
 mod wide;
 
 use crate::domain::id::OrderId;
+use crate::domain::order::Brief;
 use crate::domain::order::Order;
 use crate::domain::order_filter::Column;
 use crate::domain::order_filter::OrderFilter;
@@ -56,8 +57,26 @@ struct Found {
     counted: Option<Counted>,
 }
 
+/// Reads the orders with these ids, in their order.
+type Reader<T> = fn(&Snapshot, &[OrderId]) -> Result<Vec<T>>;
+
 /// One page of whole orders, with the length of its list.
 pub fn page(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Order>> {
+    counted(db, filter, sort, paging, wholes::of)
+}
+
+/// The same page of what a list tells of its orders.
+pub fn briefs(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Brief>> {
+    counted(db, filter, sort, paging, wholes::briefs)
+}
+
+fn counted<T>(
+    db: &Snapshot,
+    filter: &OrderFilter,
+    sort: OrderSort,
+    paging: &Paging,
+    reader: Reader<T>,
+) -> Result<Page<T>> {
     let known = totals::known(db, filter)?;
     let wanted = Wanted {
         counts: known.is_none(),
@@ -68,7 +87,7 @@ pub fn page(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Pagin
         Some(total) => total,
         None => total(db, &wanted, &found)?,
     };
-    Ok(read(db, found, paging)?.counted(total))
+    Ok(read(db, found, paging, reader)?.counted(total))
 }
 
 /// How long the list is: what the page itself shows of it, or else a count.
@@ -88,7 +107,7 @@ fn total(db: &Snapshot, wanted: &Wanted<'_>, found: &Found) -> Result<Total> {
 /// One page of whole orders, without counting its list.
 pub fn rows(db: &Snapshot, filter: &OrderFilter, sort: OrderSort, paging: &Paging) -> Result<Page<Order>> {
     let found = look(db, &Wanted::of(filter, sort, paging))?;
-    read(db, found, paging)
+    read(db, found, paging, wholes::of)
 }
 
 impl<'a> Wanted<'a> {
@@ -106,12 +125,12 @@ impl<'a> Wanted<'a> {
 }
 
 /// Reads the orders that were found.
-fn read(db: &Snapshot, found: Found, paging: &Paging) -> Result<Page<Order>> {
+fn read<T>(db: &Snapshot, found: Found, paging: &Paging, reader: Reader<T>) -> Result<Page<T>> {
     let cut = paging.cut(found.keys, |keys| *keys);
     let edge = found.edge.filter(|_| !paging.is_backwards());
     let ids: Vec<OrderId> = cut.rows.iter().map(|(_, id)| OrderId(*id)).collect();
     Ok(Page {
-        rows: wholes::of(db, &ids)?,
+        rows: reader(db, &ids)?,
         next: cut.next.or(edge.map(|keys| paging.cursor(keys))),
         total: None,
         index_behind: found.index_behind,

@@ -22,6 +22,8 @@ pub(super) enum Scan<'a> {
     Placed,
     /// Open orders of one state.
     Open,
+    /// Orders that came to nothing, of one state.
+    Ended,
     /// Orders that owe.
     Owing,
     /// Not a scan: ids at hand.
@@ -36,6 +38,7 @@ impl Scan<'_> {
         match wanted.column {
             Column::Placed | Column::Total => Self::Placed,
             Column::Id if filter.state.is_some_and(|state| state <= OrderState::Shipped) => Self::Open,
+            Column::Id if filter.state.is_some_and(|state| state >= OrderState::Canceled) => Self::Ended,
             Column::Id if filter.is_owing() => Self::Owing,
             Column::Id => Self::Rows,
         }
@@ -46,6 +49,7 @@ impl Scan<'_> {
             Self::Rows => "orders o NOT INDEXED",
             Self::Placed => "orders o INDEXED BY orders_placed",
             Self::Open => "orders o INDEXED BY orders_open",
+            Self::Ended => "orders o INDEXED BY orders_ended",
             Self::Owing => "orders o INDEXED BY orders_owing",
             Self::Set(_) => SET,
         }
@@ -94,10 +98,12 @@ impl Query {
     /// A partial index is used only where its own terms are said again.
     fn add_states(&mut self, filter: &OrderFilter, scan: Scan<'_>) {
         if let Some(state) = filter.state {
-            let is_scanned = matches!(scan, Scan::Open);
+            let is_scanned = matches!(scan, Scan::Open | Scan::Ended);
             self.add(is_scanned, "o.status = :status", ":status", state.number());
-            if is_scanned {
-                self.scanned.push("o.status <= 2");
+            match scan {
+                Scan::Open => self.scanned.push("o.status <= 2"),
+                Scan::Ended => self.scanned.push("o.status >= 4"),
+                _ => {}
             }
         }
         if let Some(payment) = filter.payment {
@@ -143,8 +149,12 @@ impl Query {
     }
 
     pub(super) fn bind(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.values.retain(|(bound, _)| *bound != name);
+        self.unbind(name);
         self.values.push((name, value.into()));
+    }
+
+    pub(super) fn unbind(&mut self, name: &str) {
+        self.values.retain(|(bound, _)| *bound != name);
     }
 
     /// Leaves out what the scan does not serve.

@@ -210,6 +210,10 @@ fn every_list_runs_along_its_index() {
         state: Some(OrderState::Delivered),
         ..none.clone()
     };
+    let ended = OrderFilter {
+        state: Some(OrderState::Refunded),
+        ..none.clone()
+    };
     let range = OrderFilter {
         from: Some(Timestamp::from_ms(0)),
         ..none.clone()
@@ -222,6 +226,7 @@ fn every_list_runs_along_its_index() {
         (none.clone(), "SEARCH o USING INTEGER PRIMARY KEY"),
         (open.clone(), "INDEX orders_open"),
         (owing.clone(), "INDEX orders_owing"),
+        (ended, "INDEX orders_ended"),
         (closed, "SEARCH o USING INTEGER PRIMARY KEY"),
         (range.clone(), "INDEX orders_placed"),
         (dear(&none), "SEARCH o USING INTEGER PRIMARY KEY"),

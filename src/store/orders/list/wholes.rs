@@ -1,4 +1,4 @@
-//! The whole orders of a page, read in few statements.
+//! The orders of a page, whole or in brief, read in few statements.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,7 @@ use rusqlite::Row;
 use rusqlite::params;
 
 use crate::domain::id::OrderId;
+use crate::domain::order::Brief;
 use crate::domain::order::Contacts;
 use crate::domain::order::Line;
 use crate::domain::order::Order;
@@ -22,20 +23,8 @@ use crate::store::orders::read::line_from_row;
 
 /// The orders with these ids, in their order.
 pub(super) fn of(db: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let list = json(&numbers);
-    let mut heads: HashMap<OrderId, OrderHead> = rows(
-        db,
-        &format!("SELECT {HEAD} FROM json_each(?1) j CROSS JOIN orders o ON o.id = j.value"),
-        &list,
-        head_from_row,
-    )?
-    .into_iter()
-    .map(|head| (head.id, head))
-    .collect();
+    let list = listed(ids);
+    let mut heads = heads(db, &list)?;
     let mut contacts: HashMap<OrderId, Contacts> = rows(
         db,
         &format!("SELECT {CONTACTS}, k.order_id FROM json_each(?1) j CROSS JOIN order_contacts k ON k.order_id = j.value"),
@@ -57,6 +46,42 @@ pub(super) fn of(db: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>> {
             })
         })
         .collect())
+}
+
+/// What a list tells of them: of fifty orders the lines alone would be a thousand rows.
+pub(super) fn briefs(db: &Snapshot, ids: &[OrderId]) -> Result<Vec<Brief>> {
+    let list = listed(ids);
+    let mut heads = heads(db, &list)?;
+    let mut emails: HashMap<OrderId, Option<String>> = rows(
+        db,
+        "SELECT k.order_id, k.email FROM json_each(?1) j CROSS JOIN order_contacts k ON k.order_id = j.value",
+        &list,
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?
+    .into_iter()
+    .collect();
+    let mut tags = tags(db, &list)?;
+    Ok(ids
+        .iter()
+        .filter_map(|id| {
+            Some(Brief {
+                head: heads.remove(id)?,
+                email: emails.remove(id).flatten(),
+                tags: tags.remove(id).unwrap_or_default(),
+            })
+        })
+        .collect())
+}
+
+fn listed(ids: &[OrderId]) -> String {
+    let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    json(&numbers)
+}
+
+fn heads(db: &Snapshot, list: &str) -> Result<HashMap<OrderId, OrderHead>> {
+    let sql = format!("SELECT {HEAD} FROM json_each(?1) j CROSS JOIN orders o ON o.id = j.value");
+    let heads = rows(db, &sql, list, head_from_row)?;
+    Ok(heads.into_iter().map(|head| (head.id, head)).collect())
 }
 
 fn lines(db: &Snapshot, list: &str) -> Result<HashMap<OrderId, Vec<Line>>> {
