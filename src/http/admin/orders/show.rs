@@ -84,7 +84,7 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> 
             None => orders::show(db, &by, id)?,
         };
         let order = (*owned.order).clone();
-        let names = orders::buyers(db, &by, std::slice::from_ref(&order))?;
+        let names = orders::buyers(db, &by, std::iter::once(&order.head))?;
         let mut history = orders::history(db, &by, id)?;
         history.retain(|entry| entry.version <= order.head.version);
         history.reverse();
@@ -156,8 +156,6 @@ pub struct Button {
     pub words: String,
     /// Its icon.
     pub icon: &'static str,
-    /// Whether it is the next thing to do.
-    pub is_next: bool,
 }
 
 #[derive(Template)]
@@ -246,31 +244,29 @@ impl ShowPage<'_> {
         }
     }
 
-    /// The steps that the state and the rights allow, the next thing to do last. Canceling asks first.
+    /// The steps that the state and the rights allow. Canceling asks first, and so does giving money back.
     fn buttons(&self) -> Vec<Button> {
         let head = &self.told.order.head;
         if !self.may("orders:update-status") {
             return Vec::new();
         }
-        let button = |to: OrderState, words: String, icon, is_next| Button {
+        let button = |to: OrderState, words: String, icon| Button {
             to: to.name(),
             words,
             icon,
-            is_next,
         };
         let states = head.state.next_states().into_iter();
         states
             .filter_map(|to| match to {
-                OrderState::Processing => Some(button(to, "Start work".into(), "play", true)),
+                OrderState::Processing => Some(button(to, "Start work".into(), "play")),
                 OrderState::Shipped => {
-                    let words = format!("Ship {} items", head.item_count);
-                    Some(button(to, words, "truck", true))
+                    let words = match head.item_count {
+                        1 => "Ship 1 item".to_owned(),
+                        many => format!("Ship {many} items"),
+                    };
+                    Some(button(to, words, "truck"))
                 }
-                OrderState::Delivered => Some(button(to, "Mark delivered".into(), "check", true)),
-                OrderState::Refunded if self.frame.may("refunds:create") && head.paid.minor() > 0 => {
-                    let words = format!("Refund {}", self.frame.money(head.paid));
-                    Some(button(to, words, "back", false))
-                }
+                OrderState::Delivered => Some(button(to, "Mark delivered".into(), "check")),
                 _ => None,
             })
             .collect()
