@@ -100,6 +100,15 @@ pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: us
     })
 }
 
+/// One event.
+pub fn show(db: &Snapshot, by: &Actor, id: EventId) -> Result<Event> {
+    by.require(Permission::EventsRead)?;
+    let found = store::events::find(db, id)?;
+    found
+        .filter(|event| event.kind.is_told())
+        .ok_or(Error::NotFound("event"))
+}
+
 /// A look from the newest event back.
 #[derive(Debug, Clone)]
 pub struct Latest {

@@ -62,7 +62,7 @@ function* views(shop) {
   const few = (statement) => shop.sql(`${statement} limit ${THINGS}`).map((row) => String(Object.values(row)[0]));
   const most = shop.sql("select max(id) as id from orders")[0].id;
   const spread = (table) => few(`select id from ${table} where id % max(1, (select max(id) from ${table}) / ${THINGS}) = 0`);
-  for (const [path, table] of [["orders", "orders"], ["products", "products"], ["stock", "variants"], ["users", "users"]]) {
+  for (const [path, table] of [["orders", "orders"], ["products", "products"], ["stock", "variants"], ["users", "users"], ["events", "events"]]) {
     yield [`/admin/${path}/{id}`, spread(table).map((id) => `/admin/${path}/${id}`)];
   }
   const numbers = few(`select ifnull(number, id + 1000) as number from orders where id > ${most} - 9999 and id % 99 = 0`);

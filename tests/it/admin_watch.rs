@@ -44,7 +44,7 @@ fn shop() -> TestApp {
 /// The ids of the rows that a page shows.
 fn rows(page: &Answer, mark: &str) -> Vec<i64> {
     assert_eq!(page.status, 200, "{}", page.body);
-    let mark = format!("<details {mark}=\"");
+    let mark = format!(" {mark}=\"");
     let rest = page.body.split(mark.as_str()).skip(1);
     rest.map(|rest| rest.split('"').next().unwrap().parse().unwrap())
         .collect()
@@ -251,9 +251,13 @@ fn the_feed_is_shown_newest_first() {
         assert!(!seen.is_empty());
     }
     let page = browser.get("/admin/events?type=product.updated");
+    let newest = rows(&page, "data-event")[0];
+    assert_eq!(rows(&page, "data-event"), wanted("type = 23"));
+    let page = browser.get(&format!("/admin/events/{newest}"));
     let payload: serde_json::Value = serde_json::from_str(&marked(&page, "data-payload")).unwrap();
     let kept = app.get("owner", "/api/v1/events?type=product.updated").json()["data"][0]["data"].clone();
     assert_eq!(payload, kept);
+    assert_eq!(browser.get("/admin/events/987654").status, 404);
     for bad in ["type=x", "stream=x", "before=x", "before=0", "after=1"] {
         assert_eq!(browser.get(&format!("/admin/events?{bad}")).status, 400, "{bad}");
     }
@@ -317,6 +321,7 @@ fn who_lacks_the_right_sees_none_of_it() {
         ("/admin/audit", "audit-logs:read"),
         ("/admin/audit/verify", "audit-logs:read"),
         ("/admin/events", "events:read"),
+        ("/admin/events/1", "events:read"),
         ("/admin/system", "system:read"),
     ] {
         let page = browser.get(path);

@@ -1,10 +1,11 @@
-//! The feed of events, newest first, with what every reader of it gets.
+//! The feed of events, newest first, and one event with what every reader of it gets.
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::response::Response;
+use serde::Deserialize;
 
 use crate::app::App;
 use crate::domain::event::Event;
@@ -17,6 +18,7 @@ use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::link::View;
 use crate::http::admin::page;
+use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
@@ -51,11 +53,18 @@ impl Asks for Feed {
 struct Row {
     event: Event,
     name: Option<String>,
-    payload: String,
+}
+
+/// What an event calls the thing that it tells of.
+#[derive(Default, Deserialize)]
+struct Named {
+    number: Option<String>,
+    sku: Option<String>,
+    name: Option<String>,
 }
 
 #[derive(Template)]
-#[template(path = "admin/events.html")]
+#[template(path = "admin/events/list.html")]
 struct FeedPage<'a> {
     frame: &'a Frame,
     view: &'a View,
@@ -90,6 +99,25 @@ pub async fn list(
     page::page(StatusCode::OK, &shown)
 }
 
+#[derive(Template)]
+#[template(path = "admin/events/show.html")]
+struct EventPage<'a> {
+    frame: &'a Frame,
+    payload: String,
+    told: Row,
+}
+
+pub async fn show(State(app): State<App>, Staff(frame): Staff, Path(id): Path<EventId>) -> Result<Response> {
+    let by = frame.by.clone();
+    let event = app.read(move |db| events::show(db, &by, id)).await?;
+    let shown = EventPage {
+        frame: &frame,
+        payload: indented(&event.data),
+        told: Row::of(event),
+    };
+    page::page(StatusCode::OK, &shown)
+}
+
 impl FeedPage<'_> {
     fn is_asked(&self, name: &str, value: &str) -> bool {
         self.view.asked(name) == value
@@ -98,12 +126,9 @@ impl FeedPage<'_> {
 
 impl Row {
     fn of(event: Event) -> Self {
-        let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
-        let names = ["number", "sku", "name"];
-        let found = names.iter().find_map(|name| data.get(name)?.as_str());
+        let told: Named = serde_json::from_str(&event.data).unwrap_or_default();
         Self {
-            name: found.map(str::to_owned),
-            payload: indented(&event.data),
+            name: told.number.or(told.sku).or(told.name),
             event,
         }
     }

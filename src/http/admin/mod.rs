@@ -131,6 +131,7 @@ pub fn table() -> Table {
         .page(GET, "/stock/{variant}", Needs(May::StockRead), stock::show)
         .page(POST, "/stock/{variant}", Needs(May::StockUpdate), stock::adjust)
         .page(GET, "/events", Needs(May::EventsRead), events::list)
+        .page(GET, "/events/{id}", Needs(May::EventsRead), events::show)
         .page(GET, "/mails", Needs(May::MailsRead), mails::list)
         .page(GET, "/mails/{id}", Needs(May::MailsRead), mails::show)
         .page(GET, "/mails/{id}/preview", Needs(May::MailsRead), mails::preview)
