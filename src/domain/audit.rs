@@ -39,6 +39,7 @@ named! {
         ProductDeleted = 23 "product.deleted",
         ProductApproved = 24 "product.approved",
         ProductRejected = 25 "product.rejected",
+        ProductsChanged = 26 "products.changed",
         UserCreated = 40 "user.created",
         UserSignedUp = 41 "user.signed_up",
         UserUpdated = 42 "user.updated",

@@ -138,3 +138,38 @@ journey("products are sorted by name and by price", async ({ shop, open, scripts
   assert(up.length > 1 && isUp(up.map(least)), `${up}`);
   assert(isUp(down.map(least).reverse()), `${down}`);
 });
+
+journey("three ticked products get a category and leave the shop, and the list tells what came of it", async ({ shop, open }) => {
+  const page = await open(shop.owner);
+  await page.goto("/admin/products?sort=name");
+  const boxes = page.locator('tbody .pick input[type="checkbox"]');
+  const ids = [];
+  const tick = async () => {
+    for (const nth of [0, 1, 2]) {
+      await boxes.nth(nth).check();
+      ids[nth] = Number(await boxes.nth(nth).inputValue());
+    }
+    assert(await page.locator("#bulk").isVisible(), "the bar comes with the first tick");
+  };
+  const stand = (column) => shop.sql(`select ${column} as it from products where id in (${ids})`).map(({ it }) => it);
+  await tick();
+  await page.inspect();
+  await press(page, "#bulk button[value=category]");
+  assert.equal(await page.locator("#bulk [aria-invalid=true]").count(), 1, "without a name there is no category");
+  assert.equal(await page.locator("tbody .pick :checked").count(), 3, "the ticks stay");
+  await page.inspect();
+  await page.fill("#bulk input[name=category]", "The window");
+  await press(page, "#bulk button[value=category]");
+  assert.equal(await page.locator('[data-done="products.changed"]').getAttribute("data-changed"), "3");
+  assert.deepEqual(stand("(select name from categories where id = category_id)"), Array(3).fill("The window"));
+  await tick();
+  await press(page, "#bulk button[value=archive]");
+  assert.deepEqual(stand("status"), [4, 4, 4]);
+  await page.goto("/admin/products?sort=name&category=The+window");
+  await tick();
+  await press(page, "#bulk button[value=approve]");
+  const told = page.locator('[data-done="products.changed"]');
+  assert.equal(await told.getAttribute("data-refused"), "3");
+  assert.equal(await told.locator("li a").count(), 3);
+  await page.inspect();
+}, EACH_WIDTH);

@@ -13,6 +13,7 @@ mod admin_orders_list;
 mod admin_payments;
 mod admin_problems;
 mod admin_products;
+mod admin_products_bulk;
 mod admin_products_odd;
 mod admin_sign_in;
 mod admin_stock;

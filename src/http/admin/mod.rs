@@ -120,6 +120,7 @@ pub fn table() -> Table {
         .page(GET, "/products", Needs(May::ProductsRead), products::list)
         .page(GET, "/products/new", Needs(May::ProductsCreate), products::new)
         .page(POST, "/products/new", Needs(May::ProductsCreate), products::create)
+        .page(POST, "/products/bulk", Needs(May::ProductsRead), products::bulk)
         .page(GET, "/products/{id}", Needs(May::ProductsRead), products::show)
         .page(POST, "/products/{id}", Needs(May::ProductsUpdate), products::update)
         .page(POST, "/products/{id}/approve", Needs(May::ProductsApprove), products::approve)

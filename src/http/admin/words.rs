@@ -134,6 +134,7 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::ProductDeleted => "The product is deleted.",
         Action::ProductApproved => "The product is on sale.",
         Action::ProductRejected => "The product is rejected.",
+        Action::ProductsChanged => "The products are changed.",
         Action::UserUpdated if row.target == row.actor.map(|user| user.0) => "Your account is saved.",
         Action::LinkMade => "A link goes out by mail. Nothing changes until it is opened.",
         Action::AddressProved => "The address is yours now.",

@@ -1,11 +1,15 @@
 //! The catalogue: what is for sale, and who may change it.
 
+mod bulk;
 mod create;
 mod decide;
 mod list;
 mod update;
 mod view;
 
+pub use bulk::Bulk;
+pub use bulk::Outcome;
+pub use bulk::bulk;
 pub use create::create;
 pub use decide::Decision;
 pub use decide::Verdict;

@@ -1,4 +1,5 @@
-//! The list of products: a tab a status, one search, filters as chips in the address, stock and price at a glance.
+//! The list of products: a tab a status, one search, filters as chips in the address, stock and price at a glance, and
+//! what was done to many of them.
 
 use std::collections::HashMap;
 
@@ -9,15 +10,21 @@ use axum::http::Uri;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::Action;
+use crate::domain::audit::AuditRow;
+use crate::domain::fault::Fault;
 use crate::domain::id::UserId;
+use crate::domain::page::Page;
 use crate::domain::permission::Permission;
 use crate::domain::product::Product;
 use crate::domain::product::ProductSort;
 use crate::domain::product::ProductStatus;
 use crate::domain::product::Variant;
+use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
+use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link;
@@ -31,6 +38,8 @@ use crate::http::admin::products::PATH;
 use crate::http::api::products::Stored;
 use crate::http::list::Asked;
 use crate::shop::catalogue;
+use crate::shop::catalogue::Bulk;
+use crate::shop::catalogue::Outcome;
 
 /// Tabs count so far; more is told as such.
 const MOST_TOLD: i64 = 1000;
@@ -75,43 +84,85 @@ struct ListPage<'a> {
     how_many: String,
     first: Option<String>,
     next: Option<String>,
+    /// What was done to many products a moment ago.
+    outcome: Option<Outcome>,
+    /// What was typed into the bar, when something was wrong with it.
+    typed: &'a Fields,
+    faults: &'a [Fault],
 }
 
-pub async fn list(
-    State(app): State<App>,
-    Staff(frame): Staff,
-    asked_at: Uri,
-    asked: Asked<OnPage<Stored>>,
-) -> Result<Response> {
-    let by = frame.by.clone();
-    let (found, counts, sellers, categories) = app
-        .read(move |db| {
-            by.require(Permission::ProductsRead)?;
-            let OnPage(Stored(wanted, sort, paging)) = asked.read(&())?;
-            let found = catalogue::list(db, &by, &wanted, sort, &paging)?;
-            let sellers = catalogue::sellers(db, &by, &found.rows)?;
-            let counts = catalogue::tabs(db, &by, MOST_TOLD)?;
-            Ok((found, counts, sellers, catalogue::category_names(db)?))
-        })
-        .await?;
+/// What the page tells of the shop.
+struct Told {
+    found: Page<Product>,
+    counts: Vec<(ProductStatus, i64)>,
+    sellers: HashMap<UserId, String>,
+    categories: Vec<String>,
+}
+
+pub async fn list(State(app): State<App>, Staff(frame): Staff, asked_at: Uri) -> Result<Response> {
     let view = View::new(PATH, asked_at.query());
+    let told = told(&app, &frame, &asked_at).await?;
+    draw(StatusCode::OK, &frame, &view, &told, &Fields::default(), &[])
+}
+
+/// The list again, with what was wrong with the bar on it.
+pub async fn again(app: &App, frame: &Frame, view: View, typed: &Fields, error: Error) -> Result<Response> {
+    let asked_at = view.here().parse().unwrap_or_default();
+    let told = told(app, frame, &asked_at).await?;
+    let status = StatusCode::BAD_REQUEST;
+    draw(status, frame, &view, &told, typed, error.faults())
+}
+
+async fn told(app: &App, frame: &Frame, asked_at: &Uri) -> Result<Told> {
+    let asked = Asked::<OnPage<Stored>>::at(asked_at)?;
+    let by = frame.by.clone();
+    app.read(move |db| {
+        by.require(Permission::ProductsRead)?;
+        let OnPage(Stored(wanted, sort, paging)) = asked.read(&())?;
+        let found = catalogue::list(db, &by, &wanted, sort, &paging)?;
+        Ok(Told {
+            counts: catalogue::tabs(db, &by, MOST_TOLD)?,
+            sellers: catalogue::sellers(db, &by, &found.rows)?,
+            categories: catalogue::category_names(db)?,
+            found,
+        })
+    })
+    .await
+}
+
+fn draw(
+    status: StatusCode,
+    frame: &Frame,
+    view: &View,
+    told: &Told,
+    typed: &Fields,
+    faults: &[Fault],
+) -> Result<Response> {
+    let rows = told.found.rows.iter();
     let shown = ListPage {
-        frame: &frame,
-        tabs: tabs(&view, &counts),
-        chips: chips(&view, &sellers),
-        categories: &categories,
+        frame,
+        tabs: tabs(view, &told.counts),
+        chips: chips(view, &told.sellers),
+        categories: &told.categories,
         sorts: SORTS,
-        rows: found
-            .rows
-            .iter()
-            .map(|product| row(&frame, product, &sellers))
-            .collect(),
-        how_many: how_many(&found),
+        rows: rows.map(|product| row(frame, product, &told.sellers)).collect(),
+        how_many: how_many(&told.found),
         first: view.first(),
-        next: found.next.map(|next| view.with(&[("after", &next.encode())])),
-        view: &view,
+        next: told
+            .found
+            .next
+            .map(|next| view.with(&[("after", &next.encode())])),
+        outcome: frame.done.as_ref().and_then(outcome),
+        typed,
+        faults,
+        view,
     };
-    page::page(StatusCode::OK, &shown)
+    page::page(status, &shown)
+}
+
+fn outcome(row: &AuditRow) -> Option<Outcome> {
+    let is_it = row.action == Action::ProductsChanged;
+    serde_json::from_str(row.content.as_deref().filter(|_| is_it)?).ok()
 }
 
 fn tabs(view: &View, counts: &[(ProductStatus, i64)]) -> Vec<Tab> {
@@ -195,6 +246,23 @@ fn stock(variants: &[Variant], low_at: i64) -> (Option<Badge>, String) {
 }
 
 impl ListPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+
+    /// What to call a fault's place.
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        match field {
+            "id" => "Products",
+            "category" => "Category",
+            field => field,
+        }
+    }
+
+    fn may_change(&self) -> bool {
+        self.frame.may("products:approve") || self.frame.may("products:update")
+    }
+
     fn is_sorted(&self, sort: &str) -> bool {
         match self.view.asked("sort") {
             "" => sort == ProductSort::Newest.name(),

@@ -1,11 +1,13 @@
 //! Products in the admin: the list, one product with its variants, and what is decided about it.
 
+mod bulk;
 mod change;
 mod decide;
 mod draft;
 mod edit;
 mod list;
 
+pub use bulk::bulk;
 pub use change::create;
 pub use change::update;
 pub use decide::approve;
