@@ -57,6 +57,7 @@ impl Serve {
             is_bench: self.bench,
             ..context.config.clone()
         };
+        http::check(&config)?;
         let app = App::open(&context.data, config, Clock::System, keys, give_up)?;
         let served = fits(context, &app).and_then(|()| runtime.block_on(serve(context, &app)));
         app.close()?;

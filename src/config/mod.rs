@@ -44,6 +44,7 @@ pub struct Config {
     pub webhooks: Webhooks,
     pub mail: Mail,
     pub payments: Payments,
+    pub papers: Papers,
     /// Whether this is a demo: a flag, never a setting.
     #[serde(skip)]
     pub is_demo: bool,
@@ -289,6 +290,14 @@ impl Default for Webhooks {
             retry_scale: Scale::WHOLE,
         }
     }
+}
+
+/// What papers look like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Papers {
+    /// The font of PDFs; empty: the built-in one.
+    pub font: String,
 }
 
 /// The probes.

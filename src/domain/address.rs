@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::country;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::text;
@@ -82,6 +83,28 @@ impl Address {
             phone,
         }
     }
+}
+
+/// An address as it stands on a parcel; of an imported order the country may be all there is.
+pub fn lines(address: &serde_json::Value) -> Vec<String> {
+    let part = |name: &str| {
+        address
+            .get(name)
+            .and_then(|part| part.as_str())
+            .unwrap_or_default()
+    };
+    let town = [part("city"), part("postcode")].join(" ");
+    let lines = [
+        part("name"),
+        part("company"),
+        part("line1"),
+        part("line2"),
+        town.trim(),
+        part("region"),
+        country::name_of(part("country")).unwrap_or(part("country")),
+    ];
+    let told = lines.iter().filter(|line| !line.is_empty());
+    told.map(|line| (*line).to_owned()).collect()
 }
 
 fn take(

@@ -33,6 +33,9 @@ named! {
         PaymentDisputed = 17 "payment.disputed",
         PaymentDecided = 18 "payment.decided",
         OrderPaymentChanged = 19 "order.payment_changed",
+        InvoiceIssued = 30 "invoice.issued",
+        CreditNoteIssued = 31 "credit_note.issued",
+        CreditNoteVoided = 32 "credit_note.voided",
         StockAdjusted = 20 "stock.adjusted",
         ProductCreated = 21 "product.created",
         ProductUpdated = 22 "product.updated",
@@ -117,6 +120,7 @@ named! {
         Payment = 13 "payment",
         Refund = 14 "refund",
         Inbox = 15 "inbox",
+        Invoice = 16 "invoice",
         Wallet = 30 "wallet",
         Payout = 31 "payout",
     }

@@ -19,6 +19,7 @@ named! {
         RefundCreated = 10 "refund.created",
         RefundSucceeded = 11 "refund.succeeded",
         RefundFailed = 12 "refund.failed",
+        InvoiceIssued = 13 "invoice.issued",
         InventoryChanged = 20 "inventory.changed",
         InventoryLow = 21 "inventory.low",
         ProductCreated = 22 "product.created",

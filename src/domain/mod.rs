@@ -20,6 +20,7 @@ pub mod id;
 pub mod import;
 pub mod inbox;
 pub mod inside;
+pub mod invoice;
 pub mod json;
 pub mod link;
 pub mod lockout;

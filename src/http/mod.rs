@@ -25,6 +25,7 @@ pub mod order_csv;
 pub mod order_query;
 mod paced;
 mod pack;
+mod papers;
 pub mod problem;
 mod request_id;
 mod request_log;
@@ -51,6 +52,7 @@ use crate::http::route::Access;
 use crate::http::route::Table;
 
 pub use accept::serve;
+pub use papers::check;
 
 /// Every table of routes, with the root of its paths.
 pub fn faces() -> [(&'static str, Table); 4] {

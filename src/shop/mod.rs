@@ -21,6 +21,7 @@ pub mod factors;
 pub mod forms;
 pub mod identity;
 pub mod imports;
+pub mod invoices;
 pub mod links;
 pub mod login;
 pub mod mails;

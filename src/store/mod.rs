@@ -19,6 +19,7 @@ mod file;
 pub mod idempotency;
 pub mod inbox;
 pub mod invariants;
+pub mod invoices;
 pub mod links;
 pub mod logins;
 pub mod mails;

@@ -14,6 +14,7 @@ use crate::domain::commission;
 use crate::domain::event::EventType;
 use crate::domain::id;
 use crate::domain::inbox;
+use crate::domain::invoice;
 use crate::domain::link;
 use crate::domain::mail;
 use crate::domain::money::Currency;
@@ -58,7 +59,7 @@ ids! {
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
-    id::CommissionId, id::PayoutId,
+    id::CommissionId, id::PayoutId, id::InvoiceId,
 }
 
 named! {
@@ -68,7 +69,7 @@ named! {
     webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
-    commission::CommissionState,
+    commission::CommissionState, invoice::Series,
 }
 
 integers! {

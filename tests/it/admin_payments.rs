@@ -74,7 +74,11 @@ fn money_that_comes_by_hand_is_recorded() {
     );
     let rest = browser.submit(&told, RECORD, &[]);
     let told = browser.follow(&rest);
-    assert_eq!(deed(&told), "order.paid");
+    assert_eq!(deed(&told), "invoice.issued");
+    assert!(
+        told.body
+            .contains("The money is recorded, and the invoice is issued.")
+    );
     assert_eq!(
         standing(&app, 1),
         json!(["processing", "paid", "9.00", "0.00", "0.00"])

@@ -45,6 +45,8 @@ fn busy() -> TestApp {
             assert_eq!(answer.status, 200, "{order} {state}: {}", answer.body);
         }
     }
+    let paid = app.post("owner", "/api/v1/payments/manual", json!({ "order_id": 8 }));
+    assert_eq!(paid.status, 201, "{}", paid.body);
     let note = app.post(
         "staff",
         "/api/v1/orders/8/notes",
@@ -260,6 +262,25 @@ const PLANTED: &[(&str, &str)] = &[
         "payment.tasks",
         "INSERT INTO refunds (order_id, state, source, amount, currency, reason, created_at)
          VALUES (1, 0, 0, 1, 'EUR', 'x', 0)",
+    ),
+    ("invoice.series", "UPDATE invoice_series SET next = 5"),
+    ("invoice.series", "UPDATE invoices SET number = 2"),
+    ("invoice.series", "DELETE FROM invoices"),
+    ("invoice.missing", "DELETE FROM invoices; DELETE FROM invoice_series"),
+    ("invoice.total", "UPDATE invoices SET total = total + 1"),
+    (
+        "invoice.content",
+        "UPDATE invoices SET content = '{\"total\":\"1.00\"}'",
+    ),
+    (
+        "credit_note.invoice",
+        "INSERT INTO invoices (series, year, number, order_id, invoice_id, currency, total, issued_at, content)
+         VALUES (1, 2026, 1, 1, 1, 'EUR', 100, 0, '{\"total\":\"1.00\"}')",
+    ),
+    (
+        "credit_note.total",
+        "INSERT INTO invoices (series, year, number, order_id, invoice_id, currency, total, issued_at, content)
+         VALUES (1, 2026, 1, 8, 1, 'EUR', 100, 0, '{\"total\":\"1.00\"}')",
     ),
     (
         "order.payment_status",

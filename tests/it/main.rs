@@ -50,6 +50,8 @@ mod health;
 mod histories;
 mod imports;
 mod imports_again;
+mod invoices;
+mod invoices_pdf;
 mod judges;
 mod kill;
 mod layers;

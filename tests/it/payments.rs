@@ -118,7 +118,12 @@ fn an_order_is_paid_and_the_providers_message_moves_it_on() {
     );
     assert_eq!(
         types(&app, order),
-        ["order.created", "payment.succeeded", "order.paid"]
+        [
+            "order.created",
+            "payment.succeeded",
+            "order.paid",
+            "invoice.issued"
+        ]
     );
     assert_eq!(app.number("SELECT count(*) FROM inbox WHERE state = 1"), 2);
     let again = app.post("ann", "/api/v1/payments/initiate", json!({ "order_id": order }));
@@ -145,7 +150,12 @@ fn the_return_of_the_browser_settles_as_the_message_does() {
     assert_eq!(app.post("ann", "/api/v1/payments/verify", body).status, 200);
     assert_eq!(
         types(&app, order),
-        ["order.created", "payment.succeeded", "order.paid"]
+        [
+            "order.created",
+            "payment.succeeded",
+            "order.paid",
+            "invoice.issued"
+        ]
     );
     assert_eq!(
         standing(&app, order),

@@ -170,6 +170,12 @@ fn rush(name: &str, payments: u64) {
         number(&dir, "SELECT count(*) FROM inbox WHERE state IN (3, 4)"),
         0
     );
+    let missing = "SELECT count(*) FROM orders WHERE paid >= total AND status <> 4
+      AND id NOT IN (SELECT order_id FROM invoices WHERE series = 0)";
+    assert_eq!(number(&dir, missing), 0, "paid without an invoice");
+    let gaps = "SELECT ifnull(sum(last <> count), 0)
+      FROM (SELECT max(number) AS last, count(*) AS count FROM invoices GROUP BY series, year)";
+    assert_eq!(number(&dir, gaps), 0, "a gap among the numbers");
     assert!(charges as u64 > payments / 2);
     last.stop();
     let _ = std::fs::remove_dir_all(&dir);

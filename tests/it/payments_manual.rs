@@ -63,7 +63,7 @@ fn a_pending_order_that_is_paid_moves_on() {
         .iter()
         .map(|event| &event["type"])
         .collect();
-    assert_eq!(types, ["order.created", "order.paid"]);
+    assert_eq!(types, ["order.created", "order.paid", "invoice.issued"]);
     let data = &told["data"][1]["data"];
     assert_eq!((&data["seq"], &data["paid"]), (&json!(3), &json!("9.00")));
     let told = app.get("owner", "/api/v1/events?stream=payments&after=0").json();

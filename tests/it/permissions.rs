@@ -231,7 +231,7 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         ("POST", "/orders/{id}/notes") => json!({ "note": "as agreed" }),
         ("PUT", "/orders/{id}/tags") => json!({ "tags": ["gift"] }),
         // It has no body at all.
-        (_, "/orders/{id}/reorder") => return None,
+        (_, "/orders/{id}/reorder" | "/orders/{id}/invoice") => return None,
         ("POST" | "PATCH" | "PUT", _) => json!({}),
         _ => return None,
     })

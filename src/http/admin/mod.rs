@@ -32,7 +32,7 @@ mod system;
 mod typed;
 mod users;
 mod webhooks;
-mod words;
+pub(in crate::http) mod words;
 
 pub use frame::theme;
 pub use problem::While;
@@ -112,6 +112,10 @@ pub fn table() -> Table {
         .page(GET, "/orders/{id}/refund", Needs(May::RefundsCreate), orders::ask_refund)
         .page(POST, "/orders/{id}/refund", Needs(May::RefundsCreate), orders::refund)
         .page(POST, "/orders/{id}/payments", Needs(May::PaymentsCreate), orders::record)
+        .page(GET, "/orders/{id}/invoice", Needs(May::OrdersRead), orders::invoice)
+        .page(POST, "/orders/{id}/invoice", Needs(May::OrdersUpdateStatus), orders::issue_invoice)
+        .beside("/orders/{id}/invoice.pdf", Needs(May::OrdersRead), orders::invoice_pdf, "application/pdf")
+        .page(GET, "/orders/{id}/packing-slip", Needs(May::OrdersRead), orders::packing_slip)
         .page(GET, "/payments", Needs(May::PaymentsRead), payments::list)
         .page(GET, "/payments/inbox", Needs(May::PaymentsRead), payments::inbox)
         .page(POST, "/payments/inbox/{id}", Needs(May::PaymentsUpdate), payments::retry)

@@ -115,6 +115,12 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::OrderCanceled => "The order is canceled.",
         Action::OrderRefunded => "The order is refunded.",
         Action::OrderPaid => "The money is recorded.",
+        Action::InvoiceIssued if row.content.is_some() => "The invoice is issued.",
+        Action::InvoiceIssued => "The money is recorded, and the invoice is issued.",
+        Action::CreditNoteIssued if row.content.is_some() => {
+            "The order is canceled, and a credit note takes its invoice back."
+        }
+        Action::CreditNoteIssued => "The refund is made, and its credit note is issued.",
         Action::RefundMade | Action::RefundEnded => "The refund is on its way.",
         Action::PaymentAsked => "The provider has been asked.",
         Action::InboxRetried => "The message is applied again in a moment.",

@@ -38,6 +38,7 @@ use crate::http::api::factors::RecoveryCodes;
 use crate::http::api::mails::LetterView;
 use crate::http::api::mails::MailView;
 use crate::http::api::orders::History;
+use crate::http::api::orders::SlipView;
 use crate::http::api::orders::StatisticsView;
 use crate::http::api::orders::Transitions;
 use crate::http::api::payments::MessageView;
@@ -64,6 +65,7 @@ use crate::http::shape::sends;
 use crate::http::shape::shows;
 use crate::http::shape::takes;
 use crate::shop::catalogue::ProductView;
+use crate::shop::invoices::InvoiceView;
 use crate::shop::orders::Entry;
 use crate::shop::orders::OrderView;
 use crate::shop::orders::Reorder;
@@ -161,6 +163,10 @@ pub fn table() -> Table {
         .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note, makes::<Entry>())
         .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag, shows::<OrderView>())
         .row(POST, "/orders/{id}/refunds", Needs(May::RefundsCreate), payments::refund, makes::<RefundView>())
+        .row(GET, "/orders/{id}/invoice", OwnOr(May::OrdersRead), orders::invoice, shows::<InvoiceView>())
+        .row(POST, "/orders/{id}/invoice", Needs(May::OrdersUpdateStatus), orders::issue_invoice, makes::<InvoiceView>())
+        .row(GET, "/orders/{id}/invoice.pdf", OwnOr(May::OrdersRead), orders::invoice_pdf, sends("application/pdf"))
+        .row(GET, "/orders/{id}/packing-slip", OwnOr(May::OrdersRead), orders::packing_slip, shows::<SlipView>())
         .row(POST, "/payments/initiate", OwnOr(May::PaymentsCreate), payments::initiate, makes::<PaymentView>())
         .row(POST, "/payments/manual", Needs(May::PaymentsCreate), payments::record, makes::<PaymentView>())
         .row(POST, "/payments/verify", OwnOr(May::PaymentsRead), payments::verify, shows::<PaymentView>())

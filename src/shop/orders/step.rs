@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::commissions;
+use crate::shop::invoices;
 use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
@@ -208,9 +209,10 @@ fn cancel_now(tx: &Tx, by: &Actor, mut order: Order, reason: Option<&str>, resto
         note: reason,
         stock: Some(stock),
     };
-    let order = record(tx, by, order, head, &former, changing)?;
+    let mut order = record(tx, by, order, head, &former, changing)?;
     commissions::recount(tx, &order)?;
     count(tx, OrderState::Canceled);
+    invoices::credit(tx, by, &mut order, None)?;
     Ok(order)
 }
 

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::events;
+use crate::shop::invoices;
 use crate::shop::orders::Changing;
 use crate::shop::orders::StockTold;
 use crate::shop::orders::count;
@@ -87,9 +88,12 @@ pub(super) fn put(tx: &Tx, by: &Actor, order: Order, moved: Moved<'_>) -> Result
         stock: moved.stock,
     };
     let state = was.state;
-    let order = record(tx, by, order, head, &former, changing)?;
+    let mut order = record(tx, by, order, head, &former, changing)?;
     if order.head.state != state {
         count(tx, order.head.state);
+    }
+    if is_paid {
+        invoices::issue(tx, by, &mut order)?;
     }
     Ok(order)
 }

@@ -27,6 +27,7 @@ use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::commissions;
+use crate::shop::invoices;
 use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
@@ -234,6 +235,7 @@ fn write(tx: &Tx, by: &Actor, order: &mut Order, draft: Draft<'_>) -> Result<Ref
     match (is_done, refund.payment) {
         (true, _) => {
             money::tell_refund(tx, order, EventType::RefundSucceeded, &refund)?;
+            invoices::credit(tx, by, order, Some(id))?;
         }
         (false, Some(payment)) => store::payment_tasks::add(tx, payment, Op::Refund, Some(id), None)?,
         (false, None) => {}
@@ -331,6 +333,9 @@ pub(super) fn end(
     let told = money::tell_refund(tx, &mut order, kind, &refund)?;
     let target = (Target::Refund, Some(id.0));
     audit::note(tx, by, Action::RefundEnded, target, told.for_audit(), None)?;
+    if state == RefundState::Succeeded {
+        return invoices::credit(tx, by, &mut order, Some(id));
+    }
     if state == RefundState::Failed {
         if let Some(payment) = refund.payment {
             store::payments::keep_after_all(tx, payment, refund.amount)?;
@@ -340,8 +345,9 @@ pub(super) fn end(
             note: failure,
             ..Moved::nothing(Change::RefundFailed)
         };
-        let order = money::put(tx, by, order, moved)?;
+        let mut order = money::put(tx, by, order, moved)?;
         commissions::recount(tx, &order)?;
+        invoices::void_of(tx, by, &mut order, id)?;
     }
     Ok(())
 }

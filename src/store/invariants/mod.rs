@@ -2,6 +2,7 @@
 //! was found. They stream along ids and keep nothing; what no index can answer is walked in `ledgers`.
 
 mod commissions;
+mod invoices;
 mod ledgers;
 mod orders;
 mod rest;
@@ -39,7 +40,13 @@ pub const FILE: &[Check] = &[
 
 /// What one statement each can say.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    let all = [orders::CHECKS, wallets::CHECKS, commissions::CHECKS, rest::CHECKS];
+    let all = [
+        orders::CHECKS,
+        invoices::CHECKS,
+        wallets::CHECKS,
+        commissions::CHECKS,
+        rest::CHECKS,
+    ];
     all.into_iter().flatten()
 }
 

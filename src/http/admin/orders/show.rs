@@ -7,9 +7,9 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::address;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Target;
-use crate::domain::country;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
@@ -44,6 +44,8 @@ use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::shop::Snapshot;
 use crate::shop::audit;
+use crate::shop::invoices;
+use crate::shop::invoices::Papers;
 use crate::shop::mails;
 use crate::shop::orders;
 use crate::shop::orders::Entry;
@@ -69,6 +71,8 @@ pub struct Told {
     pub mails: Vec<Mail>,
     /// What endpoints were told of it, alike.
     pub webhooks: Vec<ToldOf>,
+    /// Its invoice with its credit notes, if it has one and the present is shown.
+    pub papers: Option<Papers>,
     /// The moment that it is shown at, if it is not the present one.
     pub at: Option<Timestamp>,
 }
@@ -104,7 +108,12 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> 
             None => words_of(db, &by, &order)?,
             Some(_) => (Vec::new(), Vec::new()),
         };
+        let papers = match at {
+            None => invoices::find(db, &by, id)?,
+            Some(_) => None,
+        };
         Ok(Told {
+            papers,
             noted,
             payments,
             refunds,
@@ -206,6 +215,14 @@ impl ShowPage<'_> {
         head.paid > head.refunded && self.may("refunds:create")
     }
 
+    /// Whether it has no invoice and may be given one by whoever looks.
+    fn may_issue(&self) -> bool {
+        let head = &self.told.order.head;
+        let gets_one =
+            head.imported_at.is_none() && head.total > Money::ZERO && head.state != OrderState::Canceled;
+        gets_one && self.told.papers.is_none() && self.may("orders:update-status")
+    }
+
     /// Whether there is money to come, and whoever looks may say that it has.
     fn may_record(&self) -> bool {
         self.told.order.head.due() > Money::ZERO && self.may("payments:create")
@@ -291,7 +308,7 @@ impl ShowPage<'_> {
         let lines = json
             .as_deref()
             .and_then(|json| serde_json::from_str::<serde_json::Value>(json).ok());
-        lines.map(|address| lines_of(&address)).unwrap_or_default()
+        lines.map(|found| address::lines(&found)).unwrap_or_default()
     }
 
     fn fault(&self, field: &str) -> Option<&str> {
@@ -347,31 +364,6 @@ impl ShowPage<'_> {
             false => self.told.order.tags.join(", "),
         }
     }
-}
-
-/// An address as it stands on a parcel; of an imported order the country may be all there is.
-fn lines_of(address: &serde_json::Value) -> Vec<String> {
-    let part = |name: &str| {
-        address
-            .get(name)
-            .and_then(|part| part.as_str())
-            .unwrap_or_default()
-    };
-    let town = [part("city"), part("postcode")].join(" ");
-    let lines = [
-        part("name"),
-        part("company"),
-        part("line1"),
-        part("line2"),
-        town.trim(),
-        part("region"),
-        country::name_of(part("country")).unwrap_or(part("country")),
-    ];
-    lines
-        .iter()
-        .filter(|line| !line.is_empty())
-        .map(|line| (*line).to_owned())
-        .collect()
 }
 
 /// The icon and the colour of an entry on the time line.

@@ -2,12 +2,19 @@
 
 mod export;
 mod list;
+mod papers;
 mod statistics;
 mod steps;
 mod words;
 
 pub use export::export;
 pub use list::list;
+pub use papers::SlipView;
+pub use papers::Which;
+pub use papers::invoice;
+pub use papers::invoice_pdf;
+pub use papers::issue_invoice;
+pub use papers::packing_slip;
 pub use statistics::StatisticsView;
 pub use statistics::statistics;
 pub use steps::Transitions;
