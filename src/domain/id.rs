@@ -63,6 +63,8 @@ ids! {
     PaymentId,
     /// Money that goes back.
     RefundId,
+    /// Where our books and a provider's differ.
+    DifferenceId,
     /// An invoice, or a credit note of ours.
     InvoiceId,
     /// Something that is to be asked of a provider.

@@ -34,6 +34,7 @@ pub mod password;
 pub mod payment;
 pub mod permission;
 pub mod product;
+pub mod reconciliation;
 pub mod refund;
 pub mod refusal;
 pub mod role;

@@ -10,6 +10,8 @@ use crate::domain::money::Money;
 use crate::domain::payment::Asked;
 use crate::domain::payment::Fact;
 use crate::domain::payment::Standing;
+use crate::domain::reconciliation::Held;
+use crate::domain::reconciliation::Listed;
 use crate::domain::refund::RefundState;
 use crate::domain::refusal::Refusal;
 use crate::domain::sandbox::Charge;
@@ -29,6 +31,8 @@ use crate::store;
 
 /// "Approve after ten seconds".
 const DELAY: i64 = 10 * time::SECOND;
+/// One page of its list.
+const LISTED: usize = 100;
 /// A message that nobody takes is given up after so many tries.
 const MOST_TRIES: i64 = 12;
 
@@ -130,6 +134,29 @@ pub fn refund(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
 /// Where a charge stands.
 pub fn look(db: &Snapshot, name: &str) -> Result<Standing> {
     Ok(standing(&store::sandbox::get(db, name)?))
+}
+
+/// Charges of which money was taken behind one, by its own books: a hundred, and from where they go on.
+pub fn list(db: &Snapshot, after: i64) -> Result<Listed> {
+    let charges = store::sandbox::taken(db, after, LISTED)?;
+    let next = match charges.len() < LISTED {
+        true => None,
+        false => charges.last().map(|charge| charge.id.to_string()),
+    };
+    let held = charges.into_iter().map(|charge| Held {
+        refs: vec![charge.name.clone()],
+        name: charge.name,
+        currency: Some(charge.currency),
+        kept: charge
+            .captured
+            .checked_sub(charge.refunded)
+            .unwrap_or(Money::ZERO),
+        at: None,
+    });
+    Ok(Listed {
+        held: held.collect(),
+        next,
+    })
 }
 
 /// A charge, for its page.

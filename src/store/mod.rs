@@ -11,6 +11,7 @@ pub mod commissions;
 pub mod credit_notes;
 pub mod customers;
 pub mod deliveries;
+pub mod differences;
 pub mod endpoints;
 pub mod events;
 pub mod factors;

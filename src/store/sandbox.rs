@@ -45,6 +45,18 @@ pub fn get(db: &Snapshot, name: &str) -> Result<Charge> {
         .ok_or(Error::NotFound("payment"))
 }
 
+/// Charges of which money was taken, behind one, oldest first.
+pub fn taken(db: &Snapshot, after: i64, most: usize) -> Result<Vec<Charge>> {
+    db.db()
+        .prepare_cached(&format!(
+            "{SELECT} WHERE id > :after AND captured > 0 ORDER BY id LIMIT :most"
+        ))?
+        .query_and_then(named_params! { ":after": after, ":most": most as i64 }, |row| {
+            Ok(from_row(row)?)
+        })?
+        .collect()
+}
+
 /// The charge that was made under this key.
 pub fn by_key(db: &Snapshot, key: &str) -> Result<Option<Charge>> {
     Ok(db

@@ -22,6 +22,7 @@ use crate::domain::money::Money;
 use crate::domain::order;
 use crate::domain::payment;
 use crate::domain::product;
+use crate::domain::reconciliation;
 use crate::domain::refund;
 use crate::domain::sandbox;
 use crate::domain::time::Timestamp;
@@ -59,7 +60,7 @@ ids! {
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
-    id::CommissionId, id::PayoutId, id::InvoiceId,
+    id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
 }
 
 named! {
@@ -69,7 +70,7 @@ named! {
     webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
-    commission::CommissionState, invoice::Series,
+    commission::CommissionState, invoice::Series, reconciliation::DifferenceKind,
 }
 
 integers! {

@@ -7,6 +7,7 @@ pub mod expire;
 pub mod inbox;
 pub mod mail;
 pub mod outbox;
+pub mod reconcile;
 pub mod sandbox;
 pub mod sweep;
 pub mod watch;
@@ -28,6 +29,9 @@ const GATHER: Duration = Duration::from_millis(20);
 
 /// How often the worker looks for orders that nobody has paid.
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
+
+/// How often the worker looks whether a day has passed since the books were compared.
+const RECONCILE_EVERY: Duration = Duration::from_secs(600);
 
 /// How often the worker looks for what is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -52,6 +56,7 @@ pub async fn run(app: App) -> Result<()> {
         watched("deliver", || deliver(app.clone())),
         watched("payments", || pay(app.clone())),
         watched("expiry", || expire(app.clone())),
+        watched("reconcile", || reconcile(app.clone())),
     )?;
     Ok(())
 }
@@ -134,6 +139,16 @@ async fn expire(app: App) {
                 tracing::error!(%error, "the worker could not cancel what was not paid");
                 tokio::time::sleep(EXPIRE_EVERY).await;
             }
+        }
+    }
+}
+
+/// Once a day, holds the books of payments beside the providers'.
+async fn reconcile(app: App) {
+    loop {
+        tokio::time::sleep(RECONCILE_EVERY).await;
+        if let Err(error) = reconcile::step(&app).await {
+            tracing::error!(%error, "the worker could not compare the books of payments");
         }
     }
 }

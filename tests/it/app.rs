@@ -275,6 +275,13 @@ impl TestApp {
         while self.settle_once() {}
     }
 
+    /// Lets the worker compare the books of payments, if it is time.
+    pub fn reconcile(&self) -> till::worker::Outcome {
+        self._runtime
+            .block_on(till::worker::reconcile::step(&self.app))
+            .unwrap()
+    }
+
     /// Lets each step of the worker about payments run once; whether any found something to do.
     pub fn settle_once(&self) -> bool {
         let app = &self.app;

@@ -263,6 +263,11 @@ const PLANTED: &[(&str, &str)] = &[
         "INSERT INTO refunds (order_id, state, source, amount, currency, reason, created_at)
          VALUES (1, 0, 0, 1, 'EUR', 'x', 0)",
     ),
+    (
+        "payment.differences",
+        "INSERT INTO payment_differences (kind, provider, name, currency, ours, theirs, at, first_seen, last_seen)
+         VALUES (0, 2, 'pi_1', 'EUR', 0, 900, 0, 0, 0)",
+    ),
     ("invoice.series", "UPDATE invoice_series SET next = 5"),
     ("invoice.series", "UPDATE invoices SET number = 2"),
     ("invoice.series", "DELETE FROM invoices"),

@@ -88,6 +88,7 @@ mod problems;
 mod products;
 mod products_list;
 mod questions;
+mod reconcile;
 mod refunds;
 mod request_log;
 mod schema;

@@ -39,14 +39,14 @@ print('t=%s,v1=%s' % (at, stripe.WebhookSignature._compute_signature('%s.%s' % (
 ";
 
 /// A running Stripe; dropping it stops it.
-struct Stripe {
+pub struct Stripe {
     child: Child,
     client: Client,
     dir: std::path::PathBuf,
 }
 
 impl Stripe {
-    fn start(python: &str) -> Self {
+    pub fn start(python: &str) -> Self {
         let dir = temporary_dir();
         std::fs::create_dir_all(&dir).unwrap();
         let mut child = Command::new(python)
@@ -72,7 +72,7 @@ impl Stripe {
     }
 
     /// Asks it as its own clients do.
-    fn ask(&self, method: &str, path: &str, form: &str) -> Value {
+    pub fn ask(&self, method: &str, path: &str, form: &str) -> Value {
         let key = format!("Bearer {KEY}");
         let headers = [
             ("authorization", key.as_str()),
@@ -84,7 +84,7 @@ impl Stripe {
     }
 
     /// A card.
-    fn card(&self, number: &str) -> String {
+    pub fn card(&self, number: &str) -> String {
         let form =
             format!("type=card&card[number]={number}&card[exp_month]=12&card[exp_year]=2099&card[cvc]=123");
         self.ask("POST", "/v1/payment_methods", &form)["id"]
@@ -93,7 +93,7 @@ impl Stripe {
             .to_owned()
     }
 
-    fn shop(&self) -> TestApp {
+    pub fn shop(&self) -> TestApp {
         let url = format!("http://{}", self.client.at());
         let app = TestApp::start_with(|config| {
             config.payments.stripe_url = url;
@@ -113,14 +113,14 @@ impl Drop for Stripe {
     }
 }
 
-fn order(app: &TestApp) -> i64 {
+pub fn order(app: &TestApp) -> i64 {
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "payment_method": "stripe" });
     app.post("ann", "/api/v1/orders", body).json()["id"]
         .as_i64()
         .unwrap()
 }
 
-fn charge(app: &TestApp, order: i64, card: &str) -> Value {
+pub fn charge(app: &TestApp, order: i64, card: &str) -> Value {
     let body = json!({ "order_id": order, "payment_method": card });
     let begun = app.post("ann", "/api/v1/payments/initiate", body);
     assert_eq!(begun.status, 201, "{}", begun.body);

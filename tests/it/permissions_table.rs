@@ -166,6 +166,7 @@ POST  /payments/webhook/{provider}        -            404   404   404   404   4
 GET   /payments/webhook-events            -            401   403   403   200   200
 POST  /payments/webhook-events/{id}/retry missing      401   403   403   403   404
 POST  /payments/webhook-events/{id}/retry odd          401   403   403   403   404
+GET   /payments/differences               -            401   403   403   200   200
 GET   /payments                           -            401   403   403   200   200
 GET   /payments/{id}                      ann's        401   200   404   200   200
 GET   /payments/{id}                      bob's        401   404   404   200   200

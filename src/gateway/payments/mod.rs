@@ -1,6 +1,7 @@
 //! Providers of payments. Whatever is asked of one has been committed before, and its answer is committed after; what it
 //! tells by itself is proved and read here, and applied by the shop.
 
+mod charges;
 mod razorpay;
 mod sandbox;
 mod signature;
@@ -21,6 +22,8 @@ use crate::domain::payment::Heard;
 use crate::domain::payment::Payment;
 use crate::domain::payment::Provider;
 use crate::domain::payment::Standing;
+use crate::domain::reconciliation::Listed;
+use crate::domain::time::Timestamp;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
@@ -135,6 +138,32 @@ pub async fn look(app: &App, payment: &Payment) -> Result<Payment> {
     let by = Actor::system();
     app.write(move |tx| payments::settle(tx, &by, id, &standing))
         .await
+}
+
+/// Providers that list the money they have taken, of those that the shop is set up for.
+pub fn that_list(app: &App) -> Vec<Provider> {
+    let ready = [
+        (Provider::Sandbox, sandbox::is_there(app)),
+        (Provider::Stripe, stripe::is_there(app)),
+    ];
+    ready
+        .into_iter()
+        .filter_map(|(provider, is_there)| is_there.then_some(provider))
+        .collect()
+}
+
+/// A page of what a provider has taken since then; in words why it does not say.
+pub async fn list(
+    app: &App,
+    provider: Provider,
+    since: Timestamp,
+    after: Option<String>,
+) -> std::result::Result<Listed, String> {
+    match provider {
+        Provider::Sandbox => sandbox::list(app, after).await,
+        Provider::Stripe => charges::list(app, since, after).await,
+        provider => Err(format!("{} lists nothing", provider.name())),
+    }
 }
 
 /// Holds what a shopper's browser brings back to the provider's signature, where it has one.

@@ -16,6 +16,7 @@ use crate::domain::payment::Op;
 use crate::domain::payment::PaymentHeard;
 use crate::domain::payment::RefundHeard;
 use crate::domain::payment::Standing;
+use crate::domain::reconciliation::Listed;
 use crate::domain::refund::RefundState;
 use crate::domain::sandbox::Letter;
 use crate::domain::sandbox::Post;
@@ -77,6 +78,14 @@ pub(super) async fn ask(app: &App, asked: &Asked) -> Answer {
 /// Where a charge stands.
 pub(super) async fn look(app: &App, name: String) -> std::result::Result<Standing, String> {
     app.read(move |db| sandbox::look(db, &name))
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// A page of what it has taken.
+pub(super) async fn list(app: &App, after: Option<String>) -> std::result::Result<Listed, String> {
+    let after = after.and_then(|after| after.parse().ok()).unwrap_or(0);
+    app.read(move |db| sandbox::list(db, after))
         .await
         .map_err(|error| error.to_string())
 }

@@ -29,7 +29,7 @@ use crate::shop::payments;
 /// The shapes that are read here are those of this version.
 const VERSION: &str = "2022-11-15";
 
-type Fields = Vec<(&'static str, String)>;
+pub(super) type Fields = Vec<(&'static str, String)>;
 
 /// Whether the shop is set up for it.
 pub(super) fn is_there(app: &App) -> bool {
@@ -214,7 +214,7 @@ pub(super) async fn look(app: &App, name: &str) -> std::result::Result<Standing,
     }
 }
 
-async fn call(
+pub(super) async fn call(
     app: &App,
     method: &'static str,
     path: &str,
@@ -245,12 +245,12 @@ async fn call(
     Ok((reply.status, body))
 }
 
-fn words_of(body: &Value) -> String {
+pub(super) fn words_of(body: &Value) -> String {
     let words = body["error"]["message"].as_str().unwrap_or("no reason was given");
     words.chars().take(300).collect()
 }
 
-fn text(value: &Value, name: &str) -> Option<String> {
+pub(super) fn text(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().map(str::to_owned)
 }
 
@@ -368,7 +368,7 @@ pub(super) fn read(app: &App, bytes: &[u8]) -> std::result::Result<Heard, Troubl
     }
 }
 
-fn refs(object: &Value) -> Vec<String> {
+pub(super) fn refs(object: &Value) -> Vec<String> {
     [text(object, "payment_intent"), text(object, "charge")]
         .into_iter()
         .flatten()

@@ -4,6 +4,7 @@ mod api_keys;
 mod audit;
 mod badge;
 mod conflict;
+mod differences;
 mod drawn;
 mod events;
 mod factor;
@@ -117,6 +118,7 @@ pub fn table() -> Table {
         .beside("/orders/{id}/invoice.pdf", Needs(May::OrdersRead), orders::invoice_pdf, "application/pdf")
         .page(GET, "/orders/{id}/packing-slip", Needs(May::OrdersRead), orders::packing_slip)
         .page(GET, "/payments", Needs(May::PaymentsRead), payments::list)
+        .page(GET, "/payments/differences", Needs(May::PaymentsRead), differences::list)
         .page(GET, "/payments/inbox", Needs(May::PaymentsRead), payments::inbox)
         .page(POST, "/payments/inbox/{id}", Needs(May::PaymentsUpdate), payments::retry)
         .page(POST, "/payments/{id}/capture", Needs(May::PaymentsUpdate), orders::capture)

@@ -41,6 +41,7 @@ use crate::http::api::orders::History;
 use crate::http::api::orders::SlipView;
 use crate::http::api::orders::StatisticsView;
 use crate::http::api::orders::Transitions;
+use crate::http::api::payments::DifferenceView;
 use crate::http::api::payments::MessageView;
 use crate::http::api::payments::Received;
 use crate::http::api::products::CategoryView;
@@ -175,6 +176,7 @@ pub fn table() -> Table {
         .row(POST, "/payments/webhook/{provider}", Public, payments::hear_of, shows::<Received>())
         .row(GET, "/payments/webhook-events", Needs(May::PaymentsRead), payments::messages, lists::<MessageView>())
         .row(POST, "/payments/webhook-events/{id}/retry", Needs(May::PaymentsUpdate), payments::retry, shows::<MessageView>())
+        .row(GET, "/payments/differences", Needs(May::PaymentsRead), payments::differences, lists::<DifferenceView>())
         .row(GET, "/payments", Needs(May::PaymentsRead), payments::list, lists::<PaymentView>())
         .row(GET, "/payments/{id}", OwnOr(May::PaymentsRead), payments::show, shows::<PaymentView>())
         .row(POST, "/payments/{id}/capture", Needs(May::PaymentsUpdate), payments::capture, shows::<PaymentView>())

@@ -144,6 +144,13 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE mark > newest",
     },
     Check {
+        // What the last comparison with the providers found and people have not settled (MON-09).
+        name: "payment.differences",
+        sql: "SELECT name, ours || ' ' || currency, theirs
+          FROM payment_differences
+          WHERE gone_at IS NULL",
+    },
+    Check {
         name: "audit.event",
         sql: "SELECT 'audit ' || a.id, 'event ' || a.event_id, 'none'
           FROM audit a

@@ -1,8 +1,12 @@
 //! Payments over JSON: beginning one, hearing how it stands, taking what is reserved, giving it up.
 
+mod differences;
 mod inbox;
 mod refunds;
 
+pub use differences::DifferenceView;
+pub use differences::DifferencesPage;
+pub use differences::differences;
 pub use inbox::MessageView;
 pub use inbox::Received;
 pub use inbox::hear;
