@@ -61,8 +61,8 @@ fn an_order_paid_by_wallet_is_paid_when_it_is_placed() {
         ),
         (1, 998, 0)
     );
-    let types = "SELECT group_concat(type, ' ') = '1 8 7' FROM (SELECT type FROM events WHERE subject = 1 AND type < 20 ORDER BY id)";
-    assert_eq!(app.number(types), 1, "created, payment succeeded, paid");
+    let types = "SELECT group_concat(type, ' ') = '1 8 7 13' FROM (SELECT type FROM events WHERE subject = 1 AND type < 20 ORDER BY id)";
+    assert_eq!(app.number(types), 1, "created, payment succeeded, paid, invoiced");
     let entry = app
         .get("ann", "/api/v1/balance/transactions?type=order_payment")
         .json();
