@@ -95,6 +95,12 @@
 //! writes their words into the search index, in a transaction of its own with the new mark. Killed anywhere between, it
 //! goes on where the mark stands.
 //!
+//! # An event, heard as it happens
+//!
+//! `GET /api/v1/events/stream` and the socket at `/api/v1/live` ([`http::api::live`]) hold a credential, a place in the feed
+//! and nothing else. After each COMMIT the [`app`] reads what is new once for all who listen; each looks behind its own place,
+//! asks anew whether it still may hear, and tells. Whoever is slow falls behind in their own time: the file has it all.
+//!
 //! # Where to start
 //!
 //! - **A new field of an order**: a migration, [`store::orders`], [`domain::order`], [`shop::orders::OrderView`].

@@ -2,9 +2,11 @@
 //! doors and synchronous verbs.
 
 mod cache;
+mod feed;
 mod figures;
 mod hashing;
 mod inside;
+mod places;
 mod presses;
 mod probe;
 mod setup_token;
@@ -41,8 +43,11 @@ use crate::shop::webhooks;
 pub use cache::CachedOrder;
 pub use cache::Caches;
 pub use cache::OrderCopy;
+pub use feed::Piece;
+pub use feed::Told;
 pub use figures::Memory;
 pub use inside::Inside;
+pub use places::Place;
 pub use presses::Press;
 pub use probe::Checks;
 pub use turns::Turn;
@@ -70,6 +75,8 @@ struct Inner {
     long_look: tokio::sync::Semaphore,
     turns: Arc<turns::Turns>,
     presses: presses::Presses,
+    feed: Arc<feed::Feed>,
+    places: Arc<places::Places>,
     listens: OnceLock<SocketAddr>,
 }
 
@@ -122,6 +129,8 @@ impl App {
                 long_look: tokio::sync::Semaphore::new(1),
                 turns: Arc::default(),
                 presses: presses::Presses::default(),
+                feed: Arc::default(),
+                places: Arc::default(),
                 listens: OnceLock::new(),
             }),
         })

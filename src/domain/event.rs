@@ -45,6 +45,29 @@ named! {
     }
 }
 
+/// Some parts of the feed, or all of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Streams(u8);
+
+impl Streams {
+    /// The named ones; all where none is named.
+    pub fn of(streams: impl IntoIterator<Item = Stream>) -> Self {
+        let bits = streams.into_iter().map(|stream| 1 << stream.number());
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+
+    /// Whether one of them carries this type.
+    pub fn carry(self, kind: EventType) -> bool {
+        self.0 == 0 || self.named().any(|stream| kind.is_in(stream))
+    }
+
+    /// The named ones; none where all are meant.
+    pub fn named(self) -> impl Iterator<Item = Stream> {
+        let all = Stream::ALL.iter().copied();
+        all.filter(move |stream| self.0 & (1 << stream.number()) != 0)
+    }
+}
+
 impl EventType {
     /// The noun before the dot.
     pub fn noun(self) -> &'static str {
@@ -54,6 +77,11 @@ impl EventType {
     /// Whether the world is told: a test goes to one endpoint, and is in no stream.
     pub fn is_told(self) -> bool {
         self != Self::WebhookTest
+    }
+
+    /// Whether its subject is an order: whoever the order belongs to may hear of it.
+    pub fn is_of_order(self) -> bool {
+        self.noun() == "order" && self != Self::OrderRefused
     }
 
     /// The stream an event is told under; inventory also hears of orders that move stock.
@@ -92,4 +120,18 @@ pub struct Event {
     pub seq: i64,
     /// The JSON that every reader gets.
     pub data: String,
+}
+
+impl Event {
+    /// As every stream tells it: JSON around the very bytes that were kept.
+    pub fn told(&self) -> String {
+        format!(
+            r#"{{"id":{},"stream":"{}","type":"{}","created_at":"{}","data":{}}}"#,
+            self.id,
+            self.kind.stream().name(),
+            self.kind.name(),
+            self.at,
+            self.data
+        )
+    }
 }

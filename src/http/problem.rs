@@ -53,6 +53,33 @@ struct Problem<'a> {
     details: Option<Value>,
 }
 
+impl<'a> Problem<'a> {
+    fn new(error: &'a Error, message: &'a str, request_id: &'a str) -> Self {
+        let (status, code, name, _) = error.code().facts();
+        let fields = error.faults().iter().map(|fault| FieldProblem {
+            field: &fault.field,
+            code: fault.kind.code(),
+            message: &fault.message,
+        });
+        Self {
+            status,
+            code,
+            name,
+            message,
+            request_id,
+            fields: fields.collect(),
+            details: error.details(),
+        }
+    }
+}
+
+/// A failure as JSON, for those who are told of it otherwise than by a reply.
+pub fn in_json(error: &Error, request_id: &str) -> String {
+    let sentence = error.sentence();
+    let error = Problem::new(error, &sentence, request_id);
+    serde_json::to_string(&Envelope { error }).unwrap_or_default()
+}
+
 #[derive(Serialize)]
 struct FieldProblem<'a> {
     field: &'a str,
@@ -102,25 +129,9 @@ pub fn as_json(wants_rfc9457: bool, request_id: &str, route: &str, bare: Respons
     };
     log(&error, request_id, route);
     parts.headers.remove(header::CONTENT_LENGTH);
-    let (status, code, name, title) = error.code().facts();
+    let (status, code, _, title) = error.code().facts();
     let sentence = error.sentence();
-    let problem = Problem {
-        status,
-        code,
-        name,
-        message: &sentence,
-        request_id,
-        fields: error
-            .faults()
-            .iter()
-            .map(|fault| FieldProblem {
-                field: &fault.field,
-                code: fault.kind.code(),
-                message: &fault.message,
-            })
-            .collect(),
-        details: error.details(),
-    };
+    let problem = Problem::new(&error, &sentence, request_id);
     let (kind, json) = match wants_rfc9457 {
         true => {
             let rfc = Rfc9457 {

@@ -23,6 +23,7 @@ use crate::http::site;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::http::site::Source;
+use crate::http::token::Claims;
 use crate::http::token::Tokens;
 use crate::secret;
 use crate::shop::api_keys;
@@ -41,26 +42,14 @@ pub async fn actor(parts: &Parts, app: &App) -> Result<Option<Actor>> {
 }
 
 async fn find(parts: &Parts, app: &App) -> Result<Option<Actor>> {
-    let origin = parts
-        .extensions
-        .get::<Asked>()
-        .map(Asked::origin)
-        .unwrap_or_default();
-    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-        return bearer(parts, app, value, origin).await.map(Some);
-    }
-    let site = Site::of(app.config());
-    let Some(value) = site.read(Cookie::Session, &parts.headers) else {
-        return Ok(None);
+    let origin = origin(parts);
+    let hash = match shown(parts, app)? {
+        None => return Ok(None),
+        Some(Shown::Cookie(hash)) => hash,
+        Some(shown) => return shown.stands(app, origin).await.map(Some),
     };
-    if site::is_unsafe(&parts.method) && site.source(&parts.headers) != Source::Ours {
-        return Err(Refusal::CrossSite.into());
-    }
-    let Some(secret) = secret::from_text(value) else {
-        return Ok(None);
-    };
-    match standing(app, Pass::Cookie(secret::digest(&secret))).await {
-        Ok(standing) if parts.uri.path() == live::PATH => Ok(Some(standing.actor(origin))),
+    match standing(app, Pass::Cookie(hash)).await {
+        Ok(standing) if live::PATHS.contains(&parts.uri.path()) => Ok(Some(standing.actor(origin))),
         Ok(standing) => Ok(Some(in_use(app, &standing, origin).await)),
         // A browser keeps a cookie longer than we keep its session: it has none.
         Err(Error::Refused(Refusal::TokenInvalid)) => Ok(None),
@@ -68,7 +57,75 @@ async fn find(parts: &Parts, app: &App) -> Result<Option<Actor>> {
     }
 }
 
-async fn bearer(parts: &Parts, app: &App, value: &HeaderValue, origin: Origin) -> Result<Actor> {
+/// Where a request comes from.
+pub fn origin(parts: &Parts) -> Origin {
+    parts
+        .extensions
+        .get::<Asked>()
+        .map(Asked::origin)
+        .unwrap_or_default()
+}
+
+/// What a caller shows of themselves. Whoever listens for long is looked at again by it: once a new request with the
+/// same would be turned away, the listening is over.
+#[derive(Clone)]
+pub enum Shown {
+    /// A session's cookie, by its hash.
+    Cookie([u8; 32]),
+    /// An access token.
+    Token(Arc<Claims>),
+    /// An API key, by its hash.
+    Key([u8; 32]),
+}
+
+impl Shown {
+    /// What stands behind a token or an API key that has come by itself.
+    pub fn of(token: &str, tokens: &Tokens, app: &App) -> Result<Self> {
+        match api_keys::hash_of(token) {
+            Some(hash) => Ok(Self::Key(hash)),
+            None => tokens.read(token, app.clock().now()).map(Self::Token),
+        }
+    }
+
+    /// Who it stands for at this moment.
+    pub async fn stands(&self, app: &App, origin: Origin) -> Result<Actor> {
+        match self {
+            Self::Cookie(hash) => Ok(standing(app, Pass::Cookie(*hash)).await?.actor(origin)),
+            Self::Key(hash) => program(app, *hash, origin).await,
+            Self::Token(claims) => {
+                claims.check(app.clock().now())?;
+                let standing = standing(app, Pass::Session(SessionId(claims.sid))).await?;
+                match claims.sub == standing.user.to_string() && claims.ver == standing.token_epoch {
+                    true => Ok(standing.actor(origin)),
+                    false => Err(Refusal::TokenInvalid.into()),
+                }
+            }
+        }
+    }
+}
+
+/// What a request shows: its token, or with no word of authorization its cookie. Refused with `CrossSite` if it would
+/// change something by a cookie, or open a socket, and does not come from our own pages.
+pub fn shown(parts: &Parts, app: &App) -> Result<Option<Shown>> {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        return bearer(parts, app, value).map(Some);
+    }
+    let site = Site::of(app.config());
+    let Some(value) = site.read(Cookie::Session, &parts.headers) else {
+        return Ok(None);
+    };
+    let is_ours = match (live::is_socket(parts), site::is_unsafe(&parts.method)) {
+        (true, _) => site.is_own_socket(&parts.headers),
+        (false, true) => site.source(&parts.headers) == Source::Ours,
+        (false, false) => true,
+    };
+    if !is_ours {
+        return Err(Refusal::CrossSite.into());
+    }
+    Ok(secret::from_text(value).map(|secret| Shown::Cookie(secret::digest(&secret))))
+}
+
+fn bearer(parts: &Parts, app: &App, value: &HeaderValue) -> Result<Shown> {
     let token = value
         .to_str()
         .ok()
@@ -76,19 +133,8 @@ async fn bearer(parts: &Parts, app: &App, value: &HeaderValue, origin: Origin) -
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or(Refusal::TokenInvalid)?;
-    if let Some(hash) = api_keys::hash_of(token) {
-        return program(app, hash, origin).await;
-    }
-    let tokens = parts
-        .extensions
-        .get::<Arc<Tokens>>()
-        .ok_or(Refusal::TokenInvalid)?;
-    let claims = tokens.read(token, app.clock().now())?;
-    let standing = standing(app, Pass::Session(SessionId(claims.sid))).await?;
-    match claims.sub == standing.user.to_string() && claims.ver == standing.token_epoch {
-        true => Ok(standing.actor(origin)),
-        false => Err(Refusal::TokenInvalid.into()),
-    }
+    let tokens = parts.extensions.get::<Arc<Tokens>>();
+    Shown::of(token, tokens.ok_or(Refusal::TokenInvalid)?, app)
 }
 
 /// The actor of an API key; once a minute it is noted that the key is in use.

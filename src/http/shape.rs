@@ -100,6 +100,14 @@ pub const fn takes() -> Good {
     }
 }
 
+/// 101: what follows is no HTTP.
+pub const fn switches() -> Good {
+    Good {
+        status: 101,
+        ..does()
+    }
+}
+
 /// 200 with a file.
 pub const fn sends(media: &'static str) -> Good {
     Good {

@@ -96,6 +96,23 @@ impl Site {
             .map(|(_, value)| value)
     }
 
+    /// Whether a socket is opened by one of our own pages: browsers say so with each, and send their cookies with those
+    /// of other pages, too. Behind a proxy that was not told of, our origin is that of the host that was asked.
+    pub fn is_own_socket(&self, headers: &HeaderMap) -> bool {
+        let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let Some(origin) = said("origin") else {
+            return false;
+        };
+        match said("sec-fetch-site") {
+            None | Some("none") => origin.eq_ignore_ascii_case(&self.origin),
+            Some("same-origin") => {
+                let host = origin.split_once("://").map(|(_, host)| host);
+                origin.eq_ignore_ascii_case(&self.origin) || host.is_some() && host == said("host")
+            }
+            Some(_) => false,
+        }
+    }
+
     /// Where a request comes from, by what no page of others can forge.
     pub fn source(&self, headers: &HeaderMap) -> Source {
         let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));

@@ -46,6 +46,18 @@ pub struct Claims {
     nbf: i64,
 }
 
+impl Claims {
+    /// Refused with `TokenInvalid` or `TokenExpired` unless the token is of now.
+    pub fn check(&self, now: Timestamp) -> Result<()> {
+        let now = now.ms() / 1000;
+        match (self.exp + LEEWAY < now, self.nbf - LEEWAY > now) {
+            (_, true) => Err(Refusal::TokenInvalid.into()),
+            (true, false) => Err(Refusal::TokenExpired.into()),
+            (false, false) => Ok(()),
+        }
+    }
+}
+
 /// Signs and reads access tokens.
 #[derive(Clone)]
 pub struct Tokens {
@@ -131,12 +143,7 @@ impl Tokens {
                 claims
             }
         };
-        let now = now.ms() / 1000;
-        match (claims.exp + LEEWAY < now, claims.nbf - LEEWAY > now) {
-            (_, true) => Err(Refusal::TokenInvalid.into()),
-            (true, false) => Err(Refusal::TokenExpired.into()),
-            (false, false) => Ok(claims),
-        }
+        claims.check(now).map(|()| claims)
     }
 
     /// What does not change while time passes: the signature, the kind, for whom and by whom.

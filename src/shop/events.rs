@@ -3,7 +3,7 @@
 use crate::domain::actor::Actor;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
-use crate::domain::event::Stream;
+use crate::domain::event::Streams;
 use crate::domain::id::EventId;
 use crate::domain::permission::Permission;
 use crate::error::Error;
@@ -46,8 +46,8 @@ const MOST_LOOKED_AT: usize = 50_000;
 /// Which events are asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted {
-    /// Those of one stream.
-    pub stream: Option<Stream>,
+    /// Those of some streams.
+    pub streams: Streams,
     /// Those of one type.
     pub kind: Option<EventType>,
 }
@@ -55,9 +55,7 @@ pub struct Wanted {
 impl Wanted {
     /// Whether an event of this type is asked for.
     pub fn takes(self, kind: EventType) -> bool {
-        kind.is_told()
-            && self.kind.is_none_or(|wanted| wanted == kind)
-            && self.stream.is_none_or(|stream| kind.is_in(stream))
+        kind.is_told() && self.kind.is_none_or(|wanted| wanted == kind) && self.streams.carry(kind)
     }
 
     fn kinds(self) -> Vec<EventType> {
@@ -93,11 +91,12 @@ pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: us
         });
     }
     let events = store::events::rare(db, &kinds, after, limit)?;
-    Ok(Found {
-        events,
-        upto: newest.max(after),
-        is_end: true,
-    })
+    let is_end = events.len() < limit;
+    let upto = match events.last() {
+        Some(last) if !is_end => last.id,
+        _ => newest.max(after),
+    };
+    Ok(Found { events, upto, is_end })
 }
 
 /// One event.

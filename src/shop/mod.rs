@@ -23,6 +23,7 @@ pub mod identity;
 pub mod imports;
 pub mod invoices;
 pub mod links;
+pub mod live;
 pub mod login;
 pub mod mails;
 pub mod once;

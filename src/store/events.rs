@@ -8,6 +8,7 @@ use rusqlite::params;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::id::EventId;
+use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -69,6 +70,42 @@ pub fn walk(
         upto = row.get("id")?;
         if is_wanted(row.get("type")?) {
             found.push(from_row(row)?);
+        }
+    }
+    Ok((found, upto))
+}
+
+/// An event, and the user to whom its order belongs, if it is one of an order.
+pub type Owned = (Event, Option<UserId>);
+
+/// At most `most` events behind `after`, each with the user to whom its order belongs, if it is one of an order: what
+/// `is_wanted` takes of them, and the last one that was looked at.
+pub fn owned(
+    db: &Snapshot,
+    after: EventId,
+    limit: usize,
+    most: usize,
+    is_wanted: impl Fn(EventType, Option<UserId>) -> bool,
+) -> Result<(Vec<Owned>, EventId)> {
+    let mut statement = db.db().prepare_cached(
+        "SELECT e.id, e.at, e.type, e.subject, e.seq, e.data, c.user_id AS owner
+         FROM events e LEFT JOIN orders o ON o.id = e.subject LEFT JOIN customers c ON c.id = o.customer_id
+         WHERE e.id > :after ORDER BY e.id LIMIT :most",
+    )?;
+    let mut rows = statement.query(named_params! { ":after": after, ":most": most as i64 })?;
+    let mut found = Vec::new();
+    let mut upto = after;
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        upto = row.get("id")?;
+        let kind: EventType = row.get("type")?;
+        let owner = match kind.is_of_order() {
+            true => row.get("owner")?,
+            false => None,
+        };
+        if is_wanted(kind, owner) {
+            found.push((from_row(row)?, owner));
         }
     }
     Ok((found, upto))

@@ -120,9 +120,22 @@ impl Client {
         // A server that has refused the head may close before it has read the body.
         let _ = stream.write_all(bytes);
         let mut reply = Vec::new();
-        let _ = stream.read_to_end(&mut reply);
+        let mut bytes = [0; 16 * 1024];
+        // Of a stream that does not end only its head is wanted.
+        while !is_stream(&reply)
+            && let Ok(read @ 1..) = stream.read(&mut bytes)
+        {
+            reply.extend_from_slice(&bytes[..read]);
+        }
         (!reply.is_empty()).then(|| read(&reply))
     }
+}
+
+/// Whether this is the beginning of a reply that has no end.
+fn is_stream(reply: &[u8]) -> bool {
+    let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
+    let head = String::from_utf8_lossy(&reply[..end.unwrap_or(0)]);
+    head.contains("content-type: text/event-stream")
 }
 
 fn read(reply: &[u8]) -> Answer {
@@ -156,7 +169,7 @@ fn unchunk(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
         let size = usize::from_str_radix(&String::from_utf8_lossy(&rest[..end]), 16).unwrap();
-        if size == 0 {
+        if size == 0 || rest.len() < end + 4 + size {
             break;
         }
         body.extend_from_slice(&rest[end + 2..end + 2 + size]);

@@ -180,6 +180,8 @@ POST  /payments/{id}/void                 missing      401   403   403   403   4
 POST  /payments/{id}/void                 odd          401   403   403   403   404
 
 GET   /events                             -            401   403   403   200   200
+GET   /events/stream                      -            401   200   200   200   200
+GET   /live                               -            401   400   400   400   400
 GET   /mails                 -            401   403   403   403   200
 GET   /mails/{id}            owner's      401   403   403   403   200
 GET   /mails/{id}            missing      401   403   403   403   404

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::event::Stream;
+use crate::domain::event::Streams;
 use crate::domain::id::EventId;
 use crate::error::Result;
 use crate::http::admin::frame::Frame;
@@ -40,7 +41,7 @@ impl Asks for Feed {
     fn read(query: &mut ListQuery, (): &()) -> Self {
         Self {
             wanted: Wanted {
-                stream: query.one_of("stream", Stream::parse),
+                streams: Streams::of(query.one_of("stream", Stream::parse)),
                 kind: query.one_of("type", EventType::parse),
             },
             below: query.number("before").map(EventId),

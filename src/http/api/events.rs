@@ -13,6 +13,7 @@ use crate::domain::actor::Actor;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::event::Stream;
+use crate::domain::event::Streams;
 use crate::domain::id::EventId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
@@ -42,7 +43,7 @@ impl Asks for Feed {
     fn read(query: &mut ListQuery, (): &()) -> Self {
         Self {
             wanted: Wanted {
-                stream: query.one_of("stream", Stream::parse),
+                streams: Streams::of(query.one_of("stream", Stream::parse)),
                 kind: query.one_of("type", EventType::parse),
             },
             after: EventId(query.within("after", 0, i64::MAX).unwrap_or(0)),

@@ -8,6 +8,7 @@ pub mod commissions;
 pub mod emails;
 pub mod events;
 pub mod factors;
+pub mod live;
 pub mod mails;
 pub mod nothing;
 pub mod orders;
@@ -54,6 +55,7 @@ use crate::http::api::users::MeView;
 use crate::http::api::users::UserView;
 use crate::http::api::wallets::TransferView;
 use crate::http::api::wallets::WalletView;
+use crate::http::live::MEDIA;
 use crate::http::route::Access::Needs;
 use crate::http::route::Access::OwnOr;
 use crate::http::route::Access::Public;
@@ -64,6 +66,7 @@ use crate::http::shape::lists;
 use crate::http::shape::makes;
 use crate::http::shape::sends;
 use crate::http::shape::shows;
+use crate::http::shape::switches;
 use crate::http::shape::takes;
 use crate::shop::catalogue::ProductView;
 use crate::shop::invoices::InvoiceView;
@@ -141,6 +144,8 @@ pub fn table() -> Table {
         .row(GET, "/orders/transitions", SignedIn, orders::transitions, shows::<Transitions>())
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
         .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
+        .row(GET, "/events/stream", OwnOr(May::EventsRead), live::stream, sends(MEDIA))
+        .row(GET, "/live", OwnOr(May::EventsRead), live::open, switches())
         .row(GET, "/webhooks/endpoints", Needs(May::WebhooksRead), webhooks::list, lists::<EndpointView>())
         .row(POST, "/webhooks/endpoints", Needs(May::WebhooksManage), webhooks::create, makes::<EndpointView>())
         .row(GET, "/webhooks/endpoints/{id}", Needs(May::WebhooksRead), webhooks::show, shows::<EndpointView>())

@@ -1,6 +1,7 @@
 //! Rows of the list as orders come in and change: drawn here as the list draws them, through the filters of its view.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
@@ -23,12 +24,16 @@ use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::http::live;
+use crate::http::live::Listening;
+use crate::http::live::Message;
 use crate::http::live::News;
 use crate::http::order_query::Page;
 use crate::shop::orders;
 use crate::shop::orders::Fresh;
 use crate::shop::sessions;
 
+/// Looks come so far apart at least, however many COMMITs there are.
+const PAUSE: Duration = Duration::from_millis(100);
 /// So many rows that have left the view are named; with more, the page is read anew.
 const MOST_NAMED: usize = 500;
 
@@ -62,9 +67,15 @@ pub async fn live(
         page: Page(wanted, paging),
         since,
     } = Asked::at(&uri)?.read(&shop)?;
-    let after = live::place(&headers, since);
+    let after = live::seen(&headers)?.unwrap_or(since);
     let at = app.clone();
-    Ok(live::stream(app, after, move |after| {
+    let listening = Listening {
+        wakes: app.commits(),
+        pause: PAUSE,
+        place: app.place(&frame.by)?,
+        app,
+    };
+    Ok(live::stream(listening, after, move |after| {
         look(
             at.clone(),
             frame.clone(),
@@ -87,8 +98,14 @@ async fn look(app: App, frame: Frame, filter: OrderFilter, limit: Limit, after: 
         })
         .await?;
     let frame = Frame { now, ..frame };
+    let messages = messages(&frame, &fresh, &names)?.into_iter();
+    let message = |(kind, data): (_, String)| Message {
+        id: fresh.upto,
+        kind,
+        data: data.into(),
+    };
     Ok(News {
-        messages: messages(&frame, &fresh, &names)?,
+        messages: messages.map(message).collect(),
         upto: fresh.upto,
         is_end: fresh.is_end,
     })

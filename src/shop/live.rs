@@ -1,0 +1,79 @@
+//! Events as they happen: what a listener may hear of, and what lies behind its place in the feed.
+
+use crate::domain::actor::Actor;
+use crate::domain::event::EventType;
+use crate::domain::event::Stream;
+use crate::domain::id::EventId;
+use crate::domain::id::UserId;
+use crate::domain::permission::Permission;
+use crate::error::Result;
+use crate::shop::Snapshot;
+use crate::shop::events;
+use crate::shop::events::Found;
+use crate::shop::events::Wanted;
+use crate::store;
+use crate::store::events::Owned;
+
+/// One look at what a customer has missed passes over so many events.
+const MOST_LOOKED_AT: usize = 20_000;
+
+/// How much of the feed a listener hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All of it.
+    All,
+    /// What becomes of this user's own orders.
+    Own(UserId),
+}
+
+impl Reach {
+    /// Whether an event with this owner is within it.
+    pub fn covers(self, kind: EventType, owner: Option<UserId>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Own(user) => kind.is_of_order() && owner == Some(user),
+        }
+    }
+}
+
+/// What the actor may hear of what is asked for: with the right all of it, else a person their own orders.
+///
+/// Refused with `Forbidden` if a person without the right asks for another stream than that of orders.
+pub fn reach(by: &Actor, wanted: Wanted) -> Result<Reach> {
+    if by.may(Permission::EventsRead) {
+        return Ok(Reach::All);
+    }
+    let user = by.on_own(Permission::EventsRead)?;
+    match wanted.streams.named().all(|stream| stream == Stream::Orders) {
+        true => Ok(Reach::Own(user)),
+        false => Err(by.lacks(Permission::EventsRead).into()),
+    }
+}
+
+/// Where the feed ends at this moment.
+pub fn newest(db: &Snapshot) -> Result<EventId> {
+    store::events::newest(db)
+}
+
+/// Everything behind `after`, oldest first, each with the user to whom its order belongs: for one who reads for all.
+pub fn fresh(db: &Snapshot, after: EventId, limit: usize) -> Result<Vec<Owned>> {
+    let (events, _) = store::events::owned(db, after, limit, limit, |kind, _| kind.is_told())?;
+    Ok(events)
+}
+
+/// What a listener has missed behind `after`, oldest first. One look passes over a bounded number of rows: it may be
+/// empty and not at the end.
+pub fn missed(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: usize) -> Result<Found> {
+    let reach = reach(by, wanted)?;
+    if reach == Reach::All {
+        return events::list(db, by, wanted, after, limit);
+    }
+    let newest = store::events::newest(db)?;
+    let is_wanted = |kind: EventType, owner| wanted.takes(kind) && reach.covers(kind, owner);
+    let (found, upto) = store::events::owned(db, after, limit, MOST_LOOKED_AT, is_wanted)?;
+    Ok(Found {
+        events: found.into_iter().map(|(event, _)| event).collect(),
+        upto,
+        is_end: upto >= newest,
+    })
+}
