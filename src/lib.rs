@@ -100,6 +100,7 @@
 //! `GET /api/v1/events/stream` and the socket at `/api/v1/live` ([`http::api::live`]) hold a credential, a place in the feed
 //! and nothing else. After each COMMIT the [`app`] reads what is new once for all who listen; each looks behind its own place,
 //! asks anew whether it still may hear, and tells. Whoever is slow falls behind in their own time: the file has it all.
+//! Programs that would rather have their place kept are [`shop::consumers`].
 //!
 //! # Where to start
 //!

@@ -57,6 +57,8 @@ ids! {
     ApiKeyId,
     /// Somebody who is told of events.
     EndpointId,
+    /// A named reader of the events.
+    ConsumerId,
     /// What is sent to one endpoint of one event: `(event << 12) + endpoint`.
     DeliveryId,
     /// Money that comes in for an order.

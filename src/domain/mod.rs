@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod audit;
 pub mod check;
 pub mod commission;
+pub mod consumer;
 pub mod country;
 pub mod credit_note;
 pub mod customer;

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod checks;
 pub mod commissions;
+pub mod consumers;
 pub mod customers;
 pub mod deeds;
 pub mod demo;

@@ -29,6 +29,8 @@ pub enum Made {
     User = 8,
     /// An endpoint of webhooks.
     Endpoint = 20,
+    /// A consumer of events.
+    Consumer = 21,
     /// A payment that came by hand.
     Payment = 9,
     /// A refund.

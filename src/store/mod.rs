@@ -8,6 +8,7 @@ pub mod bench;
 mod checkpoint;
 pub mod checks;
 pub mod commissions;
+pub mod consumers;
 pub mod credit_notes;
 pub mod customers;
 pub mod deliveries;

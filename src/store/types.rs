@@ -58,7 +58,7 @@ macro_rules! named {
 ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
-    id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::DeliveryId,
+    id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
     id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
 }
@@ -66,7 +66,7 @@ ids! {
 named! {
     order::OrderState, order::PaymentStatus, order::FulfilmentStatus, order::ReturnStatus, order::Channel,
     order::Change, crate::domain::customer::CustomerStatus, product::ProductStatus, product::MovementReason, user::UserStatus, user::SessionKind,
-    EventType, Action, Target, link::Purpose, mail::Template, mail::MailState,
+    EventType, crate::domain::event::Stream, Action, Target, link::Purpose, mail::Template, mail::MailState,
     webhook::EndpointState, webhook::OffReason, webhook::DeliveryStatus, webhook::FailureKind,
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,

@@ -207,6 +207,16 @@ fn good_bodies_of_people() -> Vec<(&'static str, String, Value)> {
             json!({ "url": "https://hooks.example/", "events": ["order.*"], "description": "d", "client_token": "t" }),
         ),
         (
+            "POST",
+            "/events/consumers".to_owned(),
+            json!({ "name": "crew", "stream": "orders", "type": "order.created", "after": 0, "client_token": "t" }),
+        ),
+        (
+            "POST",
+            "/events/consumers/crew/read".to_owned(),
+            json!({ "limit": 1, "lease_seconds": 5, "wait": 0 }),
+        ),
+        (
             "PATCH",
             "/webhooks/endpoints/1".to_owned(),
             json!({ "url": "https://hooks.example/", "events": ["order.*"], "description": "d", "version": 1 }),
@@ -317,6 +327,7 @@ fn a_body_is_held_to_its_told_limits() {
             .replace("/users/1", "/users/{id}")
             .replace("/rates/1", "/rates/{user_id}")
             .replace("/wallets/1", "/wallets/{user_id}")
+            .replace("/consumers/crew", "/consumers/{name}")
             .replace("/endpoints/1", "/endpoints/{id}");
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];

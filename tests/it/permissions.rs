@@ -125,6 +125,14 @@ pub fn path(app: &TestApp, line: &Line) -> String {
     if line.path.contains("{user_id}") {
         return line.path.replace("{user_id}", &thing(app, line.path, line.thing));
     }
+    if line.path.contains("{name}") {
+        let name = format!("crew{}", fresh());
+        if line.thing != "missing" {
+            let made = app.post("owner", "/api/v1/events/consumers", json!({ "name": name }));
+            assert_eq!(made.status, 201, "{}", made.body);
+        }
+        return line.path.replace("{name}", &name);
+    }
     if line.path.contains("{provider}") {
         return line.path.replace("{provider}", "gold");
     }
@@ -173,6 +181,15 @@ fn customer(app: &TestApp, who: &str) -> i64 {
     app.number(&format!("{sql} = '{who}'"))
 }
 
+/// A cent for a wallet.
+fn into_wallet(app: &TestApp, line: &Line) -> Value {
+    let user = match line.thing {
+        "for-missing" => 987_654,
+        _ => app.number("SELECT id FROM users WHERE username = 'ann'"),
+    };
+    json!({ "amount": "0.01", "user_id": user })
+}
+
 /// A body that is in order, so that only who asks decides.
 pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
     if line.path.starts_with("/payments") || line.path.ends_with("/refunds") {
@@ -196,6 +213,8 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         ("PATCH", "/products/{id}") => json!({ "name": "Another", "version": 1 }),
         ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),
         ("POST", "/api-keys") => api_key(),
+        ("POST", "/events/consumers") => json!({ "name": format!("crew{number}") }),
+        ("POST", "/events/consumers/{name}/ack") => json!({ "lease": "AAAA" }),
         ("POST", "/webhooks/endpoints") => endpoint(),
         ("PATCH", "/webhooks/endpoints/{id}") => json!({ "description": "Stock", "version": 1 }),
         ("POST", "/webhooks/endpoints/{id}/replay") => json!({ "failed_since": "2026-03-01" }),
@@ -217,14 +236,7 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
             }
             order
         }
-        ("POST", "/balance/deposit" | "/balance/withdraw") => {
-            let user = "SELECT id FROM users WHERE username = 'ann'";
-            let user = match line.thing {
-                "for-missing" => 987_654,
-                _ => app.number(user),
-            };
-            json!({ "amount": "0.01", "user_id": user })
-        }
+        ("POST", "/balance/deposit" | "/balance/withdraw") => into_wallet(app, line),
         ("PUT", "/commissions/rates/{user_id}") => json!({ "rate": "12.5" }),
         ("POST", "/wallets/{user_id}/adjust") => json!({ "amount": "1.00", "reason": "a gift" }),
         ("PATCH", "/orders/{id}/status") => json!({ "status": "processing", "version": 1 }),

@@ -181,6 +181,14 @@ POST  /payments/{id}/void                 odd          401   403   403   403   4
 
 GET   /events                             -            401   403   403   200   200
 GET   /events/stream                      -            401   200   200   200   200
+GET   /events/consumers                   -            401   403   403   403   200
+POST  /events/consumers                   -            401   403   403   403   201
+DELETE /events/consumers/{name}           owner's      401   403   403   403   204
+DELETE /events/consumers/{name}           missing      401   403   403   403   404
+POST  /events/consumers/{name}/read       owner's      401   403   403   403   200
+POST  /events/consumers/{name}/read       missing      401   403   403   403   404
+POST  /events/consumers/{name}/ack        owner's      401   403   403   403   409
+POST  /events/consumers/{name}/ack        missing      401   403   403   403   404
 GET   /live                               -            401   400   400   400   400
 GET   /mails                 -            401   403   403   403   200
 GET   /mails/{id}            owner's      401   403   403   403   200

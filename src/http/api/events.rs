@@ -61,7 +61,7 @@ pub struct Page {
 }
 
 #[derive(Serialize, ToSchema)]
-struct EventView {
+pub struct EventView {
     id: EventId,
     stream: Stream,
     #[serde(rename = "type")]
@@ -73,7 +73,7 @@ struct EventView {
 
 impl EventView {
     /// With the very bytes that were kept.
-    fn new(event: Event) -> Result<Self> {
+    pub fn new(event: Event) -> Result<Self> {
         Ok(Self {
             id: event.id,
             stream: event.kind.stream(),

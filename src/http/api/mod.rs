@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod auth;
 pub mod commissions;
+pub mod consumers;
 pub mod emails;
 pub mod events;
 pub mod factors;
@@ -34,6 +35,8 @@ use crate::http::api::commissions::CommissionSums;
 use crate::http::api::commissions::CommissionView;
 use crate::http::api::commissions::PayoutView;
 use crate::http::api::commissions::RateView;
+use crate::http::api::consumers::ConsumerView;
+use crate::http::api::consumers::LeasedEvents;
 use crate::http::api::factors::EnrolmentView;
 use crate::http::api::factors::RecoveryCodes;
 use crate::http::api::mails::LetterView;
@@ -145,6 +148,11 @@ pub fn table() -> Table {
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
         .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
         .row(GET, "/events/stream", OwnOr(May::EventsRead), live::stream, sends(MEDIA))
+        .row(GET, "/events/consumers", Needs(May::EventsConsume), consumers::list, lists::<ConsumerView>())
+        .row(POST, "/events/consumers", Needs(May::EventsConsume), consumers::create, makes::<ConsumerView>())
+        .row(DELETE, "/events/consumers/{name}", Needs(May::EventsConsume), consumers::destroy, does())
+        .row(POST, "/events/consumers/{name}/read", Needs(May::EventsConsume), consumers::read, shows::<LeasedEvents>())
+        .row(POST, "/events/consumers/{name}/ack", Needs(May::EventsConsume), consumers::acknowledge, does())
         .row(GET, "/live", OwnOr(May::EventsRead), live::open, switches())
         .row(GET, "/webhooks/endpoints", Needs(May::WebhooksRead), webhooks::list, lists::<EndpointView>())
         .row(POST, "/webhooks/endpoints", Needs(May::WebhooksManage), webhooks::create, makes::<EndpointView>())
