@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod context;
 mod doctor;
+mod events;
 mod export;
 mod import;
 mod mails;
@@ -83,6 +84,9 @@ enum Verb {
     Bench(bench::Bench),
     /// Check everything that must hold of the file.
     Doctor(doctor::Doctor),
+    /// Look at the feed of events, and along it.
+    #[command(subcommand)]
+    Events(events::Events),
     /// Look at the mails that wait, and at the links in them.
     #[command(subcommand)]
     Mails(mails::Mails),
@@ -121,6 +125,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Verb::Seed(seed) => seed.run(&context),
         Verb::Bench(bench) => bench.run(&context),
         Verb::Doctor(doctor) => doctor.run(&context),
+        Verb::Events(events) => events.run(&context),
         Verb::Mails(mails) => mails.run(&context),
         Verb::Webhooks(webhooks) => webhooks.run(&context),
         Verb::Audit(audit) => audit.run(&context),

@@ -113,6 +113,14 @@ pub fn show(db: &Snapshot, by: &Actor, id: EventId) -> Result<Event> {
         .ok_or(Error::NotFound("event"))
 }
 
+/// The first and the last event of the feed.
+pub fn ends(db: &Snapshot, by: &Actor) -> Result<Option<(Event, Event)>> {
+    by.require(Permission::EventsRead)?;
+    let first = store::events::after(db, EventId(0), 1)?.pop();
+    let last = store::events::find(db, store::events::newest(db)?)?;
+    Ok(first.zip(last))
+}
+
 /// A look from the newest event back.
 #[derive(Debug, Clone)]
 pub struct Latest {

@@ -42,6 +42,7 @@ mod docs_limits;
 mod doctor;
 mod emails;
 mod events;
+mod events_cli;
 mod events_consumers;
 mod exports;
 mod factors;
