@@ -29,7 +29,9 @@ pub enum What {
     Payments,
     /// Orders without endpoints of webhooks, with three, and beside a million deliveries that wait.
     Webhooks,
-    /// Everything but webhooks; replay only with --file.
+    /// A hundred listeners of the feed, and a hundred orders a second: how soon each hears of each, once and in order.
+    Live,
+    /// Everything but webhooks and live; replay only with --file.
     All,
 }
 

@@ -1,6 +1,7 @@
 //! The load generator: reads a plan, asks on every connection as fast as replies come, writes what came of it.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use crate::cli::bench::histogram::Histogram;
 use crate::cli::bench::machine::Reading;
 use crate::cli::bench::machine::Used;
 use crate::cli::bench::plan::Caller;
+use crate::cli::bench::plan::Callers;
 use crate::cli::bench::plan::Plan;
 use crate::cli::bench::plan::Tally;
 use crate::cli::bench::requests::Asked;
@@ -60,10 +62,10 @@ pub fn run() -> Result<ExitCode> {
 
 async fn drive(plan: Plan) -> Result<Tally> {
     let plan = Rc::new(plan);
-    let signer = Signer::new(&plan)?;
+    let signer = Signer::new(&plan.dir)?;
     let desk = Rc::new(RefCell::new(Desk {
         phase: Phase::Warming,
-        bearers: Rc::new(signer.sign(&plan)?),
+        bearers: Rc::new(signer.sign(&plan.callers)?),
         latencies: Histogram::default(),
         tally: Tally::default(),
     }));
@@ -161,17 +163,19 @@ impl Desk {
 }
 
 /// Signs access tokens as the server does, with its key.
-struct Signer(Tokens);
+pub struct Signer(Tokens);
 
 impl Signer {
-    fn new(plan: &Plan) -> Result<Self> {
-        Ok(Self(Tokens::new(&Keys::load(&plan.dir, None)?.token)))
+    /// With the key of the server on this folder.
+    pub fn new(dir: &Path) -> Result<Self> {
+        Ok(Self(Tokens::new(&Keys::load(dir, None)?.token)))
     }
 
-    fn sign(&self, plan: &Plan) -> Result<Bearers> {
+    /// A token for each who is signed in.
+    pub fn sign(&self, callers: &Callers) -> Result<Bearers> {
         Ok(Bearers {
-            customers: self.all(&plan.callers.customers)?,
-            staff: self.all(&plan.callers.staff)?,
+            customers: self.all(&callers.customers)?,
+            staff: self.all(&callers.staff)?,
         })
     }
 
@@ -195,7 +199,7 @@ impl Signer {
 async fn renew(signer: Signer, plan: Rc<Plan>, desk: Shared) {
     loop {
         tokio::time::sleep(Duration::from_secs(RENEW_AFTER)).await;
-        if let Ok(bearers) = signer.sign(&plan) {
+        if let Ok(bearers) = signer.sign(&plan.callers) {
             desk.borrow_mut().bearers = Rc::new(bearers);
         }
     }

@@ -6,6 +6,7 @@ mod check;
 mod drive;
 mod histogram;
 mod limit;
+mod live;
 mod machine;
 mod plan;
 mod prepare;
@@ -113,6 +114,7 @@ impl Bench {
         };
         let report = match self.what {
             What::Webhooks => self.webhooks(&store, &callers)?,
+            What::Live => self.live(&store, &callers)?,
             _ => self.measure(&store, &callers)?,
         };
         context.print(&report, &report)?;

@@ -46,6 +46,11 @@ impl Wire {
         }
     }
 
+    /// The body of the last reply.
+    pub fn body(&self) -> &[u8] {
+        &self.read[end_of_head(&self.read).unwrap_or(0)..]
+    }
+
     async fn rest(&mut self, head: Head) -> Result<u16> {
         while self.read.len() < head.whole {
             self.more().await?;
