@@ -90,7 +90,7 @@ function* views(shop) {
     { payment_status: "unpaid", fulfilment_status: "fulfilled", min_total: "5000" });
   yield* each("/admin/products",
     { q: ["product", "bench", "blue", "the", "10"] }, { q: skus }, { in_stock: "false" }, { in_stock: "true", sort: "price" },
-    { min_price: "10", max_price: "12" }, { sort: "name" }, { sort: "-price" }, { status: "draft" }, { status: "active", q: "a" });
+    { min_price: "10", max_price: "12" }, { sort: "name" }, { sort: "-price" }, { status: "draft" }, { status: "approved", q: "a" });
   yield* each("/admin/stock", { low: "true" }, { q: skus }, { q: ["product", "a"] });
   yield* each("/admin/audit", { actor: "user" }, { actor: "guest" }, { action: "order.created" }, { action: "auth.denied" },
     { target: numbers.map((_, nth) => `order:${nth * 9973 + 1}`) }, { from: day }, { to: day }, { actor: "1", action: "order.created", from: day });
