@@ -54,14 +54,14 @@ journey("by the keyboard alone: in, an order found by its customer and moved, an
     await enter(page);
   }
   await find(page, scripts, buyer(dropped), dropped);
-  await tabTo(page, "header details.menu > summary");
+  await tabTo(page, "header summary[aria-label=More]");
   await page.keyboard.press("Enter");
   await tabTo(page, "header a.danger");
   if (scripts) {
     await page.keyboard.press("Enter");
     await tabTo(page, "dialog#cancel [data-close]");
     await page.keyboard.press("Escape");
-    assert(await page.$eval("header details.menu > summary", (el) => el === document.activeElement), "the focus is lost");
+    assert(await page.$eval("header summary[aria-label=More]", (el) => el === document.activeElement), "the focus is lost");
     await page.keyboard.press("Enter");
     await tabTo(page, "header a.danger");
     await page.keyboard.press("Enter");

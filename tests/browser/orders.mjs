@@ -35,13 +35,13 @@ journey("an order is canceled with a reason, once it is asked", async ({ shop, o
   const page = await open(shop.owner);
   const order = take(shop, "pending");
   await page.goto(`/admin/orders/${order.id}`);
-  await page.click("header details.menu summary");
+  await page.click("header summary[aria-label=More]");
   if (scripts) {
     await page.click("[data-dialog=cancel]");
     assert(await page.locator("dialog#cancel").isVisible());
     await page.keyboard.press("Escape");
     assert(!(await page.locator("dialog#cancel").isVisible()));
-    await page.click("header details.menu summary");
+    await page.click("header summary[aria-label=More]");
     await page.click("[data-dialog=cancel]");
     await page.fill("dialog#cancel #reason", "changed their mind");
     await press(page, "dialog#cancel button.danger");
@@ -50,7 +50,7 @@ journey("an order is canceled with a reason, once it is asked", async ({ shop, o
     await page.inspect();
     await press(page, "form.ask a.btn");
     assert.equal(state(shop, order.id), "pending");
-    await page.click("header details.menu summary");
+    await page.click("header summary[aria-label=More]");
     await press(page, "header a.danger");
     await page.fill("#reason", "changed their mind");
     await press(page, "form.ask button.danger");
