@@ -37,6 +37,12 @@ export async function discover(page, shop, report) {
     await page.goto(address);
     seen.set(address, row);
     const links = await page.$$eval("a[href]", (all) => all.map((a) => a.href));
+    // What a page frames is looked at within it.
+    for (const framed of await page.$$eval("iframe[src]", (all) => all.map((frame) => new URL(frame.src).pathname))) {
+      const { status } = await look(page, shop, framed);
+      if (status >= 400) report?.fault(address, `frames ${framed}: ${status}`);
+      seen.set(framed, null);
+    }
     for (const link of new Set(links)) {
       const to = new URL(link);
       if (to.origin !== shop.url || to.searchParams.has("done")) continue;

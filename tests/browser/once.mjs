@@ -12,8 +12,8 @@ const TIMES = 10;
 const LAST = /logout|password|sessions|totp|email/;
 /** What a step of the order leaves nothing for. */
 const FIRST = /\/refund$/;
-/** What takes the thing itself away, whose other forms come first. */
-const GONE = /\/delete$/;
+/** What takes the thing itself away, or decides on it among others: its other forms come first. */
+const GONE = /\/delete$|\/products\/bulk$/;
 
 export async function once(browser, shop) {
   const report = new Report("once");
