@@ -8,6 +8,7 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use serde_json::json;
+use till::clock::Stopwatch;
 use till::domain::id::EventId;
 use till::http::live;
 use till::http::live::Listening;
@@ -22,6 +23,7 @@ use crate::conservation::actor;
 use crate::conservation::order;
 use crate::pages::Browser;
 use crate::pages::attribute;
+use crate::streams::take_places;
 
 const MINUTE: i64 = 60_000;
 
@@ -243,7 +245,11 @@ fn a_reader_that_takes_nothing_is_dropped() {
             app: app.app().clone(),
         };
         let mut body = live::stream(listening, EventId(0), endless).into_body();
-        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let (_others, watch) = (take_places(&app, &actor()), Stopwatch::start());
+        while app.app().place(&actor()).is_err() {
+            assert!(watch.seconds() < 30.0, "it still has its place");
+            tokio::task::yield_now().await;
+        }
         let mut kept = String::new();
         while let Some(frame) = body.frame().await {
             kept += std::str::from_utf8(frame.unwrap().data_ref().unwrap()).unwrap();

@@ -7,7 +7,10 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 use serde_json::json;
+use till::clock::Stopwatch;
+use till::domain::actor::Actor;
 use till::domain::event::EventType;
+use till::domain::id::UserId;
 use till::shop::events;
 
 use crate::app::TestApp;
@@ -18,6 +21,7 @@ use crate::kill::Server;
 use crate::streams::Stream;
 use crate::streams::bearer;
 use crate::streams::order_of;
+use crate::streams::take_places;
 
 const STREAM: &str = "/api/v1/events/stream";
 const MINUTE: i64 = 60_000;
@@ -303,7 +307,16 @@ fn a_slow_reader_is_dropped_while_the_others_go_on() {
     let mut slow = TcpStream::connect(at).unwrap();
     let head = format!("GET {STREAM} HTTP/1.1\r\nhost: {at}\r\n{}\r\n", bearer(&token));
     slow.write_all(head.as_bytes()).unwrap();
+    let mut taken = vec![0; 12];
+    slow.read_exact(&mut taken).unwrap();
     let mut other = listen(&app, "staff", "", "");
+    let by = Actor {
+        user: Some(UserId(
+            app.number("SELECT id FROM users WHERE username = 'staff'"),
+        )),
+        ..Actor::system()
+    };
+    let _others = take_places(&app, &by);
     for _ in 0..MANY {
         let emit = |tx: &till::shop::Tx| {
             let data = json!({ "id": 1, "much": "x".repeat(LARGE) });
@@ -312,8 +325,11 @@ fn a_slow_reader_is_dropped_while_the_others_go_on() {
         app.app().store().write(emit).unwrap();
         assert_eq!(other.next()["type"], "product.updated");
     }
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    let mut taken = Vec::new();
+    let watch = Stopwatch::start();
+    while app.app().place(&by).is_err() {
+        assert!(watch.seconds() < 30.0, "it still has its place");
+        std::thread::yield_now();
+    }
     let _ = slow.read_to_end(&mut taken);
     assert!(taken.len() < MANY * LARGE, "{}", taken.len());
     assert!(taken.starts_with(b"HTTP/1.1 200"));

@@ -7,9 +7,17 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
+use till::domain::actor::Actor;
+
+use crate::app::TestApp;
 
 /// Less than a beat: what does not come is not waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes all places that are left to a user: there is one again when one of those who listen has gone.
+pub fn take_places(app: &TestApp, by: &Actor) -> Vec<impl Sized + use<>> {
+    std::iter::from_fn(|| app.app().place(by).ok()).collect()
+}
 
 /// A line of a request's head that shows a token.
 pub fn bearer(token: &str) -> String {
