@@ -12,14 +12,13 @@ use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Target;
 use crate::domain::audit::Verdict;
-use crate::domain::page::Page;
-use crate::domain::page::Total;
 use crate::error::Result;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::Chip;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::link::View;
+use crate::http::admin::link::how_many;
 use crate::http::admin::page;
 use crate::http::audit_query;
 use crate::http::audit_query::Noted;
@@ -93,7 +92,7 @@ pub async fn list(
             .any(|name| !view.asked(name).is_empty()),
         how_many: how_many(&found),
         newest: (!is_first).then(|| view.with(&[])),
-        older: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        older: view.next(found.next),
         rows: found
             .rows
             .into_iter()
@@ -134,15 +133,6 @@ fn groups() -> Vec<Group> {
         }
     }
     groups
-}
-
-fn how_many(found: &Page<AuditRow>) -> String {
-    let shown = found.rows.len();
-    match found.total {
-        Some(Total::Exactly(total)) => format!("{shown} of {total}"),
-        Some(Total::AtLeast(total)) => format!("{shown} of more than {total}"),
-        None => format!("{shown} here"),
-    }
 }
 
 impl ListPage<'_> {

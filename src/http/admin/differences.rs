@@ -73,10 +73,7 @@ pub async fn list(
         last,
         how_many: how_many(&found),
         first: view.first(),
-        next: found
-            .next
-            .as_ref()
-            .map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(found.next),
         found: &found,
     };
     page::page(StatusCode::OK, &shown)

@@ -1,5 +1,6 @@
 //! Links of a list to itself: the same view with one filter more, less or other. A link is a saved view.
 
+use crate::domain::page::Cursor;
 use crate::domain::page::Page;
 use crate::domain::page::Total;
 use crate::http::admin::form::Fields;
@@ -134,6 +135,25 @@ impl View {
         let places = ["after", "before", "page"];
         let is_first = places.iter().all(|name| self.asked(name).is_empty());
         (!is_first).then(|| self.with(&[]))
+    }
+
+    /// The way to the page that begins at a place.
+    pub fn next(&self, place: Option<Cursor>) -> Option<String> {
+        place.map(|place| self.with(&[("after", &place.encode())]))
+    }
+
+    /// The tabs that ask for each of these values under a name, behind the one for all.
+    pub fn tabs(
+        &self,
+        name: &str,
+        values: impl IntoIterator<Item = (&'static str, &'static str)>,
+    ) -> Vec<Tab> {
+        let values = values
+            .into_iter()
+            .map(|(value, words)| self.tab(name, value, words, None));
+        std::iter::once(self.tab(name, "", "All", None))
+            .chain(values)
+            .collect()
     }
 
     /// The tab that asks for a value under a name; `""` for all.

@@ -83,7 +83,7 @@ pub async fn list(
         rows: &found.rows,
         how_many: how_many(&found),
         first: view.first(),
-        next: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(found.next),
         view: &view,
     };
     page::page(StatusCode::OK, &shown)

@@ -87,18 +87,13 @@ pub async fn list(
         .await?;
     let view = View::new(PATH, asked_at.query());
     let states = PaymentState::ALL.iter().rev();
-    let states = states.map(|state| view.tab("status", state.name(), badge::charge(*state).word, None));
+    let states = states.map(|state| (state.name(), badge::charge(*state).word));
     let shown = ListPage {
         frame: &frame,
-        tabs: std::iter::once(view.tab("status", "", "All", None))
-            .chain(states)
-            .collect(),
+        tabs: view.tabs("status", states),
         how_many: how_many(&found),
         first: view.first(),
-        next: found
-            .next
-            .as_ref()
-            .map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(found.next),
         found: &found,
         numbers: &numbers,
     };
@@ -156,18 +151,13 @@ pub async fn inbox(
         .await?;
     let view = View::new(INBOX, asked_at.query());
     let states = InboxState::ALL.iter().rev();
-    let states = states.map(|state| view.tab("status", state.name(), badge::message(*state).word, None));
+    let states = states.map(|state| (state.name(), badge::message(*state).word));
     let shown = InboxPage {
         frame: &frame,
-        tabs: std::iter::once(view.tab("status", "", "All", None))
-            .chain(states)
-            .collect(),
+        tabs: view.tabs("status", states),
         how_many: how_many(&found),
         first: view.first(),
-        next: found
-            .next
-            .as_ref()
-            .map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(found.next),
         found: &found,
     };
     page::page(StatusCode::OK, &shown)

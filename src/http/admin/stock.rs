@@ -136,7 +136,7 @@ pub async fn list(
         rows: &found.rows,
         how_many: how_many(&found),
         first: view.first(),
-        next: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(found.next),
         view: &view,
     };
     page::page(StatusCode::OK, &shown)
@@ -237,7 +237,7 @@ pub async fn show(
         faults: &[],
         how_many: how_many(&ledger.page),
         first: view.first(),
-        next: next.map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(next),
     };
     page::page(StatusCode::OK, &shown)
 }
@@ -347,10 +347,7 @@ async fn again(
         faults: &faults,
         how_many: how_many(&ledger.page),
         first: None,
-        next: ledger
-            .page
-            .next
-            .map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(ledger.page.next),
     };
     page::page(StatusCode::BAD_REQUEST, &shown)
 }

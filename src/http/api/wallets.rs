@@ -33,6 +33,7 @@ use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
+use crate::shop::Tx;
 use crate::shop::once::Key;
 use crate::shop::once::Once;
 use crate::shop::settings;
@@ -156,34 +157,40 @@ fn key<T: Serialize>(by: &Actor, route: &str, token: Option<String>, body: &T) -
     Ok(token.map(|token| Key::new(by, route, &token, &canonical)))
 }
 
+/// Paid in, or out: the verb of a way.
+type Teller = fn(&Tx, &Actor, Option<&Key>, &NewTransfer) -> Result<Once<Transfer>>;
+
 pub async fn deposit(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     token: IdempotencyKey,
-    Json(mut body): Json<MoveMoney>,
+    Json(body): Json<MoveMoney>,
 ) -> Result<Response> {
-    let token = token.or_token(body.client_token.take())?;
-    let key = key(&by, "POST /balance/deposit", token, &body)?;
-    let new = new(body);
-    let made = app
-        .write(move |tx| wallets::deposit(tx, &by, key.as_ref(), &new))
-        .await?;
-    reply(&app, made).await
+    tell(&app, by, "POST /balance/deposit", wallets::deposit, token, body).await
 }
 
 pub async fn withdraw(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     token: IdempotencyKey,
-    Json(mut body): Json<MoveMoney>,
+    Json(body): Json<MoveMoney>,
+) -> Result<Response> {
+    tell(&app, by, "POST /balance/withdraw", wallets::withdraw, token, body).await
+}
+
+async fn tell(
+    app: &App,
+    by: Actor,
+    route: &str,
+    verb: Teller,
+    token: IdempotencyKey,
+    mut body: MoveMoney,
 ) -> Result<Response> {
     let token = token.or_token(body.client_token.take())?;
-    let key = key(&by, "POST /balance/withdraw", token, &body)?;
+    let key = key(&by, route, token, &body)?;
     let new = new(body);
-    let made = app
-        .write(move |tx| wallets::withdraw(tx, &by, key.as_ref(), &new))
-        .await?;
-    reply(&app, made).await
+    let made = app.write(move |tx| verb(tx, &by, key.as_ref(), &new)).await?;
+    reply(app, made).await
 }
 
 fn new(body: MoveMoney) -> NewTransfer {

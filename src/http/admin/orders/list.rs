@@ -231,7 +231,7 @@ fn draw(
         ],
         how_many: how_many(found),
         first,
-        next: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(found.next),
         csv: csv(view),
         live: is_live.then(|| view.at("/admin/live", &[("since", &told.newest.to_string())])),
         outcome: frame.done.as_ref().and_then(outcome),

@@ -148,10 +148,7 @@ fn draw(
         rows: rows.map(|product| row(frame, product, &told.sellers)).collect(),
         how_many: how_many(&told.found),
         first: view.first(),
-        next: told
-            .found
-            .next
-            .map(|next| view.with(&[("after", &next.encode())])),
+        next: view.next(told.found.next),
         outcome: frame.done.as_ref().and_then(outcome),
         typed,
         faults,

@@ -74,7 +74,7 @@ pub async fn list(
             None => format!("{shown} here"),
         },
         newer: (!is_first).then(|| view.with(&[])),
-        older: found.next.map(|next| view.with(&[("after", &next.encode())])),
+        older: view.next(found.next),
         view: &view,
     };
     page::page(StatusCode::OK, &shown)
