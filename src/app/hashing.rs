@@ -1,5 +1,5 @@
-//! Passwords are hashed on two threads of their own: a pool that starts threads as it likes would hash on ever new ones,
-//! and each keeps the 19 MiB that a hash takes.
+//! Passwords are hashed on one or two threads of their own: a pool that starts threads as it likes would hash on ever new
+//! ones, and each keeps the 19 MiB that a hash takes.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -14,22 +14,23 @@ use std::sync::mpsc::sync_channel;
 use crate::error::Error;
 use crate::error::Result;
 
-/// So many may wait for processor time; a second's worth of passwords.
+/// So many may wait for processor time; some seconds' worth of passwords.
 const MOST_WAITING: usize = 64;
-const THREADS: usize = 2;
+/// Not more at once, however many cores there are (AUT-01).
+const MOST_THREADS: usize = 2;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 19;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The way to the two threads; they end when it is dropped.
+/// The way to the threads; they end when it is dropped.
 pub(super) struct Hashing(SyncSender<Work>);
 
 impl Hashing {
     pub(super) fn start() -> Result<Self> {
         let (queue, works) = sync_channel(MOST_WAITING);
         let works = Arc::new(Mutex::new(works));
-        for number in 0..THREADS {
+        for number in 0..threads() {
             let works = Arc::clone(&works);
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
@@ -62,8 +63,14 @@ fn next(works: &Mutex<Receiver<Work>>) -> Option<Work> {
     works.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-/// Hashes get what the others leave: two of them could hold every core of a small machine. On Linux alone, where a
-/// priority is a thread's.
+/// At most half of the cores: where hashes hold them all, whoever wakes waits for a tick of the kernel's clock, whatever
+/// the priorities.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (cores / 2).clamp(1, MOST_THREADS)
+}
+
+/// Hashes get what the others leave. On Linux alone, where a priority is a thread's.
 fn give_way() {
     #[cfg(target_os = "linux")]
     if let Err(cause) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::process::Stdio;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -42,7 +41,22 @@ fn memory(at: SocketAddr) -> f64 {
 }
 
 /// How long so many looks took, one after the other, in milliseconds: the middle, and that of the slowest hundredth.
-fn look(at: SocketAddr, mut goes_on: impl FnMut(usize) -> bool) -> (f64, f64) {
+fn look(at: SocketAddr, goes_on: impl FnMut(usize) -> bool) -> (f64, f64) {
+    middle_and_slowest(looks(at, goes_on))
+}
+
+/// The same of so many who look at the same time.
+fn look_together(at: SocketAddr, lookers: usize, goes_on: impl Fn(usize) -> bool + Sync) -> (f64, f64) {
+    std::thread::scope(|scope| {
+        let goes_on = &goes_on;
+        let all: Vec<_> = (0..lookers)
+            .map(|_| scope.spawn(move || looks(at, goes_on)))
+            .collect();
+        middle_and_slowest(all.into_iter().flat_map(|one| one.join().unwrap()).collect())
+    })
+}
+
+fn looks(at: SocketAddr, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> {
     let mut took = Vec::new();
     while goes_on(took.len()) {
         let watch = Stopwatch::start();
@@ -50,6 +64,10 @@ fn look(at: SocketAddr, mut goes_on: impl FnMut(usize) -> bool) -> (f64, f64) {
         assert_eq!(answer.status, 200, "{}", answer.body);
         took.push(watch.seconds() * 1000.0);
     }
+    took
+}
+
+fn middle_and_slowest(mut took: Vec<f64>) -> (f64, f64) {
     took.sort_by(f64::total_cmp);
     let at = |part: f64| took[((took.len() as f64 * part) as usize).min(took.len() - 1)];
     (at(0.5), at(0.99))
@@ -120,52 +138,83 @@ fn five_thousand_slow_sockets_are_closed_in_time() {
     assert!(longest <= 12.0, "{longest}");
 }
 
-/// AUT-01: of 200 sign-ins at once two are hashed at a time and some wait; memory stays bounded.
+/// A sign-in by a name of its own: five at once would lock one.
+fn sign_in(number: usize) -> String {
+    let body = json!({ "username": format!("guest{number}"), "password": "not the password" }).to_string();
+    format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Sends a request over each of these, all at once, and takes the statuses. They are open and their requests are built
+/// before: what a crowd of clients costs this machine is not what is measured.
+fn ask_all(mut streams: Vec<TcpStream>, requests: &[String]) -> Vec<u16> {
+    for (stream, request) in streams.iter_mut().zip(requests) {
+        stream.write_all(request.as_bytes()).unwrap();
+    }
+    let status = |mut stream: TcpStream| {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    };
+    streams.into_iter().map(status).collect()
+}
+
+/// What 200 sign-ins at once did to a server while so many looked at something else all the time.
+fn storm(at: SocketAddr, lookers: usize) -> (Vec<u16>, f64) {
+    const SIGN_INS: usize = 200;
+    let quiet = look_together(at, lookers, |looks| looks < 2000 / lookers);
+    let before = memory(at);
+    let requests: Vec<String> = (0..SIGN_INS).map(sign_in).collect();
+    let streams = (0..SIGN_INS).map(|_| TcpStream::connect(at).unwrap()).collect();
+    let left = AtomicBool::new(true);
+    let watch = Stopwatch::start();
+    let (statuses, most, busy) = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| {
+            let statuses = ask_all(streams, &requests);
+            left.store(false, Ordering::Relaxed);
+            statuses
+        });
+        // Memory is asked for in between: one who asks all the time would be a load of their own.
+        let weighed = scope.spawn(|| {
+            let mut most = before;
+            while left.load(Ordering::Relaxed) {
+                most = most.max(memory(at));
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            most
+        });
+        let busy = look_together(at, lookers, |looks| looks < 20 || left.load(Ordering::Relaxed));
+        (asked.join().unwrap(), weighed.join().unwrap(), busy)
+    });
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    println!(
+        "{SIGN_INS} sign-ins at once: {} hashed, {} told to come again, in {:.1} s; memory +{:.0} MiB; \
+         {lookers} looking: p50, p99 {quiet:.2?} ms before, {busy:.2?} ms meanwhile",
+        count(401),
+        count(503),
+        watch.seconds(),
+        most - before,
+    );
+    (statuses, most - before)
+}
+
+/// AUT-01: of 200 sign-ins at once one or two are hashed at a time and some wait; memory stays bounded, and whoever asks
+/// for something else meanwhile hardly notices, on a machine that is idle else and on one that is not.
 #[test]
 #[ignore = "nightly: 200 sign-ins at once"]
 fn two_hundred_sign_ins_at_once_take_little_memory() {
     let (server, _) = serve("storm", &[]);
-    let at = server.at;
-    let quiet = look(at, |looks| looks < 500);
-    let before = memory(at);
-    let mut most = before;
-    let left = AtomicUsize::new(200);
-    let (statuses, busy) = std::thread::scope(|scope| {
-        // Each by a name of its own: five at once would lock one.
-        let sign_ins: Vec<_> = (0..200)
-            .map(|number| {
-                let left = &left;
-                scope.spawn(move || {
-                    let body =
-                        json!({ "username": format!("guest{number}"), "password": "not the password" });
-                    let client = Client::new(at);
-                    let answer = client.send("POST", "/api/v1/auth/login", None, &[], Some(&body));
-                    left.fetch_sub(1, Ordering::Relaxed);
-                    answer.status
-                })
-            })
-            .collect();
-        // Memory is asked for in between: one who asks all the time would be a load of their own.
-        let busy = look(at, |looks| {
-            if looks % 50 == 0 {
-                most = most.max(memory(at));
-            }
-            looks < 20 || left.load(Ordering::Relaxed) > 0
-        });
-        let statuses: Vec<u16> = sign_ins.into_iter().map(|one| one.join().unwrap()).collect();
-        (statuses, busy)
-    });
-    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
-    let grown = most - before;
-    println!(
-        "200 sign-ins at once: {} hashed, {} told to come again; memory +{grown:.0} MiB; looks p50, p99 {quiet:.2?} ms before, {busy:.2?} ms meanwhile",
-        count(401),
-        count(503)
-    );
+    for lookers in [1, 8] {
+        let (statuses, grown) = storm(server.at, lookers);
+        let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!(count(401) + count(503), statuses.len(), "{statuses:?}");
+        assert!(count(401) >= 64, "{statuses:?}");
+        assert!(grown <= 100.0, "{grown}");
+    }
     end(server, "storm");
-    assert_eq!(count(401) + count(503), 200, "{statuses:?}");
-    assert!(count(401) >= 64, "{statuses:?}");
-    assert!(grown <= 100.0, "{grown}");
 }
 
 /// So many clients place orders for so many seconds: orders a second, and the slowest hundredth of the refusals in ms.
