@@ -9,7 +9,6 @@ use metrics::Counter;
 use metrics::Histogram;
 
 use crate::clock::Stopwatch;
-use crate::http::extract::REPLAYED;
 use crate::http::limits::Class;
 use crate::http::problem::Failed;
 
@@ -54,15 +53,11 @@ fn place(method: &Method) -> usize {
         .unwrap_or(METHODS.len() - 1)
 }
 
-/// Counts an order that was placed, or why it was not. One that is told again was counted the first time.
-pub fn count_order(reply: &Response) {
-    match reply.extensions().get::<Failed>() {
-        Some(Failed(error)) => {
-            let (_, _, reason, _) = error.code().facts();
-            metrics::counter!("orders_failed_total", "reason" => reason).increment(1);
-        }
-        None if reply.headers().contains_key(REPLAYED) => {}
-        None => metrics::counter!("orders_created_total").increment(1),
+/// Counts why an order was not placed. Those that are placed are counted where they are, whichever way they came.
+pub fn count_refused_order(reply: &Response) {
+    if let Some(Failed(error)) = reply.extensions().get::<Failed>() {
+        let (_, _, reason, _) = error.code().facts();
+        metrics::counter!("orders_failed_total", "reason" => reason).increment(1);
     }
 }
 

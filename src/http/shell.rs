@@ -169,7 +169,7 @@ impl Shell {
                 Err(error) => (error.into_response(), None),
             };
             if class == Class::Order {
-                routes::count_order(&bare);
+                routes::count_refused_order(&bare);
             }
             self.denials.note(&self.app, origin, &bare);
             self.dress(&visit, known.template(), bare, quota).await

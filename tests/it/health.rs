@@ -1,6 +1,11 @@
 //! What monitors and supervisors are told, and what strangers are not.
 
+use std::net::TcpStream;
+
 use crate::app::TestApp;
+use crate::client::Client;
+use crate::kill;
+use crate::kill::Server;
 
 const FROM_OUTSIDE: [(&str, &str); 1] = [("x-forwarded-for", "203.0.113.5")];
 
@@ -96,4 +101,22 @@ fn figures_are_for_this_machine_and_name_routes_by_their_template() {
             .status,
         200
     );
+}
+
+/// J2: in a process of its own, since the figures are the process's.
+#[test]
+fn an_order_is_counted_once_however_often_it_is_told() {
+    let dir = kill::folder("counted");
+    let token = kill::open_shop(&dir);
+    let server = Server::start(&dir);
+    let mut stream = TcpStream::connect(server.at).unwrap();
+    for key in ["one", "one", "two"] {
+        kill::place(&mut stream, &token, key, &kill::body(1)).unwrap();
+    }
+    let told = Client::new(server.at)
+        .send("GET", "/metrics", None, &[], None)
+        .body;
+    assert!(told.contains("\norders_created_total 2\n"), "{told}");
+    server.stop();
+    std::fs::remove_dir_all(&dir).unwrap();
 }
