@@ -94,6 +94,10 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
     };
     http::serve(listener, app.clone(), until).await;
     worker.abort();
+    // It lets go of the store before that is closed: what it was at comes again with the next start.
+    if !worker.is_finished() {
+        let _ = worker.await;
+    }
     fallen
 }
 
