@@ -9,11 +9,24 @@ use till::secret;
 use crate::app::TestApp;
 use crate::client::Answer;
 use crate::payments::standing;
+use crate::sink::Say;
+use crate::sink::Sink;
 
 const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 
 /// A shop in another currency with one order, and a payment of it that its provider calls by these names.
 fn shop(provider: Provider, currency: &str, total: i64, name: &str, charge: Option<&str>) -> TestApp {
+    // Nothing listens there.
+    shop_at("http://127.0.0.1:9", provider, (currency, total), (name, charge))
+}
+
+/// The same, where a provider listens that fails at first.
+pub fn shop_at(
+    url: &str,
+    provider: Provider,
+    (currency, total): (&str, i64),
+    (name, charge): (&str, Option<&str>),
+) -> TestApp {
     let app = TestApp::start_with(|config| {
         let secrets = &mut config.payments.secrets;
         for place in [
@@ -25,9 +38,8 @@ fn shop(provider: Provider, currency: &str, total: i64, name: &str, charge: Opti
             *place = Some(Secret::new(SECRET.to_owned()));
         }
         config.payments.razorpay_key_id = "rzp_test".to_owned();
-        // Nothing listens there.
-        config.payments.stripe_url = "http://127.0.0.1:9".to_owned();
-        config.payments.razorpay_url = "http://127.0.0.1:9".to_owned();
+        config.payments.stripe_url = url.to_owned();
+        config.payments.razorpay_url = url.to_owned();
     });
     app.change(&format!(
         "UPDATE settings SET value = '{currency}' WHERE name = 'currency'"
@@ -50,7 +62,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn recorded(path: &str) -> Vec<u8> {
+pub fn recorded(path: &str) -> Vec<u8> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/");
     std::fs::read(format!("{root}{path}")).unwrap()
 }
@@ -71,7 +83,7 @@ fn stripe(app: &TestApp, body: &[u8]) -> Answer {
 }
 
 /// Tells the shop by Razorpay's rules.
-fn razorpay(app: &TestApp, id: &str, body: &[u8]) -> Answer {
+pub fn razorpay(app: &TestApp, id: &str, body: &[u8]) -> Answer {
     let mac = hex(&secret::mac(SECRET.as_bytes(), &[body]));
     let headers = [
         ("x-razorpay-signature", mac.as_str()),
@@ -262,4 +274,30 @@ fn a_payment_link_of_razorpay_is_paid() {
         json!({ "payment_id": 1, "razorpay_payment_id": "pay_1", "razorpay_signature": hex(&[7; 32]) });
     let refused = app.post("ann", "/api/v1/payments/verify", forged);
     assert_eq!((refused.status, refused.code()), (400, 1004), "{}", refused.body);
+}
+
+/// E4: the money is in the try that was taken, whatever was tried before.
+#[test]
+fn what_razorpay_has_taken_is_not_looked_for_in_a_try_that_failed() {
+    let sink = Sink::start();
+    sink.answer(500);
+    let url = format!("http://{}", sink.at());
+    let names = ("order_DESoU0U4ikYA19", None);
+    let app = shop_at(&url, Provider::Razorpay, ("INR", 100), names);
+    let entity = |path: &str| {
+        let event: Value = serde_json::from_slice(&recorded(path)).unwrap();
+        event["payload"]["payment"]["entity"].clone()
+    };
+    let mut failed = entity("razorpay/payment.failed.card.json");
+    failed["id"] = json!("pay_00000000000000");
+    let taken = entity("razorpay/payment.captured.card.json");
+    for (tries, status) in [(vec![&failed], "failed"), (vec![&failed, &taken], "paid")] {
+        let list = json!({ "entity": "collection", "count": tries.len(), "items": tries }).to_string();
+        sink.say(move |_| Say::Body(200, list.clone().into_bytes()));
+        let back = app.post("ann", "/api/v1/payments/verify", json!({ "payment_id": 1 }));
+        assert_eq!(back.status, 200, "{}", back.body);
+        assert_eq!(standing(&app, 1)[1], status);
+    }
+    let charge = "SELECT count(*) FROM payments WHERE charge_ref = 'pay_DESp9bgForNoUd'";
+    assert_eq!(app.number(charge), 1);
 }

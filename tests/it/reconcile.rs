@@ -1,8 +1,12 @@
 //! The daily comparison of payments, orders and the providers' lists: what is planted is found, what is not is not, and
 //! nothing is moved (MON-09).
 
+use std::sync::Arc;
+use std::sync::Mutex;
+
 use serde_json::Value;
 use serde_json::json;
+use till::domain::payment::Provider;
 use till::worker::Outcome;
 
 use crate::app::TestApp;
@@ -11,8 +15,13 @@ use crate::pages::Browser;
 use crate::payments::charge;
 use crate::payments::order;
 use crate::payments::shop;
+use crate::payments_recorded;
+use crate::payments_recorded::recorded;
 use crate::payments_stripe;
 use crate::payments_stripe::Stripe;
+use crate::sink::Heard;
+use crate::sink::Say;
+use crate::sink::Sink;
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -234,5 +243,106 @@ fn stripes_list_is_held_beside_ours() {
     assert_eq!(told(&app, "open").len(), 2, "not gone: nobody has looked");
     app.clock.pass(DAY / 24);
     assert_eq!(app.reconcile(), Outcome::Worked, "asked again within the hour");
+    app.expect_findings();
+}
+
+/// A try as Razorpay has been recorded to tell of it, changed.
+fn tried(path: &str, changes: Value) -> Value {
+    let event: Value = serde_json::from_slice(&recorded(path)).unwrap();
+    let mut entity = event["payload"]["payment"]["entity"].clone();
+    for (name, value) in changes.as_object().unwrap() {
+        entity[name] = value.clone();
+    }
+    entity
+}
+
+/// Razorpay's list: the newest first, so many from so many on, begun between two moments.
+fn page_of(list: &[Value], heard: &Heard) -> Say {
+    // Stripe is asked too, and holds nothing.
+    let Some((_, query)) = heard.path.split_once("/v1/payments?") else {
+        return Say::Body(200, br#"{"data":[],"has_more":false}"#.to_vec());
+    };
+    let number = |name: &str| -> i64 {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(found, _)| *found == name).unwrap();
+        value.parse().unwrap()
+    };
+    let during = number("from")..=number("to");
+    let items: Vec<&Value> = list
+        .iter()
+        .filter(|entity| during.contains(&entity["created_at"].as_i64().unwrap()))
+        .skip(number("skip") as usize)
+        .take(number("count").min(100) as usize)
+        .collect();
+    let page = json!({ "entity": "collection", "count": items.len(), "items": items });
+    Say::Body(200, page.to_string().into_bytes())
+}
+
+/// MON-09: Razorpay's own list is read to its end; what it says is held to our books by its names for the try and the
+/// order, and a second try that was taken is money that no payment tells of.
+#[test]
+fn razorpays_list_is_held_beside_ours() {
+    const TAKEN: &str = "razorpay/payment.captured.card.json";
+    let sink = Sink::start();
+    sink.answer(500);
+    let (url, names) = (format!("http://{}", sink.at()), ("order_DESoU0U4ikYA19", None));
+    let app = payments_recorded::shop_at(&url, Provider::Razorpay, ("INR", 100), names);
+    let now = app.clock.now().ms() / 1000;
+    assert_eq!(
+        payments_recorded::razorpay(&app, "c", &recorded(TAKEN)).status,
+        200
+    );
+    // Its list holds what failed too, more than a page of it, and what is too old to be compared.
+    let list: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let failed = |n: i64| {
+        let changes = json!({ "id": format!("pay_failed{n}"), "created_at": now - n });
+        tried("razorpay/payment.failed.card.json", changes)
+    };
+    list.lock().unwrap().extend((0..150).map(failed));
+    list.lock()
+        .unwrap()
+        .push(tried(TAKEN, json!({ "created_at": now - 200 })));
+    list.lock()
+        .unwrap()
+        .push(tried(TAKEN, json!({ "id": "pay_old" })));
+    let told_by = Arc::clone(&list);
+    sink.say(move |heard| page_of(&told_by.lock().unwrap(), heard));
+    another_day(&app);
+    assert_eq!(told(&app, ""), Vec::<Value>::new());
+    assert_eq!(app.number("SELECT compared FROM reconciliations"), 2);
+    // Given back there, taken there, and taken there twice.
+    list.lock().unwrap()[150]["amount_refunded"] = json!(30);
+    let stray = json!({ "id": "pay_stray", "order_id": null, "amount": 700, "created_at": now });
+    let twice = json!({ "id": "pay_twice", "created_at": now });
+    list.lock()
+        .unwrap()
+        .splice(..0, [tried(TAKEN, stray), tried(TAKEN, twice)]);
+    another_day(&app);
+    assert_eq!(
+        told(&app, "open"),
+        [
+            json!(["unknown", "razorpay", "0.00", "7.00"]),
+            json!(["unknown", "razorpay", "0.00", "1.00"]),
+            json!(["kept", "razorpay", "1.00", "0.70"])
+        ]
+    );
+    list.lock()
+        .unwrap()
+        .retain(|entity| entity["order_id"] != "order_DESoU0U4ikYA19" || entity["status"] == "failed");
+    another_day(&app);
+    assert_eq!(
+        told(&app, "open"),
+        [
+            json!(["unknown", "razorpay", "0.00", "7.00"]),
+            json!(["missing", "razorpay", "1.00", "0.00"])
+        ]
+    );
+    // What nobody has looked at is not gone, and is asked for again within the hour.
+    sink.answer(503);
+    app.clock.pass(DAY);
+    assert_eq!(app.reconcile(), Outcome::Worked);
+    assert_eq!(told(&app, "open").len(), 2);
+    app.clock.pass(DAY / 24);
+    assert_eq!(app.reconcile(), Outcome::Worked);
     app.expect_findings();
 }

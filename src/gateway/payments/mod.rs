@@ -145,6 +145,7 @@ pub fn that_list(app: &App) -> Vec<Provider> {
     let ready = [
         (Provider::Sandbox, sandbox::is_there(app)),
         (Provider::Stripe, stripe::is_there(app)),
+        (Provider::Razorpay, razorpay::is_there(app)),
     ];
     ready
         .into_iter()
@@ -162,6 +163,7 @@ pub async fn list(
     match provider {
         Provider::Sandbox => sandbox::list(app, after).await,
         Provider::Stripe => charges::list(app, since, after).await,
+        Provider::Razorpay => razorpay::list(app, since, after).await,
         provider => Err(format!("{} lists nothing", provider.name())),
     }
 }

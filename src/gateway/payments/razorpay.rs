@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::config::Secret;
 use crate::domain::inbox::Trouble;
+use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::payment::Answer;
 use crate::domain::payment::Asked;
@@ -18,7 +19,10 @@ use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentHeard;
 use crate::domain::payment::RefundHeard;
 use crate::domain::payment::Standing;
+use crate::domain::reconciliation::Held;
+use crate::domain::reconciliation::Listed;
 use crate::domain::refund::RefundState;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::gateway::http;
@@ -26,6 +30,9 @@ use crate::gateway::http::Sending;
 use crate::gateway::payments::Signed;
 use crate::gateway::payments::signature;
 use crate::secret;
+
+/// How much of its list comes at once: the most that it gives.
+const LISTED: usize = 100;
 
 type Called = std::result::Result<(u16, Value), String>;
 
@@ -213,17 +220,72 @@ pub(super) async fn look(app: &App, payment: &Payment) -> std::result::Result<St
 /// Where one try stands.
 fn of_charge(charge: &Value) -> Standing {
     let amount = charge["amount"].as_i64().and_then(Money::new);
+    let fact = match (charge["status"].as_str(), amount) {
+        (Some("captured" | "refunded"), Some(amount)) => Fact::Captured(amount),
+        (Some("authorized"), _) => Fact::Authorized,
+        (Some("failed"), _) => Fact::Failed,
+        _ => Fact::RequiresAction,
+    };
     Standing {
-        charge_ref: text(charge, "id").or(text(charge, "payment_id")),
-        fact: match (charge["status"].as_str(), amount) {
-            (Some("captured" | "refunded"), Some(amount)) => Some(Fact::Captured(amount)),
-            (Some("authorized"), _) => Some(Fact::Authorized),
-            (Some("failed"), _) => Some(Fact::Failed),
-            _ => Some(Fact::RequiresAction),
-        },
+        // Only in such a try is the money: there may be another after one that failed.
+        charge_ref: text(charge, "id")
+            .or(text(charge, "payment_id"))
+            .filter(|_| matches!(fact, Fact::Authorized | Fact::Captured(_))),
+        fact: Some(fact),
         failure: text(charge, "error_description").filter(|words| !words.is_empty()),
         ..Standing::default()
     }
+}
+
+/// A page of the tries begun since then of which money was taken. The list begins with the newest and is paged by count:
+/// it is read up to one moment, so that nothing that comes in meanwhile moves it.
+pub(super) async fn list(
+    app: &App,
+    since: Timestamp,
+    after: Option<String>,
+) -> std::result::Result<Listed, String> {
+    let seconds = |at: Timestamp| at.ms() / 1000;
+    let (to, skip): (i64, usize) = after
+        .as_deref()
+        .and_then(|after| after.split_once('+'))
+        .and_then(|(to, skip)| Some((to.parse().ok()?, skip.parse().ok()?)))
+        .unwrap_or_else(|| (seconds(app.clock().now()), 0));
+    let from = seconds(since);
+    let path = format!("/v1/payments?from={from}&to={to}&count={LISTED}&skip={skip}");
+    let (status, body) = call(app, "GET", &path, Value::Null).await?;
+    if status != 200 {
+        return Err(format!("{status}: {}", words_of(&body)));
+    }
+    let tries = body["items"].as_array().ok_or("no list of payments")?;
+    Ok(Listed {
+        held: tries.iter().filter_map(held_by).collect(),
+        next: (tries.len() == LISTED).then(|| format!("{to}+{}", skip + LISTED)),
+    })
+}
+
+/// The money of a try, if it was taken.
+fn held_by(charge: &Value) -> Option<Held> {
+    let Some(Fact::Captured(amount)) = of_charge(charge).fact else {
+        return None;
+    };
+    let back = charge["amount_refunded"].as_i64().and_then(Money::new);
+    let name = text(charge, "id")?;
+    Some(Held {
+        refs: [Some(name.clone()), text(charge, "order_id")]
+            .into_iter()
+            .flatten()
+            .collect(),
+        name,
+        currency: charge["currency"]
+            .as_str()
+            .and_then(|code| Currency::parse(code).ok()),
+        kept: amount
+            .checked_sub(back.unwrap_or(Money::ZERO))
+            .unwrap_or(Money::ZERO),
+        at: charge["created_at"]
+            .as_i64()
+            .map(|seconds| Timestamp::from_ms(seconds * 1000)),
+    })
 }
 
 async fn call(app: &App, method: &'static str, path: &str, body: Value) -> Called {

@@ -68,10 +68,16 @@ pub fn hold_beside(
     Ok((named, found))
 }
 
+/// The payment that this money is of. What was taken beside the money of a payment, of the same order there, is of none.
 fn known(db: &Snapshot, provider: Provider, held: &Held) -> Result<Option<Payment>> {
     for name in &held.refs {
         if let Some(payment) = store::payments::by_ref(db, provider, name)? {
-            return Ok(Some(payment));
+            let is_its_own = |charge: &String| held.refs.contains(charge);
+            return Ok(payment
+                .charge_ref
+                .as_ref()
+                .is_none_or(is_its_own)
+                .then_some(payment));
         }
     }
     Ok(None)
