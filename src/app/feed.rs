@@ -40,7 +40,7 @@ pub struct Told {
     pub id: EventId,
     /// What happened.
     pub kind: EventType,
-    /// The user to whom its order belongs, if it is one of an order.
+    /// The user whose it is: of an order who has bought, of a product who sells it.
     pub owner: Option<UserId>,
     /// What every stream tells of it.
     pub json: Arc<str>,
@@ -117,7 +117,7 @@ impl App {
     pub async fn missed(&self, wanted: Wanted, by: &Actor, after: EventId, most: usize) -> Result<Found> {
         let _turn = match live::reach(by, wanted)? {
             live::Reach::All => None,
-            live::Reach::Own(_) => {
+            live::Reach::Buyer(_) | live::Reach::Seller(_) => {
                 let turn = self.inner.feed.turn.acquire().await;
                 Some(turn.map_err(|_| Error::Unavailable)?)
             }

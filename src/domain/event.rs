@@ -81,7 +81,12 @@ impl EventType {
 
     /// Whether its subject is an order: whoever the order belongs to may hear of it.
     pub fn is_of_order(self) -> bool {
-        self.noun() == "order" && self != Self::OrderRefused
+        matches!(self.stream(), Stream::Orders | Stream::Payments) && self != Self::OrderRefused
+    }
+
+    /// Whether its subject is a product: whoever sells it may hear of it.
+    pub fn is_of_product(self) -> bool {
+        matches!(self.noun(), "product" | "inventory")
     }
 
     /// The stream an event is told under; inventory also hears of orders that move stock.

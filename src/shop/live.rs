@@ -22,8 +22,10 @@ const MOST_LOOKED_AT: usize = 20_000;
 pub enum Reach {
     /// All of it.
     All,
-    /// What becomes of this user's own orders.
-    Own(UserId),
+    /// What becomes of this user's own orders, of their payments, refunds and papers too.
+    Buyer(UserId),
+    /// The same, and what becomes of their own products and the stock of those.
+    Seller(UserId),
 }
 
 impl Reach {
@@ -31,22 +33,32 @@ impl Reach {
     pub fn covers(self, kind: EventType, owner: Option<UserId>) -> bool {
         match self {
             Self::All => true,
-            Self::Own(user) => kind.is_of_order() && owner == Some(user),
+            Self::Buyer(user) => owner == Some(user) && kind.is_of_order(),
+            Self::Seller(user) => owner == Some(user) && (kind.is_of_order() || kind.is_of_product()),
         }
     }
 }
 
-/// What the actor may hear of what is asked for: with the right all of it, else a person their own orders.
+/// What the actor may hear of what is asked for: with the right all of it, else a person what is of their own orders, and a
+/// seller what is of their own products.
 ///
-/// Refused with `Forbidden` if a person without the right asks for another stream than that of orders.
+/// Refused with `Forbidden` if a person without the right asks for a stream that never has anything of theirs.
 pub fn reach(by: &Actor, wanted: Wanted) -> Result<Reach> {
     if by.may(Permission::EventsRead) {
         return Ok(Reach::All);
     }
     let user = by.on_own(Permission::EventsRead)?;
-    match wanted.streams.named().all(|stream| stream == Stream::Orders) {
-        true => Ok(Reach::Own(user)),
-        false => Err(by.lacks(Permission::EventsRead).into()),
+    // What staff make is the shop's.
+    let sells = by.may(Permission::ProductsOwn) && !by.is_staff;
+    let is_theirs = |stream| match stream {
+        Stream::Orders | Stream::Payments => true,
+        Stream::Inventory => sells,
+        Stream::Customers => false,
+    };
+    match (wanted.streams.named().all(is_theirs), sells) {
+        (true, true) => Ok(Reach::Seller(user)),
+        (true, false) => Ok(Reach::Buyer(user)),
+        (false, _) => Err(by.lacks(Permission::EventsRead).into()),
     }
 }
 
@@ -55,7 +67,7 @@ pub fn newest(db: &Snapshot) -> Result<EventId> {
     store::events::newest(db)
 }
 
-/// Everything behind `after`, oldest first, each with the user to whom its order belongs: for one who reads for all.
+/// Everything behind `after`, oldest first, each with the user whose it is: for one who reads for all.
 pub fn fresh(db: &Snapshot, after: EventId, limit: usize) -> Result<Vec<Owned>> {
     let (events, _) = store::events::owned(db, after, limit, limit, |kind, _| kind.is_told())?;
     Ok(events)

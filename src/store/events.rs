@@ -75,11 +75,11 @@ pub fn walk(
     Ok((found, upto))
 }
 
-/// An event, and the user to whom its order belongs, if it is one of an order.
+/// An event, and the user to whom its order or product belongs, if it is one of those.
 pub type Owned = (Event, Option<UserId>);
 
-/// At most `most` events behind `after`, each with the user to whom its order belongs, if it is one of an order: what
-/// `is_wanted` takes of them, and the last one that was looked at.
+/// At most `most` events behind `after`, each with the user to whom its order or product belongs: what `is_wanted` takes of
+/// them, and the last one that was looked at. (Types 20 to 39 are those of the catalogue: others look for no product.)
 pub fn owned(
     db: &Snapshot,
     after: EventId,
@@ -88,8 +88,11 @@ pub fn owned(
     is_wanted: impl Fn(EventType, Option<UserId>) -> bool,
 ) -> Result<(Vec<Owned>, EventId)> {
     let mut statement = db.db().prepare_cached(
-        "SELECT e.id, e.at, e.type, e.subject, e.seq, e.data, c.user_id AS owner
-         FROM events e LEFT JOIN orders o ON o.id = e.subject LEFT JOIN customers c ON c.id = o.customer_id
+        "SELECT e.id, e.at, e.type, e.subject, e.seq, e.data, c.user_id AS buyer, p.seller_id AS seller
+         FROM events e
+           LEFT JOIN orders o ON o.id = e.subject
+           LEFT JOIN customers c ON c.id = o.customer_id
+           LEFT JOIN products p ON p.id = e.subject AND e.type BETWEEN 20 AND 39
          WHERE e.id > :after ORDER BY e.id LIMIT :most",
     )?;
     let mut rows = statement.query(named_params! { ":after": after, ":most": most as i64 })?;
@@ -100,9 +103,10 @@ pub fn owned(
     {
         upto = row.get("id")?;
         let kind: EventType = row.get("type")?;
-        let owner = match kind.is_of_order() {
-            true => row.get("owner")?,
-            false => None,
+        let owner = match (kind.is_of_order(), kind.is_of_product()) {
+            (true, _) => row.get("buyer")?,
+            (_, true) => row.get("seller")?,
+            _ => None,
         };
         if is_wanted(kind, owner) {
             found.push((from_row(row)?, owner));

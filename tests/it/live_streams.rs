@@ -18,6 +18,8 @@ use crate::binary::Folder;
 use crate::binary::make_user;
 use crate::client::Client;
 use crate::kill::Server;
+use crate::streams::Heard;
+use crate::streams::Socket;
 use crate::streams::Stream;
 use crate::streams::bearer;
 use crate::streams::order_of;
@@ -206,6 +208,110 @@ fn a_customer_hears_of_their_own_orders_alone() {
     }
 }
 
+/// Every event of an order, as staff read it.
+fn of_order(app: &TestApp, order: i64) -> Vec<Value> {
+    let mut told = feed(app, "");
+    told.retain(|event| {
+        let is_order = event["type"].as_str().unwrap().starts_with("order.");
+        let named = if is_order { "id" } else { "order_id" };
+        event["stream"] != "inventory" && event["data"][named] == order
+    });
+    told
+}
+
+/// D17, AZ-02: a customer hears of the payments, the refunds and the papers of their own orders too, and of nobody else's,
+/// in both streams that have them, over both wires, as it happens and afterwards.
+#[test]
+fn a_customer_hears_of_their_own_payments_refunds_and_papers() {
+    let app = crate::payments::shop();
+    app.token("bob");
+    let mut all = listen(&app, "ann", "", "");
+    let mut money = listen(&app, "ann", "stream=payments", "");
+    let mut socket = Socket::signed_in(app.client().at(), &app.token("ann").unwrap());
+    socket.say(r#"{"subscribe":["orders","payments"],"after":0}"#);
+    let others = crate::payments::order_by(&app, "bob");
+    let mine = crate::payments::order(&app);
+    for order in [others, mine] {
+        let who = if order == mine { "ann" } else { "bob" };
+        let body = json!({ "order_id": order, "provider": "sandbox", "payment_method": "tok_good" });
+        assert_eq!(app.post(who, "/api/v1/payments/initiate", body).status, 201);
+        app.settle();
+        let body = json!({ "amount": "4.00", "reason": "a chip" });
+        let back = app.post("owner", &format!("/api/v1/orders/{order}/refunds"), body);
+        assert_eq!(back.status, 201, "{}", back.body);
+        app.settle();
+    }
+    let told = of_order(&app, mine);
+    let mut kinds: Vec<&str> = told.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(
+        kinds,
+        [
+            "invoice.issued",
+            "order.created",
+            "order.paid",
+            "order.refunded",
+            "payment.succeeded",
+            "refund.created",
+            "refund.succeeded"
+        ]
+    );
+    let mut missed = listen(&app, "ann", "after=0", "");
+    for event in &told {
+        assert_eq!(&all.next(), event);
+        assert_eq!(&missed.next(), event);
+        assert_eq!(&socket.event(), event);
+        if event["stream"] == "payments" {
+            assert_eq!(&money.next(), event);
+        }
+    }
+    app.app().stop();
+    for mut stream in [all, money, missed] {
+        assert_eq!(stream.rest(), Vec::<Value>::new());
+    }
+    assert_eq!(socket.next(), Heard::Closed(1001));
+}
+
+/// B15, AZ-02: a seller hears what becomes of their own products and of the stock of those, and of nobody else's.
+#[test]
+fn a_seller_hears_of_their_own_products() {
+    let app = TestApp::start();
+    app.token("seller2");
+    let mut live = listen(&app, "seller", "stream=inventory", "");
+    let mut all = listen(&app, "seller", "", "");
+    app.product("MUG", "4.50", 10);
+    crate::commissions::sell(&app, "seller2", "JAR", "3.00");
+    crate::commissions::sell(&app, "seller", "VASE", "10.00");
+    for sku in ["MUG", "JAR", "VASE"] {
+        let more = json!({ "sku": sku, "delta": 5, "reason": "restock" });
+        assert_eq!(app.post("owner", "/api/v1/stock/adjustments", more).status, 201);
+        // What others buy is theirs.
+        let body = json!({ "items": [{ "sku": sku, "quantity": 1 }] });
+        assert_eq!(app.post("ann", "/api/v1/orders", body).status, 201);
+    }
+    let mut missed = listen(&app, "seller", "stream=inventory&after=0", "");
+    let mut told = feed(&app, "stream=inventory");
+    told.retain(|event| event["data"].to_string().contains("VASE") && event["type"] != "order.created");
+    let kinds: Vec<&Value> = told.iter().map(|event| &event["type"]).collect();
+    assert_eq!(
+        kinds,
+        ["product.created", "product.approved", "inventory.changed"]
+    );
+    for event in &told {
+        for stream in [&mut live, &mut all, &mut missed] {
+            assert_eq!(&stream.next(), event);
+        }
+    }
+    // Who may no longer sell hears no more of it.
+    app.change("DELETE FROM role_permissions WHERE permission = 'products:own'");
+    let more = json!({ "sku": "VASE", "delta": 5, "reason": "restock" });
+    assert_eq!(app.post("owner", "/api/v1/stock/adjustments", more).status, 201);
+    assert_eq!(live.rest(), Vec::<Value>::new());
+    app.app().stop();
+    assert_eq!(all.rest(), Vec::<Value>::new());
+}
+
 /// AZ-01, TOK-07: who may, and what may be asked.
 #[test]
 fn a_stream_is_for_those_who_may_and_its_questions_are_checked() {
@@ -215,7 +321,7 @@ fn a_stream_is_for_those_who_may_and_its_questions_are_checked() {
     for (who, query, status, code) in [
         ("nobody", "", 401, 1001),
         ("ann", "stream=inventory", 403, 1005),
-        ("ann", "stream=payments", 403, 1005),
+        ("ann", "stream=customers", 403, 1005),
         ("seller", "stream=customers", 403, 1005),
         ("staff", "stream=weather", 400, 2002),
         ("staff", "type=order.dreamt", 400, 2002),

@@ -23,8 +23,13 @@ pub fn shop_with(change: impl FnOnce(&mut till::config::Payments)) -> TestApp {
 
 /// An order of two mugs by ann, to be paid in the sandbox.
 pub fn order(app: &TestApp) -> i64 {
+    order_by(app, "ann")
+}
+
+/// The same by somebody else.
+pub fn order_by(app: &TestApp, who: &str) -> i64 {
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "payment_method": "sandbox" });
-    let placed = app.post("ann", "/api/v1/orders", body);
+    let placed = app.post(who, "/api/v1/orders", body);
     assert_eq!(placed.status, 201, "{}", placed.body);
     placed.json()["id"].as_i64().unwrap()
 }
