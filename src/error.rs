@@ -258,6 +258,7 @@ impl Code {
             Refusal::Shortage(_) | Refusal::NothingLeft(_) => Self::InsufficientStock,
             Refusal::Balance { .. } => Self::InsufficientBalance,
             Refusal::PriceChanged(_) => Self::PriceChanged,
+            Refusal::Swept { .. } => Self::Deleted,
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::domain::fault::Fault;
+use crate::domain::id::EventId;
 use crate::domain::id::UserId;
 use crate::domain::money::Amount;
 use crate::domain::order::OrderState;
@@ -81,6 +82,11 @@ pub enum Refusal {
     },
     /// What the client saw is not what it would pay; a fresh quote.
     PriceChanged(Box<Value>),
+    /// A reader of the events has stayed behind for so long that some of what it would read is no longer kept.
+    Swept {
+        /// The last event that is gone.
+        upto: EventId,
+    },
 }
 
 /// What is wanting beside what was shown.
@@ -123,6 +129,9 @@ impl Refusal {
             Self::StaffOnly => Some(Cow::Borrowed("These pages are for the shop's own people.")),
             Self::PeopleOnly => Some(Cow::Borrowed("A program with an API key may not do this.")),
             Self::Taken(what) => Some(Cow::Owned(format!("This {what} is taken."))),
+            Self::Swept { upto } => Some(Cow::Owned(format!(
+                "The events up to {upto} are no longer kept: go on behind {upto}."
+            ))),
             Self::NotNow { state, .. } => Some(Cow::Owned(format!(
                 "The order is {}: it cannot go there from here.",
                 state.name()
@@ -149,6 +158,7 @@ impl Refusal {
             Self::SecondFactor(Wanting::Code | Wanting::RightCode) => json!({ "totp": true }),
             Self::SecondFactor(Wanting::StepUp) => json!({ "step_up": true }),
             Self::SecondFactor(Wanting::Enrolment) => json!({ "enrol": true }),
+            Self::Swept { upto } => json!({ "after": upto }),
             Self::TooMany { limit, .. } => json!({ "limit": limit }),
             _ => return None,
         })

@@ -188,7 +188,8 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
         (403, has_right || changes),
         (404, path.contains('{')),
         (409, changes),
-        (410, path.contains("/products/{")),
+        // A product that was deleted; events that are no longer kept.
+        (410, path.contains("/products/{") || path.starts_with("/events")),
         (412, row.takes("IfMatch")),
         (413, has_body),
         (415, has_body),

@@ -23,6 +23,7 @@ use crate::domain::page::Place;
 use crate::domain::page::Total;
 use crate::domain::permission::Permission;
 use crate::domain::time::Moment;
+use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::secret;
 use crate::shop::Snapshot;
@@ -32,6 +33,8 @@ use crate::store::audit::Chained;
 
 /// Rows that one look passes over at most.
 const MOST_LOOKED_AT: i64 = 50_000;
+/// One job sweeps so many rows at most.
+const MOST_SWEPT: i64 = 500;
 /// Rows about one thing that are shown at most: an order has 4,095 versions.
 const MOST_OF_ONE: usize = 5_000;
 
@@ -283,11 +286,52 @@ fn beginning(db: &Snapshot, key: &[u8; 32], first: AuditId) -> Result<(Head, Opt
     })
 }
 
+/// The last row that one job may sweep of what was written before a moment: never the newest, and nothing that does not
+/// prove itself, because that would be swept with its traces.
+pub(super) fn over(db: &Snapshot, key: &[u8; 32], before: Timestamp) -> Result<Option<AuditId>> {
+    let first = store::audit::first(db)?;
+    let last = (store::audit::first_at(db, before)?.0 - 1).min(store::audit::head(db)?.0.0 - 1);
+    let upto = AuditId(last.min(first.0 + MOST_SWEPT - 1));
+    if first.0 == 0 || upto < first {
+        return Ok(None);
+    }
+    let (start, cut) = beginning(db, key, first)?;
+    let mut walk = Walk {
+        key,
+        noted: None,
+        verdict: Verdict {
+            rows: 0,
+            head: start,
+            broken: cut,
+        },
+    };
+    let most = usize::try_from(upto.0 - start.id.0).unwrap_or(0);
+    store::audit::walk(db, start.id, most, |row| {
+        walk.see(row);
+        walk.verdict.broken.is_none()
+    })?;
+    Ok(walk.verdict.broken.is_none().then_some(upto))
+}
+
+/// Forgets some of what was written before a moment. An anchor, made with the chain's key, keeps the end of what goes, so
+/// that what stays is chained to it.
+pub(super) fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
+    let Some(upto) = over(tx, tx.chain_key(), before)? else {
+        return Ok(());
+    };
+    let mac = store::audit::mac(tx, upto)?;
+    store::audit::sweep(tx, upto, &[mac, proof(tx.chain_key(), upto, &mac)].concat())
+}
+
+/// What shows that an anchor is ours.
+fn proof(key: &[u8; 32], upto: AuditId, mac: &[u8]) -> [u8; 32] {
+    secret::mac(key, &[b"anchor", &upto.0.to_be_bytes(), mac])
+}
+
 /// The MAC that an anchor keeps of the last row before it, if the anchor is ours.
 fn read_anchor(key: &[u8; 32], upto: AuditId, anchor: &[u8]) -> Option<[u8; 32]> {
-    let (mac, proof) = anchor.split_at_checked(32)?;
-    let wanted = secret::mac(key, &[b"anchor", &upto.0.to_be_bytes(), mac]);
-    match secret::same(proof, &wanted) {
+    let (mac, shown) = anchor.split_at_checked(32)?;
+    match secret::same(shown, &proof(key, upto, mac)) {
         true => mac.try_into().ok(),
         false => None,
     }

@@ -63,7 +63,37 @@ fn named(db: &Snapshot, name: &str) -> Result<Consumer> {
     store::consumers::find(db, name)?.ok_or(Error::NotFound("consumer"))
 }
 
-/// Makes a consumer. Refused with `Taken` if there is one of this name.
+/// The consumer, to read. Refused with `Swept` if some of what it has not acknowledged is no longer kept: it must be made
+/// anew.
+fn reading(db: &Snapshot, name: &str) -> Result<Consumer> {
+    let consumer = named(db, name)?;
+    let upto = store::events::swept(db)?;
+    match consumer.cursor < upto {
+        true => Err(Refusal::Swept { upto }.into()),
+        false => Ok(consumer),
+    }
+}
+
+/// Lets consumers pass over the events behind one and up to another, which are about to be swept, where they want none of
+/// them. The others stay where they are, and are told so when they read.
+pub(super) fn let_pass(tx: &Tx, (swept, upto): (EventId, EventId)) -> Result<()> {
+    for consumer in store::consumers::all(tx)? {
+        let handed = consumer.handed;
+        if consumer.leases > 0 || handed < swept || handed >= upto {
+            continue;
+        }
+        let (wanted, most) = (wanted(&consumer), (upto.0 - handed.0).unsigned_abs() as usize);
+        let (found, _) = store::events::walk(tx, handed, 1, most, |kind| wanted.takes(kind))?;
+        if found.first().is_none_or(|event| event.id > upto) {
+            store::consumers::hand(tx, consumer.id, upto)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a consumer; one behind 0 begins with the oldest event that is kept.
+///
+/// Refused with `Taken` if there is one of this name, with `Swept` if some of what it would read is no longer kept.
 pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, new: &NewConsumer) -> Result<Once<Consumer>> {
     by.require(Permission::EventsConsume)?;
     let show = |id| store::consumers::get(tx, id)?.ok_or(Error::NotFound("consumer"));
@@ -79,7 +109,9 @@ pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, new: &NewConsumer) -> Resu
             if store::consumers::all(tx)?.len() >= MOST_CONSUMERS {
                 return Err(Refusal::NotAllowed("There are 100 consumers: delete one first.".into()).into());
             }
-            let id = store::consumers::insert(tx, new)?;
+            events::require_kept(tx, new.after)?;
+            let after = new.after.max(store::events::swept(tx)?);
+            let id = store::consumers::insert(tx, &NewConsumer { after, ..new.clone() })?;
             note(tx, by, Action::ConsumerCreated, id, &new.name)?;
             Ok((id.0, show(id)?))
         },
@@ -110,7 +142,7 @@ fn wanted(consumer: &Consumer) -> Wanted {
 /// Whether there is something for a consumer at this moment.
 pub fn look(db: &Snapshot, by: &Actor, name: &str, now: Timestamp) -> Result<Waiting> {
     by.require(Permission::EventsConsume)?;
-    let consumer = named(db, name)?;
+    let consumer = reading(db, name)?;
     let next_expiry = store::consumers::next_expiry(db, consumer.id)?;
     let is_due = match next_expiry.is_some_and(|at| at <= now) {
         true => true,
@@ -126,10 +158,11 @@ pub fn look(db: &Snapshot, by: &Actor, name: &str, now: Timestamp) -> Result<Wai
 /// Gives out the next events: first what was given out and not acknowledged in time. Nothing where there is nothing, or
 /// where a look passed over what is not wanted.
 ///
-/// Refused with `NotAllowed` while a thousand leases are out.
+/// Refused with `NotAllowed` while a thousand leases are out, with `Swept` if some of what it has not acknowledged is no
+/// longer kept.
 pub fn read(tx: &Tx, by: &Actor, name: &str, limit: usize, life: i64) -> Result<Option<Given>> {
     by.require(Permission::EventsConsume)?;
-    let consumer = named(tx, name)?;
+    let consumer = reading(tx, name)?;
     while let Some(lapsed) = store::consumers::expired(tx, consumer.id, tx.now)? {
         if let Some(given) = again(tx, &consumer, &lapsed, limit, life)? {
             return Ok(Some(given));

@@ -6,10 +6,13 @@ use crate::domain::event::EventType;
 use crate::domain::event::Streams;
 use crate::domain::id::EventId;
 use crate::domain::permission::Permission;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
+use crate::shop::consumers;
 use crate::store;
 
 /// An event that was just written, for the audit row beside it.
@@ -42,6 +45,8 @@ pub fn emit<T: serde::Serialize>(tx: &Tx, kind: EventType, subject: i64, seq: i6
 
 /// Rows that one look at the feed passes over at most.
 const MOST_LOOKED_AT: usize = 50_000;
+/// One job sweeps so many events at most.
+const MOST_SWEPT: i64 = 500;
 
 /// Which events are asked for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,11 +80,23 @@ pub struct Found {
     pub is_end: bool,
 }
 
-/// The wanted events behind `after`, oldest first. One look passes over 50,000 rows at most: an empty one that is not
-/// at the end goes on from `upto`.
+/// The wanted events behind `after`, oldest first; behind 0 they begin with the oldest that is kept. One look passes over
+/// 50,000 rows at most: an empty one that is not at the end goes on from `upto`.
+///
+/// Refused with `Swept` where some of what lies behind `after` is no longer kept.
 pub fn list(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: usize) -> Result<Found> {
     by.require(Permission::EventsRead)?;
+    require_kept(db, after)?;
     behind(db, wanted, after, limit)
+}
+
+/// Refused with `Swept` if something behind a reader's place is no longer kept. Whoever has no place yet stands at 0.
+pub(super) fn require_kept(db: &Snapshot, place: EventId) -> Result<()> {
+    let upto = store::events::swept(db)?;
+    match place.0 > 0 && place < upto {
+        true => Err(Refusal::Swept { upto }.into()),
+        false => Ok(()),
+    }
 }
 
 /// The same for whoever may.
@@ -104,10 +121,13 @@ pub(super) fn behind(db: &Snapshot, wanted: Wanted, after: EventId, limit: usize
     Ok(Found { events, upto, is_end })
 }
 
-/// One event.
+/// One event. Refused with `Deleted` if it has been swept.
 pub fn show(db: &Snapshot, by: &Actor, id: EventId) -> Result<Event> {
     by.require(Permission::EventsRead)?;
     let found = store::events::find(db, id)?;
+    if found.is_none() && id.0 > 0 && id <= store::events::swept(db)? {
+        return Err(Error::Deleted("event"));
+    }
     found
         .filter(|event| event.kind.is_told())
         .ok_or(Error::NotFound("event"))
@@ -158,4 +178,27 @@ pub fn latest(
         _ => Some(last).filter(|last| is_common && last.0 > 1 && *last < below),
     };
     Ok(Latest { events, next })
+}
+
+/// The last event of what happened before a moment that may be swept; none if nothing may. What the shop itself has not
+/// seen yet stays, and so does what the audit holds: it proves what was told by the event's own bytes.
+pub(super) fn over(db: &Snapshot, before: Timestamp) -> Result<Option<EventId>> {
+    let before = match store::audit::begins_at(db)? {
+        Some(audited) => before.min(audited),
+        None => before,
+    };
+    let upto = store::events::last_before(db, before)?.min(store::events::seen_by_all(db)?);
+    Ok((upto > store::events::swept(db)?).then_some(upto))
+}
+
+/// Forgets some of what happened before a moment, with what was sent of it.
+pub(super) fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
+    let Some(last) = over(tx, before)? else {
+        return Ok(());
+    };
+    let swept = store::events::swept(tx)?;
+    let upto = last.min(EventId(swept.0 + MOST_SWEPT));
+    consumers::let_pass(tx, (swept, upto))?;
+    store::deliveries::sweep_events(tx, upto)?;
+    store::events::sweep(tx, upto)
 }

@@ -67,6 +67,17 @@ pub fn newest(db: &Snapshot) -> Result<EventId> {
     store::events::newest(db)
 }
 
+/// Where listening begins: behind `after`, or at the end of the feed.
+///
+/// Refused as [`reach`] is, and with `Swept` where some of what lies behind `after` is no longer kept.
+pub fn begin(db: &Snapshot, by: &Actor, wanted: Wanted, after: Option<EventId>) -> Result<EventId> {
+    reach(by, wanted)?;
+    match after {
+        None => newest(db),
+        Some(after) => events::require_kept(db, after).map(|()| after),
+    }
+}
+
 /// Everything behind `after`, oldest first, each with the user whose it is: for one who reads for all.
 pub fn fresh(db: &Snapshot, after: EventId, limit: usize) -> Result<Vec<Owned>> {
     let (events, _) = store::events::owned(db, after, limit, limit, |kind, _| kind.is_told())?;
@@ -80,6 +91,7 @@ pub fn missed(db: &Snapshot, by: &Actor, wanted: Wanted, after: EventId, limit: 
     if reach == Reach::All {
         return events::list(db, by, wanted, after, limit);
     }
+    events::require_kept(db, after)?;
     let newest = store::events::newest(db)?;
     let is_wanted = |kind: EventType, owner| wanted.takes(kind) && reach.covers(kind, owner);
     let (found, upto) = store::events::owned(db, after, limit, MOST_LOOKED_AT, is_wanted)?;

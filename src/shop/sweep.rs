@@ -1,6 +1,6 @@
-//! What is over is not kept for ever (K12): keys of requests that happen once, sessions and their refresh tokens,
-//! what providers of payments have told, mails, and what was sent to webhooks. On nobody's behalf, and untold: nothing goes that anybody could still use. A table's newest row always stays, or its ids
-//! would begin again.
+//! What is over is not kept for ever (K12): keys of requests that happen once, sessions and their refresh tokens, what
+//! providers of payments have told, mails, what was sent to webhooks, the audit, and the events. On nobody's behalf, and
+//! untold: nothing goes that anybody could still use. A table's newest row always stays, or its ids would begin again.
 
 use crate::domain::time;
 use crate::domain::time::Timestamp;
@@ -8,6 +8,8 @@ use crate::domain::user::REFRESH_LIFE;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
+use crate::shop::audit;
+use crate::shop::events;
 use crate::shop::once;
 use crate::store;
 
@@ -21,18 +23,25 @@ const AFTERLIFE: i64 = REFRESH_LIFE;
 const DELIVERIES: (&str, i64) = ("deliveries.keep_days", 30);
 /// A mail is kept for so many days, also one that could not be sent, unless the shop says otherwise.
 const MAILS: (&str, i64) = ("mails.keep_days", 180);
+/// The audit is kept for so many days, and so are the events that it tells of, unless the shop says otherwise …
+const AUDIT: (&str, i64) = ("audit.keep_days", 365);
+/// … which are kept for so many themselves.
+const EVENTS: (&str, i64) = ("events.keep_days", 400);
 /// What a provider has told is kept for so long (PWH-04).
 const INBOX_LIFE: i64 = 90 * time::DAY;
 
-/// Whether something is over at this moment. A walk through all sessions: for the long looks.
-pub fn is_due(db: &Snapshot, now: Timestamp) -> Result<bool> {
+/// Whether something is over at this moment, with the key of the audit's chain. A walk through all sessions: for the long
+/// looks.
+pub fn is_due(db: &Snapshot, key: &[u8; 32], now: Timestamp) -> Result<bool> {
     let (keys, ended) = (now.minus_ms(KEY_LIFE), now.minus_ms(AFTERLIFE));
     Ok(store::idempotency::is_sweep_due(db, keys)?
         || store::sessions::is_sweep_due(db, ended)?
         || store::sessions::is_refresh_sweep_due(db, ended)?
         || store::deliveries::is_sweep_due(db, now.minus_ms(kept(db, DELIVERIES)?))?
         || store::mails::is_sweep_due(db, now.minus_ms(kept(db, MAILS)?))?
-        || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?)
+        || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?
+        || audit::over(db, key, now.minus_ms(kept(db, AUDIT)?))?.is_some()
+        || events::over(db, now.minus_ms(kept(db, EVENTS)?))?.is_some())
 }
 
 /// For how long something is kept, by the shop's own setting.
@@ -52,5 +61,7 @@ pub fn sweep(tx: &Tx) -> Result<()> {
     store::deliveries::sweep(tx, tx.now.minus_ms(kept(tx, DELIVERIES)?))?;
     store::mails::sweep(tx, tx.now.minus_ms(kept(tx, MAILS)?))?;
     store::sessions::sweep_refresh(tx, ended)?;
-    store::sessions::sweep(tx, ended)
+    store::sessions::sweep(tx, ended)?;
+    audit::sweep(tx, tx.now.minus_ms(kept(tx, AUDIT)?))?;
+    events::sweep(tx, tx.now.minus_ms(kept(tx, EVENTS)?))
 }

@@ -186,6 +186,39 @@ pub fn anchor(db: &Snapshot, upto: AuditId) -> Result<Option<Vec<u8>>> {
         .optional()?)
 }
 
+/// The MAC of a row, which the next one is chained to.
+pub fn mac(db: &Snapshot, id: AuditId) -> Result<[u8; 32]> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT mac FROM audit WHERE id = :id")?
+        .query_row(named_params! { ":id": id }, |row| row.get("mac"))?)
+}
+
+/// When the oldest row was written.
+pub fn begins_at(db: &Snapshot) -> Result<Option<Timestamp>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT at FROM audit ORDER BY id LIMIT 1")?
+        .query_row([], |row| row.get("at"))
+        .optional()?)
+}
+
+/// Deletes the rows up to one, and leaves an anchor in their place; no other is needed any more.
+pub fn sweep(tx: &Tx, upto: AuditId, anchor: &[u8]) -> Result<()> {
+    tx.db()
+        .prepare_cached("INSERT INTO audit_anchors (upto, mac) VALUES (:upto, :mac)")?
+        .execute(named_params! { ":upto": upto, ":mac": anchor })?;
+    for sql in [
+        "DELETE FROM audit WHERE id <= :upto",
+        "DELETE FROM audit_anchors WHERE upto < :upto",
+    ] {
+        tx.db()
+            .prepare_cached(sql)?
+            .execute(named_params! { ":upto": upto })?;
+    }
+    Ok(())
+}
+
 /// The first row written at `at` or later; one behind the last if there is none. Audit ids are in the order of time,
 /// so it is found by bisection and needs no index.
 pub fn first_at(db: &Snapshot, at: Timestamp) -> Result<AuditId> {

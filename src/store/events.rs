@@ -237,6 +237,39 @@ pub fn last_before(db: &Snapshot, at: Timestamp) -> Result<EventId> {
     Ok(EventId(low))
 }
 
+/// The event before the oldest that is kept; 0 where none has been swept.
+pub fn swept(db: &Snapshot) -> Result<EventId> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT ifnull(min(id), 1) - 1 AS id FROM events")?
+        .query_row([], |row| row.get("id"))?)
+}
+
+/// The last event that may be swept for the sake of those who read behind others: what an endpoint that listens, a replay,
+/// the mails or the search index have not seen yet is kept, and so is the newest event.
+pub fn seen_by_all(db: &Snapshot) -> Result<EventId> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT max(0, min(
+               (SELECT ifnull(max(id), 1) FROM events) - 1,
+               ifnull((SELECT min(mark) FROM webhook_endpoints WHERE deleted_at IS NULL AND state <> 2), :all),
+               ifnull((SELECT min(upto) FROM webhook_replays), :all),
+               (SELECT ifnull(max(upto), 0) FROM marks WHERE name = 'mails.events'),
+               ifnull((SELECT min(id) FROM events WHERE type IN (6, 23, 26) AND type <> 1
+                       AND id > (SELECT upto FROM marks WHERE name = 'search.events')), :all) - 1)) AS id",
+        )?
+        .query_row(named_params! { ":all": i64::MAX }, |row| row.get("id"))?)
+}
+
+/// Deletes the events up to one.
+pub fn sweep(tx: &Tx, upto: EventId) -> Result<()> {
+    tx.db()
+        .prepare_cached("DELETE FROM events WHERE id <= :upto")?
+        .execute(named_params! { ":upto": upto })?;
+    Ok(())
+}
+
 /// The newest event's place; 0 before the first.
 pub fn newest(db: &Snapshot) -> Result<EventId> {
     Ok(db

@@ -370,6 +370,11 @@ const PLANTED: &[(&str, &str)] = &[
          INSERT INTO deliveries (id, endpoint_id, lane, status, attempts, ended_at) VALUES (4097, 1, 8, 3, 1, 0)",
     ),
     (
+        "delivery.event",
+        "INSERT INTO webhook_endpoints (id, url, events, secret, mark, created_at, updated_at) VALUES (1, 'https://a.test/', '*', x'00', 0, 0, 0);
+         INSERT INTO deliveries (id, endpoint_id, lane, status, ended_at) VALUES (409600001, 1, 8, 4, 0)",
+    ),
+    (
         "mark.ahead",
         "UPDATE marks SET upto = 1000 WHERE name = 'search.orders'",
     ),

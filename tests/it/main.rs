@@ -109,6 +109,7 @@ mod stock;
 mod store;
 mod streams;
 mod sweep;
+mod sweep_events;
 mod telemetry;
 mod tokens;
 mod users;

@@ -11,6 +11,7 @@ use rusqlite::params;
 
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
+use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Attempt;
 use crate::domain::webhook::Delivery;
@@ -311,4 +312,25 @@ pub fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
         .prepare_cached(&format!("DELETE FROM deliveries WHERE id IN ({OLD})"))?
         .execute(named_params! { ":before": before })?;
     Ok(())
+}
+
+/// Deletes what was sent, or was to be sent, of the events up to one, with its attempts. What waited for it is due.
+pub fn sweep_events(tx: &Tx, upto: EventId) -> Result<()> {
+    let below = DeliveryId((upto.0 + 1) << 12);
+    let lanes: Vec<(EndpointId, i64)> = tx
+        .db()
+        .prepare_cached(
+            "SELECT DISTINCT endpoint_id, lane FROM deliveries NOT INDEXED WHERE id < ?1 AND status <= 2",
+        )?
+        .query_and_then(params![below], |row| Ok::<_, Error>((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_>>()?;
+    for sql in [
+        "DELETE FROM delivery_attempts WHERE delivery_id < ?1",
+        "DELETE FROM deliveries WHERE id < ?1",
+    ] {
+        tx.db().prepare_cached(sql)?.execute(params![below])?;
+    }
+    lanes
+        .into_iter()
+        .try_for_each(|(endpoint, lane)| arrange(tx, endpoint, lane))
 }

@@ -183,13 +183,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Before these moments events and audit rows have been swept.
+    /// Before these moments events and audit rows have been swept. (Of the moment of the oldest some may be gone.)
     fn swept_before(&self) -> Result<(i64, i64)> {
         Ok(self.db.db().query_row(
             "SELECT
-               ifnull((SELECT at FROM events WHERE id > 1 ORDER BY id LIMIT 1), 0)
+               ifnull((SELECT at + 1 FROM events WHERE id > 1 ORDER BY id LIMIT 1), 0)
                  * NOT EXISTS (SELECT 1 FROM events WHERE id = 1),
-               ifnull((SELECT at FROM audit WHERE id > 1 ORDER BY id LIMIT 1), 0)
+               ifnull((SELECT at + 1 FROM audit WHERE id > 1 ORDER BY id LIMIT 1), 0)
                  * EXISTS (SELECT 1 FROM audit_anchors)",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),

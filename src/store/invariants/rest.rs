@@ -113,7 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
             WHEN 3 THEN NOT EXISTS (SELECT 1 FROM stock_movements WHERE id = i.resource_id)
             WHEN 4 THEN NOT EXISTS (SELECT 1 FROM orders WHERE id = i.resource_id AND status = 4)
             WHEN 5 THEN NOT EXISTS (SELECT 1 FROM order_changes WHERE id = i.resource_id)
-            WHEN 6 THEN NOT EXISTS (SELECT 1 FROM audit WHERE id = i.resource_id)
+            WHEN 6 THEN i.resource_id >= (SELECT min(id) FROM audit) AND NOT EXISTS (SELECT 1 FROM audit WHERE id = i.resource_id)
             WHEN 30 THEN NOT EXISTS (SELECT 1 FROM transfers WHERE id = i.resource_id)
             WHEN 31 THEN NOT EXISTS (SELECT 1 FROM payouts WHERE id = i.resource_id)
             ELSE 0 END",
@@ -136,6 +136,12 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE d.attempts > 0
           GROUP BY d.id
           HAVING count(a.number) <> d.attempts OR max(a.number) <> d.attempts",
+    },
+    Check {
+        name: "delivery.event",
+        sql: "SELECT 'delivery ' || d.id, 'event ' || (d.id >> 12), 'none'
+          FROM deliveries d
+          WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.id = d.id >> 12)",
     },
     Check {
         name: "endpoint.mark",

@@ -47,11 +47,8 @@ impl Ear {
 
     /// Where the listening begins: at a place that was told, or at the end of the feed.
     pub async fn begin(&self, by: &Actor, after: Option<EventId>) -> Result<EventId> {
-        live::reach(by, self.wanted)?;
-        match after {
-            Some(after) => Ok(after),
-            None => self.app.read(live::newest).await,
-        }
+        let (by, wanted) = (by.clone(), self.wanted);
+        self.app.read(move |db| live::begin(db, &by, wanted, after)).await
     }
 
     /// What is new behind a place.
