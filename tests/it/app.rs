@@ -52,7 +52,20 @@ impl TestApp {
     /// The same, set up otherwise.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = temporary_dir();
-        let clock = Clock::set_at(Timestamp::parse("2026-03-01T12:00:00Z").unwrap());
+        till::shop::make_dir(&dir).unwrap();
+        Self::start_in(dir, Timestamp::parse("2026-03-01T12:00:00Z").unwrap(), change)
+    }
+
+    /// A shop that goes on with a copy of these files, at this moment.
+    pub fn start_on(files: &Path, now: Timestamp, change: impl FnOnce(&mut Config)) -> Self {
+        let dir = temporary_dir();
+        till::shop::make_dir(&dir).unwrap();
+        crate::faults::copy(files, &dir);
+        Self::start_in(dir, now, change)
+    }
+
+    fn start_in(dir: PathBuf, now: Timestamp, change: impl FnOnce(&mut Config)) -> Self {
+        let clock = Clock::set_at(now);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -61,7 +74,6 @@ impl TestApp {
         let mut config = Config::default();
         config.limits.enabled = false;
         change(&mut config);
-        till::shop::make_dir(&dir).unwrap();
         let keys = Keys::load(&dir, None).unwrap();
         let app = App::open(&dir, config, clock.clone(), keys, || {}).unwrap();
         let listener = runtime

@@ -105,6 +105,7 @@ mod shell;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod sink;
 mod step_up;
+mod steps;
 mod stock;
 mod store;
 mod streams;

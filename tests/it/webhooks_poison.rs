@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use till::shop::webhooks;
-use till::worker::Outcome;
 
 use crate::app::TestApp;
 use crate::sink::Sink;
@@ -83,93 +82,4 @@ fn what_waits_is_counted() {
     order(&app);
     pass(&app, SECOND);
     assert_eq!(pending(), (1, SECOND));
-}
-
-/// Everything that the steps of a worker change, but for moments that are drawn.
-const RESULT: &str = "SELECT group_concat(line, ';') FROM (
-  SELECT 'd' || id || '/' || status AS line FROM deliveries
-  UNION ALL SELECT 'm' || template || recipient || state FROM mails
-  UNION ALL SELECT 'o' || id || '/' || status || '/' || paid FROM orders
-  UNION ALL SELECT 'w' || mark FROM webhook_endpoints
-  UNION ALL SELECT 'k' || name || upto FROM marks
-  UNION ALL SELECT 'i' || count(*) FROM inbox
-  UNION ALL SELECT 'e' || type || '/' || subject FROM events
-  ORDER BY line)";
-
-fn result(app: &TestApp) -> String {
-    app.file().query_row(RESULT, [], |row| row.get(0)).unwrap()
-}
-
-/// A shop in which every step has something to do, but for the sweep.
-fn busy() -> (TestApp, Sink) {
-    let sink = Sink::start();
-    let app = TestApp::start_with(|config| {
-        config.webhooks.allow_http = true;
-        config.webhooks.allow_networks = vec!["127.0.0.0/8".parse().unwrap()];
-        config.payments.sandbox = true;
-    });
-    app.product("MUG", "4.50", 1_000);
-    endpoint(&app, &sink.url(), &["order.*"]);
-    endpoint(&app, &sink.url(), &["payment.*"]);
-    crate::mails::order(&app, "ann@shop.test");
-    let paid = crate::payments::order(&app);
-    crate::payments::charge(&app, paid, "tok_good");
-    (app, sink)
-}
-
-type Step<'a> = std::pin::Pin<Box<dyn Future<Output = till::error::Result<Outcome>> + 'a>>;
-
-/// Every step of the worker once; how many could not be made.
-fn steps(shop: &TestApp) -> usize {
-    use till::worker;
-    let app = shop.app();
-    let steps: [Step; 9] = [
-        Box::pin(worker::derive::step(app)),
-        Box::pin(worker::mail::derive(app)),
-        Box::pin(worker::outbox::step(app)),
-        Box::pin(worker::deliver::step(app)),
-        Box::pin(worker::sandbox::step(app)),
-        Box::pin(worker::inbox::step(app)),
-        Box::pin(worker::complete::step(app)),
-        Box::pin(worker::expire::step(app)),
-        Box::pin(worker::sweep::step(app)),
-    ];
-    let came = steps.into_iter().map(|step| shop.block_on(step));
-    came.filter(Result::is_err).count()
-}
-
-/// Where a step may fail: at the first row that it writes there.
-const PLACES: [(&str, &str); 7] = [
-    ("INSERT", "deliveries"),
-    ("UPDATE", "deliveries"),
-    ("INSERT", "delivery_attempts"),
-    ("UPDATE", "webhook_endpoints"),
-    ("INSERT", "mails"),
-    ("INSERT", "marks"),
-    ("UPDATE", "inbox"),
-];
-
-/// CON-06: each step may fail anywhere and run again, and may run once more when all is done.
-#[test]
-fn a_step_that_fails_anywhere_is_made_up_for() {
-    let through = |app: &TestApp| (0..6).map(|_| steps(app)).sum::<usize>();
-    let (app, _sink) = busy();
-    assert_eq!(through(&app), 0);
-    pass(&app, HOUR);
-    assert_eq!(through(&app), 0);
-    let undisturbed = result(&app);
-    assert_eq!(steps(&app), 0);
-    assert_eq!(result(&app), undisturbed);
-    for (deed, table) in PLACES {
-        let (app, _sink) = busy();
-        let trigger = format!(
-            "CREATE TRIGGER planned BEFORE {deed} ON {table} BEGIN SELECT raise(ABORT, 'planned'); END"
-        );
-        app.file().execute_batch(&trigger).unwrap();
-        assert!(through(&app) > 0, "{deed} {table} fails");
-        app.file().execute_batch("DROP TRIGGER planned").unwrap();
-        pass(&app, HOUR);
-        assert_eq!(through(&app), 0, "{deed} {table}");
-        assert_eq!(result(&app), undisturbed, "{deed} {table}");
-    }
 }
