@@ -68,3 +68,37 @@ fn two_orders_more(app: &TestApp) {
         );
     }
 }
+
+/// FEATURES N13, N11: the orders of a file that is made for measuring are as sound as any, and so are those of a file from
+/// before they had payments.
+#[test]
+fn aged_orders_are_sound() {
+    for is_from_before in [false, true] {
+        let app = TestApp::start();
+        app.product("MUG", "4.50", 100);
+        app.product("CUP", "3.00", 100);
+        two_orders(&app);
+        for _ in 0..4 {
+            let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }] });
+            assert_eq!(app.post("ann", "/api/v1/orders", body).status, 201);
+        }
+        let store = app.app().store();
+        match is_from_before {
+            false => store.write(|tx| bench::age_orders(tx, 0)).unwrap(),
+            true => {
+                app.change(
+                    "UPDATE orders
+                     SET status = 3, payment_status = 4, fulfilment_status = 2, paid = total, version = 2,
+                       updated_at = placed_at, delivered_at = placed_at
+                     WHERE id % 100 >= 3",
+                );
+                assert!(store.read(bench::is_unpaid).unwrap());
+                store.write(|tx| bench::pay_for(tx, (0, 100))).unwrap();
+            }
+        }
+        assert!(!store.read(bench::is_unpaid).unwrap());
+        let paid =
+            "SELECT count(*) FROM payments p JOIN orders o ON o.id = p.order_id WHERE o.paid = p.captured";
+        assert_eq!(app.number(paid), 4);
+    }
+}

@@ -121,17 +121,73 @@ fn counts_from_row(row: &Row) -> rusqlite::Result<Counts> {
     })
 }
 
-/// Lets 97 of 100 orders above `after` be delivered and paid, as those of a shop are that has been open for years.
+/// Lets 97 of 100 orders above `after` be delivered and paid by hand, as those of a shop are that has been open for years.
 /// (Straight into the rows: only a file made for measuring is aged like this.)
 pub fn age_orders(tx: &Tx, after: i64) -> Result<()> {
     tx.db()
         .prepare_cached(
             "UPDATE orders
-             SET status = 3, payment_status = 4, fulfilment_status = 2, paid = total, version = 2,
-               updated_at = placed_at, delivered_at = placed_at
+             SET status = 3, payment_status = 4, fulfilment_status = 2, paid = total, updated_at = placed_at,
+               delivered_at = placed_at
              WHERE id > :after AND id % 100 >= 3",
         )?
         .execute(named_params! { ":after": after })?;
+    pay_aged(tx, (after, i64::MAX))
+}
+
+/// Gives the aged orders above one, up to another, the payments that they have not; their papers are of a time before the
+/// shop issued any.
+fn pay_aged(tx: &Tx, (after, upto): (i64, i64)) -> Result<()> {
+    for sql in [
+        "INSERT OR IGNORE INTO orders_before_invoices (order_id)
+         SELECT id FROM orders o
+         WHERE id > :after AND id <= :upto AND id % 100 >= 3 AND status = 3 AND paid = total AND paid > 0
+           AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id)",
+        "INSERT INTO payments (order_id, provider, state, at_once, amount, currency, captured, created_at, updated_at)
+         SELECT id, 0, 5, 1, paid, currency, paid, placed_at, placed_at FROM orders o
+         WHERE id > :after AND id <= :upto AND id % 100 >= 3 AND status = 3 AND paid = total AND paid > 0
+           AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id)",
+    ] {
+        tx.db()
+            .prepare_cached(sql)?
+            .execute(named_params! { ":after": after, ":upto": upto })?;
+    }
+    Ok(())
+}
+
+/// Whether the orders of a file were aged when none of them got a payment.
+pub fn is_unpaid(db: &Snapshot) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM orders o
+               WHERE id <= 100 AND id % 100 >= 3 AND status = 3 AND paid > 0
+                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id)) AS is_unpaid",
+        )?
+        .query_row([], |row| row.get("is_unpaid"))?)
+}
+
+/// Gives those above one, up to another, what they lack, and takes back a version of which no change tells.
+pub fn pay_for(tx: &Tx, (after, upto): (i64, i64)) -> Result<()> {
+    pay_aged(tx, (after, upto))?;
+    tx.db()
+        .prepare_cached(
+            "UPDATE orders SET version = 1
+             WHERE id > :after AND id <= :upto AND version = 2
+               AND NOT EXISTS (SELECT 1 FROM order_changes c WHERE c.id = (orders.id << 12) + 2)",
+        )?
+        .execute(named_params! { ":after": after, ":upto": upto })?;
+    Ok(())
+}
+
+/// Lets the sweep pass by, however old the file is said to be: nothing is to run beside what is measured.
+pub fn keep_all(tx: &Tx) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "INSERT INTO settings (name, value) VALUES ('events.keep_days', '36500'), ('audit.keep_days', '36500')
+             ON CONFLICT (name) DO NOTHING",
+        )?
+        .execute([])?;
     Ok(())
 }
 
