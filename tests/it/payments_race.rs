@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 
 use serde_json::json;
+use till::clock::Stopwatch;
 
 use crate::app::TestApp;
 use crate::payments::begin;
@@ -43,6 +44,7 @@ fn race(app: &TestApp, number: usize) {
 }
 
 fn races(count: usize) {
+    let watch = Stopwatch::start();
     let app = shop();
     app.token("ann");
     app.token("owner");
@@ -57,6 +59,10 @@ fn races(count: usize) {
     assert_eq!(
         app.number("SELECT count(*) FROM payments WHERE captured = 900"),
         count
+    );
+    println!(
+        "{count} races in {:.0} s: {count} captures, {count} bookings",
+        watch.seconds()
     );
 }
 

@@ -129,6 +129,57 @@ fn two_hundred_withdrawals_at_once_never_go_below_zero() {
     assert_eq!(balance(&app, "ann")[0], "0.10");
 }
 
+/// So many want the last money of a wallet at once, one half of them out of the shop and the other for an order, again and
+/// again: one gets it each time.
+fn last_money(spenders: usize, rounds: usize) {
+    let watch = till::clock::Stopwatch::start();
+    let app = shop_of(10_000);
+    let token = app.token("ann");
+    let withdraw = json!({ "amount": "9.00" });
+    let buy = json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "payment_method": "wallet" });
+    let mut bought = 0;
+    for round in 0..rounds {
+        deposit(&app, "ann", "9.00");
+        let answers: Vec<(bool, Answer)> = std::thread::scope(|scope| {
+            let send = |number: usize| {
+                let is_order = number.is_multiple_of(2);
+                let (path, body) = match is_order {
+                    true => ("/api/v1/orders", &buy),
+                    false => (WITHDRAW, &withdraw),
+                };
+                let (app, token) = (&app, token.as_deref());
+                scope.spawn(move || (is_order, app.client().send("POST", path, token, &[], Some(body))))
+            };
+            let sent: Vec<_> = (0..spenders).map(send).collect();
+            sent.into_iter().map(|sent| sent.join().unwrap()).collect()
+        });
+        let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|(_, answer)| answer.status == 201);
+        for (_, answer) in lost {
+            assert_eq!((answer.status, answer.code()), (422, 6005), "{}", answer.body);
+        }
+        assert_eq!(won.len(), 1, "round {round}");
+        bought += usize::from(won[0].0);
+        assert_eq!(balance(&app, "ann"), json!(["0.00", "0.00", "0.00"]));
+    }
+    let orders = app.number("SELECT count(*) FROM orders");
+    assert_eq!(orders as usize, bought);
+    let took = watch.seconds();
+    println!("{rounds} rounds of {spenders} in {took:.0} s: {rounds} spent, {bought} of them by orders");
+}
+
+/// MON-08
+#[test]
+fn the_last_money_is_spent_once() {
+    last_money(20, 4);
+}
+
+/// MON-08
+#[test]
+#[ignore = "200 rounds of 500 spenders"]
+fn five_hundred_spenders_of_the_last_money_two_hundred_times() {
+    last_money(500, 200);
+}
+
 /// MON-07, D3: a key moves money once, also when its own row is long gone; with another body it is refused.
 #[test]
 fn a_key_moves_money_once_and_for_ever() {

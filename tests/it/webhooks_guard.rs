@@ -327,7 +327,9 @@ fn no_request_can_widen_what_may_be_reached() {
     }
     let more = json!({ "url": "https://hooks.example/", "events": ["*"], "allow_networks": ["127.0.0.0/8"] });
     assert_eq!(app.post("owner", ENDPOINTS, more).status, 400);
-    assert_eq!(register(&app, "http://127.0.0.1:9000/"), (400, 2002));
+    for url in ["http://127.0.0.1:9000/", "https://127.0.0.1:9000/"] {
+        assert_eq!(register(&app, url), (400, 2002));
+    }
     assert_eq!(
         app.get("owner", ENDPOINTS).json()["data"],
         Value::Array(Vec::new())
