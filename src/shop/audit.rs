@@ -219,14 +219,16 @@ fn look(
         Place::At(cursor) => below = below.min(AuditId(cursor.keys.1)),
         _ => {}
     }
+    let filter = wanted.filter();
     // Ids follow one another without gaps.
-    let seen = match paging.is_backwards() {
-        true => (from, below.min(AuditId(from.0 + MOST_LOOKED_AT))),
-        false => (from.max(AuditId(below.0 - MOST_LOOKED_AT)), below),
+    let seen = match (filter.has_index(), paging.is_backwards()) {
+        (true, _) => (from, below),
+        (false, true) => (from, below.min(AuditId(from.0 + MOST_LOOKED_AT))),
+        (false, false) => (from.max(AuditId(below.0 - MOST_LOOKED_AT)), below),
     };
     let skipped = paging.skipped() as usize;
     let most = paging.wanted() + skipped;
-    let mut rows = store::audit::page(db, seen, paging.is_backwards(), most, &wanted.filter())?;
+    let mut rows = store::audit::page(db, seen, paging.is_backwards(), most, &filter)?;
     rows.drain(..rows.len().min(skipped));
     let mut page = paging.cut(rows, keys);
     if page.next.is_none() && !paging.is_backwards() && seen.0 > from {

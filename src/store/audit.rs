@@ -251,6 +251,32 @@ pub struct Filter {
     pub target: Option<Target>,
 }
 
+impl Filter {
+    /// Whether one thing that was done is all that is asked for, and has an index: every one has but an order's creation.
+    pub fn has_index(&self) -> bool {
+        let is_alone = self.caller.is_none() && self.actor.is_none() && self.target.is_none();
+        is_alone && self.action.is_some_and(|action| action != Action::OrderCreated)
+    }
+
+    fn sql(&self, oldest_first: bool) -> String {
+        let order = match oldest_first {
+            true => "ORDER BY a.id",
+            false => "ORDER BY a.id DESC",
+        };
+        // The index is used only where its own term is said again.
+        let wanted = match self.has_index() {
+            true => {
+                "a.action = :action AND a.action <> 1 AND :caller IS NULL AND :actor IS NULL AND :target IS NULL"
+            }
+            false => {
+                "(:caller IS NULL OR a.actor_kind = :caller) AND (:actor IS NULL OR a.actor_id = :actor)
+               AND (:action IS NULL OR a.action = :action) AND (:target IS NULL OR a.target_kind = :target)"
+            }
+        };
+        format!("{SELECT} WHERE a.id >= :from AND a.id < :below AND {wanted} {order} LIMIT :limit")
+    }
+}
+
 /// At most `limit` wanted rows within `from` and `below`, newest first (or oldest first, for a page that looks back).
 pub fn page(
     db: &Snapshot,
@@ -259,19 +285,8 @@ pub fn page(
     limit: usize,
     wanted: &Filter,
 ) -> Result<Vec<AuditRow>> {
-    let order = match oldest_first {
-        true => "ORDER BY a.id",
-        false => "ORDER BY a.id DESC",
-    };
     db.db()
-        .prepare_cached(&format!(
-            "{SELECT}
-             WHERE a.id >= :from AND a.id < :below AND (:caller IS NULL OR a.actor_kind = :caller)
-               AND (:actor IS NULL OR a.actor_id = :actor) AND (:action IS NULL OR a.action = :action)
-               AND (:target IS NULL OR a.target_kind = :target)
-             {order}
-             LIMIT :limit"
-        ))?
+        .prepare_cached(&wanted.sql(oldest_first))?
         .query_and_then(
             named_params! {
                 ":from": from, ":below": below, ":caller": wanted.caller, ":actor": wanted.actor,
@@ -354,4 +369,38 @@ pub fn creation(db: &Snapshot, order: OrderId, at: Timestamp) -> Result<Option<A
             from_row,
         )
         .optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::plan;
+
+    /// D4: what was done seldom is found by its index; an order's creation is in none, and is never far.
+    #[test]
+    fn a_rare_deed_is_found_by_its_index() {
+        let db = plan::empty();
+        let all = Filter {
+            caller: None,
+            actor: None,
+            action: None,
+            target: None,
+        };
+        let of = |action| Filter {
+            action: Some(action),
+            ..all
+        };
+        for oldest_first in [false, true] {
+            let rare = plan::of(&db, &of(Action::AccessDenied).sql(oldest_first));
+            let by_index = "SEARCH a USING INDEX audit_action (action=? AND rowid>? AND rowid<?)";
+            assert!(rare.contains(by_index) && !rare.contains("TEMP B-TREE"), "{rare}");
+            for filter in [&of(Action::OrderCreated), &all] {
+                let walk = plan::of(&db, &filter.sql(oldest_first));
+                assert!(
+                    walk.contains("SEARCH a USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+                    "{walk}"
+                );
+            }
+        }
+    }
 }

@@ -31,6 +31,8 @@ pub mod orders;
 pub mod payment_tasks;
 pub mod payments;
 pub mod payouts;
+#[cfg(test)]
+mod plan;
 pub mod products;
 mod reader;
 pub mod refunds;

@@ -24,19 +24,11 @@ pub struct Newest<T> {
 }
 
 impl<T> Newest<T> {
-    /// A page, counted.
+    /// A page, counted. Of one state the index of the states is run along; of all the table, which an index counts.
     pub fn page(&self, db: &Snapshot, state: Option<impl ToSql>, paging: &Paging) -> Result<Page<T>> {
-        let (select, table) = (self.select, self.table);
-        let (sign, order) = match paging.is_backwards() {
-            true => (">", ""),
-            false => ("<", "DESC"),
-        };
         let rows = db
             .db()
-            .prepare_cached(&format!(
-                "{select} WHERE id {sign} :key AND (:state IS NULL OR state = :state)
-                 ORDER BY id {order} LIMIT :limit OFFSET :skipped"
-            ))?
+            .prepare_cached(&self.page_sql(state.is_some(), paging.is_backwards()))?
             .query_and_then(
                 named_params! {
                     ":state": state,
@@ -49,9 +41,7 @@ impl<T> Newest<T> {
             .collect::<Result<Vec<T>>>()?;
         let counted = db
             .db()
-            .prepare_cached(&format!(
-                "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE :state IS NULL OR state = :state LIMIT :most)"
-            ))?
+            .prepare_cached(&self.count_sql(state.is_some()))?
             .query_row(
                 named_params! { ":state": state, ":most": MOST_COUNTED + 1 },
                 |row| row.get(0),
@@ -59,5 +49,64 @@ impl<T> Newest<T> {
         Ok(paging
             .cut(rows, |row| (0, (self.id)(row)))
             .counted(Total::of(counted)))
+    }
+
+    fn page_sql(&self, is_of_one: bool, is_backwards: bool) -> String {
+        let (select, wanted) = (self.select, wanted(is_of_one));
+        let (sign, order) = match is_backwards {
+            true => (">", ""),
+            false => ("<", "DESC"),
+        };
+        format!("{select} WHERE id {sign} :key AND {wanted} ORDER BY id {order} LIMIT :limit OFFSET :skipped")
+    }
+
+    fn count_sql(&self, is_of_one: bool) -> String {
+        let (table, wanted) = (self.table, wanted(is_of_one));
+        format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {wanted} LIMIT :most)")
+    }
+}
+
+/// What is asked of a row. An index is taken only where nothing else is left open.
+const fn wanted(is_of_one: bool) -> &'static str {
+    match is_of_one {
+        true => "state = :state",
+        false => ":state IS NULL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::plan;
+
+    /// D4: a list of one state is found and counted along the index of the states, and none reads what it only counts.
+    #[test]
+    fn one_state_runs_along_its_index() {
+        let db = plan::empty();
+        for table in ["inbox", "payments"] {
+            let list = Newest {
+                select: match table {
+                    "inbox" => "SELECT id, failure FROM inbox",
+                    _ => "SELECT id, failure FROM payments",
+                },
+                table,
+                from_row: |row| row.get::<_, i64>(0),
+                id: |id| *id,
+            };
+            let by_state = format!("SEARCH {table} USING INDEX {table}_state (state=?");
+            for is_backwards in [false, true] {
+                let page = plan::of(&db, &list.page_sql(true, is_backwards));
+                assert!(
+                    page.contains(&by_state) && !page.contains("TEMP B-TREE"),
+                    "{page}"
+                );
+                let all = plan::of(&db, &list.page_sql(false, is_backwards));
+                assert!(all.contains("USING INTEGER PRIMARY KEY (rowid"), "{all}");
+            }
+            for is_of_one in [false, true] {
+                let count = plan::of(&db, &list.count_sql(is_of_one));
+                assert!(count.contains("USING COVERING INDEX"), "{count}");
+            }
+        }
     }
 }

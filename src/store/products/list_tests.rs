@@ -1,24 +1,11 @@
 //! Which index serves which list of products.
 
-use rusqlite::Connection;
-
 use super::*;
 use crate::domain::id::UserId;
 use crate::domain::page::Cursor;
 use crate::domain::page::Limit;
 use crate::domain::page::Place;
-use crate::store::schema;
-
-fn plan(db: &Connection, sql: &str) -> String {
-    let mut steps = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-    let mut rows = steps.raw_query();
-    let mut plan = String::new();
-    while let Some(row) = rows.next().unwrap() {
-        plan += &row.get::<_, String>("detail").unwrap();
-        plan += "; ";
-    }
-    plan
-}
+use crate::store::plan;
 
 /// The filters that are tried.
 struct Filters {
@@ -69,8 +56,7 @@ fn pagings() -> [Paging; 3] {
 /// SCHEMA, *Lists and what serves them*: each long list of products runs along the index of its sort and sorts nothing.
 #[test]
 fn every_long_list_of_products_runs_along_its_index() {
-    let mut db = Connection::open_in_memory().unwrap();
-    schema::migrate(&mut db).unwrap();
+    let db = plan::empty();
     let all = filters();
     let any = ProductFilter::default();
     for (filter, sort, index) in [
@@ -111,7 +97,7 @@ fn every_long_list_of_products_runs_along_its_index() {
     ] {
         for paging in pagings() {
             let (sql, _) = statement(filter, sort, &paging, MOST_COUNTED + 1);
-            let plan = plan(&db, &sql);
+            let plan = plan::of(&db, &sql);
             assert!(plan.contains(index), "{sort:?} {plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{sort:?} {plan}");
         }
@@ -121,8 +107,7 @@ fn every_long_list_of_products_runs_along_its_index() {
 /// The page of a short list is found along the index of what narrows it.
 #[test]
 fn every_short_list_of_products_comes_from_its_filter() {
-    let mut db = Connection::open_in_memory().unwrap();
-    schema::migrate(&mut db).unwrap();
+    let db = plan::empty();
     let all = filters();
     let out = ProductFilter {
         in_stock: Some(false),
@@ -142,7 +127,7 @@ fn every_short_list_of_products_comes_from_its_filter() {
     ] {
         for paging in pagings() {
             let (sql, _) = statement(filter, ProductSort::Newest, &paging, MOST_COUNTED);
-            let plan = plan(&db, &sql);
+            let plan = plan::of(&db, &sql);
             assert!(plan.contains(index), "{plan}");
         }
     }
@@ -150,8 +135,7 @@ fn every_short_list_of_products_comes_from_its_filter() {
 
 #[test]
 fn counting_a_list_of_products_reads_an_index_alone() {
-    let mut db = Connection::open_in_memory().unwrap();
-    schema::migrate(&mut db).unwrap();
+    let db = plan::empty();
     let filter = |in_stock, status| ProductFilter {
         in_stock,
         status,
@@ -165,17 +149,16 @@ fn counting_a_list_of_products_reads_an_index_alone() {
         filter(Some(false), None),
     ];
     for count in counts.map(|filter| count_statement(&filter).0) {
-        let plan = plan(&db, &count);
+        let plan = plan::of(&db, &count);
         assert!(plan.contains("USING COVERING INDEX"), "{plan}");
     }
-    assert!(plan(&db, COUNT_IN).contains("USING COVERING INDEX"));
+    assert!(plan::of(&db, COUNT_IN).contains("USING COVERING INDEX"));
 }
 
 /// Whichever way a page is found, it is the same page.
 #[test]
 fn both_ways_find_the_same_pages() {
-    let mut db = Connection::open_in_memory().unwrap();
-    schema::migrate(&mut db).unwrap();
+    let db = plan::empty();
     db.execute_batch(
         "INSERT INTO categories VALUES (1, 'Mugs'), (2, 'Pots');
          PRAGMA foreign_keys = OFF;

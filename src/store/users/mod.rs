@@ -1,5 +1,9 @@
 //! Rows of `users` and of their roles.
 
+mod list;
+
+pub use list::page;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -9,17 +13,12 @@ use rusqlite::named_params;
 
 use crate::domain::id::RoleId;
 use crate::domain::id::UserId;
-use crate::domain::page::MOST_COUNTED;
-use crate::domain::page::Page;
-use crate::domain::page::Paging;
-use crate::domain::page::Total;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Phone;
 use crate::domain::user::NewUser;
 use crate::domain::user::Profile;
 use crate::domain::user::User;
-use crate::domain::user::UserFilter;
 use crate::domain::user::UserStatus;
 use crate::error::Error;
 use crate::error::Result;
@@ -32,15 +31,6 @@ const SELECT: &str =
   r.name AS role_name, r.staff, u.status, u.token_epoch, u.password_at, u.created_at, u.version,
   EXISTS (SELECT 1 FROM factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS has_factor
   FROM users u JOIN roles r ON r.id = u.role_id";
-
-/// The users that are asked for. Beginnings of names and addresses are found by their indexes.
-const WANTED: &str = "(:role IS NULL OR u.role_id IN (SELECT id FROM roles WHERE name = :role))
-  AND (:status IS NULL OR u.status = :status)
-  AND (:staff IS NULL OR u.role_id IN (SELECT id FROM roles WHERE staff = :staff))
-  AND (:typed IS NULL OR u.id IN (
-    SELECT id FROM users WHERE username >= :typed AND username < :typed || char(1114111)
-    UNION
-    SELECT id FROM users WHERE email >= :typed AND email < :typed || char(1114111)))";
 
 fn from_row(row: &Row) -> rusqlite::Result<User> {
     Ok(User {
@@ -222,56 +212,6 @@ pub fn set_role(tx: &Tx, id: UserId, role: RoleId) -> Result<()> {
         )?
         .execute(named_params! { ":id": id, ":role": role, ":now": tx.now })?;
     Ok(())
-}
-
-/// One page of users, newest first. What is typed is the beginning of a user name or an address.
-pub fn page(db: &Snapshot, filter: &UserFilter, paging: &Paging) -> Result<Page<User>> {
-    let (side, order) = match paging.is_backwards() {
-        true => (":edge < u.id", "ASC"),
-        false => (":edge > u.id", "DESC"),
-    };
-    // The few who are staff are found by their roles and then sorted.
-    let by = if filter.is_staff == Some(true) {
-        "+u.id"
-    } else {
-        "u.id"
-    };
-    let mut statement = db.db().prepare_cached(&format!(
-        "{SELECT} WHERE {WANTED} AND (:edge IS NULL OR {side}) ORDER BY {by} {order} LIMIT :wanted OFFSET :skipped"
-    ))?;
-    let asked = named_params! {
-        ":role": filter.role,
-        ":status": filter.status,
-        ":staff": filter.is_staff,
-        ":typed": filter.typed,
-        ":edge": paging.keys().map(|(_, id)| id),
-        ":wanted": paging.wanted() as i64,
-        ":skipped": paging.skipped(),
-    };
-    let rows: Result<Vec<User>> = statement
-        .query_and_then(asked, |row| Ok(from_row(row)?))?
-        .collect();
-    let page = paging.cut(rows?, |user| (0, user.id.0));
-    Ok(page.counted(count(db, filter)?))
-}
-
-fn count(db: &Snapshot, filter: &UserFilter) -> Result<Total> {
-    let counted: i64 = db
-        .db()
-        .prepare_cached(&format!(
-            "SELECT count(*) AS n FROM (SELECT 1 FROM users u WHERE {WANTED} LIMIT :most)"
-        ))?
-        .query_row(
-            named_params! {
-                ":role": filter.role,
-                ":status": filter.status,
-                ":staff": filter.is_staff,
-                ":typed": filter.typed,
-                ":most": MOST_COUNTED + 1,
-            },
-            |row| row.get("n"),
-        )?;
-    Ok(Total::of(counted))
 }
 
 /// Whether anybody has a role.
