@@ -238,27 +238,56 @@ pub fn level(db: &Snapshot, by: &Actor, variant: VariantId) -> Result<Level> {
     store::stock::of(db, variant, store::settings::terms(db)?.low_at)
 }
 
+/// So many products that words find are looked through for how many variants they have.
+const MOST_FOUND: usize = 1_000;
+
 /// How much there is of each variant, or of those of the products that fit words.
 pub fn levels(db: &Snapshot, by: &Actor, typed: Option<&str>, paging: &Paging) -> Result<Page<Level>> {
     by.require(Permission::StockRead)?;
-    let found = match typed {
-        None => None,
-        Some(typed) => {
-            let find = Find::new(Some(typed), None);
-            let most = MOST_COUNTED as usize + 1;
-            Some(store::search::product_ids(
-                db,
-                &find,
-                Side::Below(i64::MAX),
-                most,
-            )?)
+    let low_at = store::settings::terms(db)?.low_at;
+    match typed {
+        None => store::stock::all(db, low_at, paging),
+        Some(typed) => levels_found(db, &Find::new(Some(typed), None), low_at, paging),
+    }
+}
+
+/// The search begins at the product where the page does.
+fn levels_found(db: &Snapshot, find: &Find, low_at: i64, paging: &Paging) -> Result<Page<Level>> {
+    let side = match (paging.keys(), paging.is_backwards()) {
+        (None, _) => Side::Above(0),
+        (Some((product, _)), false) => Side::Above(product - 1),
+        (Some((product, _)), true) => Side::Below(product.saturating_add(1)),
+    };
+    let most = (paging.skipped() as usize + paging.wanted()).max(MOST_FOUND + 1);
+    let found = store::search::product_ids(db, find, side, most)?;
+    let page = store::stock::of_products(db, &found.ids, low_at, paging)?;
+    let total = match paging.keys() {
+        None => total_of(db, &found.ids)?,
+        Some(_) => {
+            let first = store::search::product_ids(db, find, Side::Above(0), MOST_FOUND + 1)?;
+            total_of(db, &first.ids)?
         }
     };
-    let products = found.as_ref().map(|found| found.ids.as_slice());
-    let page = store::stock::all(db, products, store::settings::terms(db)?.low_at, paging)?;
+    // Whatever products without a variant have filled the look, it goes on behind the last of them.
+    let last = found
+        .ids
+        .last()
+        .filter(|_| found.ids.len() == most && !paging.is_backwards());
     Ok(Page {
-        index_behind: found.and_then(|found| found.behind),
+        next: page.next.or(last.map(|last| paging.cursor((last.0, i64::MAX)))),
+        total: Some(total),
+        index_behind: found.behind,
         ..page
+    })
+}
+
+/// How many variants they have, as far as that is looked for.
+fn total_of(db: &Snapshot, products: &[ProductId]) -> Result<Total> {
+    let looked_at = &products[..products.len().min(MOST_FOUND)];
+    let counted = store::stock::count_of_products(db, looked_at)?;
+    Ok(match products.len() > MOST_FOUND {
+        true => Total::AtLeast(counted.min(MOST_COUNTED)),
+        false => Total::of(counted),
     })
 }
 

@@ -3,11 +3,11 @@
 
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
-use rusqlite::ToSql;
 use rusqlite::named_params;
 use rusqlite::params;
 
 use crate::domain::id::MovementId;
+use crate::domain::id::VariantId;
 use crate::domain::page::MOST_COUNTED;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
@@ -23,6 +23,9 @@ use crate::store::Snapshot;
 /// Rows that a look with a filter that has no index passes over at most.
 const MOST_LOOKED_AT: i64 = 50_000;
 
+/// Buckets that a look for one variant passes over at most: four million rows, in some milliseconds.
+const MOST_WALKED: i64 = 1_024;
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -33,7 +36,6 @@ macro_rules! select {
     };
 }
 
-const BY_ID: &str = select!("WHERE m.id = :id");
 const ROWS_DOWN: &str = select!(
     "WHERE m.id >= :low AND m.id < :high
        AND (:reason IS NULL OR m.reason = :reason) AND (:order IS NULL OR m.order_id = :order)
@@ -44,16 +46,22 @@ const ROWS_UP: &str = select!(
        AND (:reason IS NULL OR m.reason = :reason) AND (:order IS NULL OR m.order_id = :order)
      ORDER BY m.id LIMIT :limit"
 );
-const BUCKET_DOWN: &str = select!(
-    "WHERE m.id >> 12 = :bucket AND m.variant_id = :variant AND m.id >= :low AND m.id < :high
-       AND (:reason IS NULL OR m.reason = :reason) AND (:order IS NULL OR m.order_id = :order)
-     ORDER BY m.id DESC LIMIT :limit"
-);
-const BUCKET_UP: &str = select!(
-    "WHERE m.id >> 12 = :bucket AND m.variant_id = :variant AND m.id >= :low AND m.id < :high
-       AND (:reason IS NULL OR m.reason = :reason) AND (:order IS NULL OR m.order_id = :order)
-     ORDER BY m.id LIMIT :limit"
-);
+const ONE: &str = select!("WHERE m.id = ?1");
+
+/// The ids of one bucket. The rows themselves are read where a filter or a page asks for them.
+macro_rules! bucket {
+    ($order:literal) => {
+        concat!(
+            "SELECT id FROM stock_movements
+             WHERE id >> 12 = ?1 AND variant_id = ?2 AND id >= ?3 AND id < ?4
+               AND (?5 IS NULL OR reason = ?5) AND (?6 IS NULL OR order_id = ?6)
+             ORDER BY ",
+            $order
+        )
+    };
+}
+const BUCKET_DOWN: &str = bucket!("id DESC");
+const BUCKET_UP: &str = bucket!("id");
 
 fn from_row(row: &Row) -> rusqlite::Result<Movement> {
     Ok(Movement {
@@ -73,8 +81,8 @@ fn from_row(row: &Row) -> rusqlite::Result<Movement> {
 /// One movement; it must exist.
 pub fn movement(db: &Snapshot, id: MovementId) -> Result<Movement> {
     db.db()
-        .prepare_cached(BY_ID)?
-        .query_row(named_params! { ":id": id }, from_row)
+        .prepare_cached(ONE)?
+        .query_row(params![id], from_row)
         .optional()?
         .ok_or(Error::NotFound("movement"))
 }
@@ -88,14 +96,64 @@ struct Span {
 
 /// A page of the ledger, newest first.
 pub fn movements(db: &Snapshot, wanted: &MovementFilter, paging: &Paging) -> Result<Page<Movement>> {
-    let whole = span(db, wanted)?;
-    let mut span = whole;
-    match paging.place {
-        Place::At(cursor) if cursor.backwards => span.low = span.low.max(cursor.keys.1 + 1),
-        Place::At(cursor) => span.high = span.high.min(cursor.keys.1),
-        _ => {}
+    let span = span(db, wanted)?;
+    match wanted.variant {
+        Some(variant) => of_variant(db, variant, wanted, span, paging),
+        None => of_all(db, wanted, span, paging),
     }
-    let is_dense = wanted.variant.is_some() || (wanted.reason.is_none() && wanted.order.is_none());
+}
+
+/// What of a span lies on the far side of a page's place.
+fn behind(whole: Span, paging: &Paging) -> Span {
+    match paging.place {
+        Place::At(cursor) if cursor.backwards => Span {
+            low: whole.low.max(cursor.keys.1 + 1),
+            ..whole
+        },
+        Place::At(cursor) => Span {
+            high: whole.high.min(cursor.keys.1),
+            ..whole
+        },
+        _ => whole,
+    }
+}
+
+/// One walk over the buckets counts and finds the page. Behind what it has seen the list goes on with one of its own.
+fn of_variant(
+    db: &Snapshot,
+    variant: VariantId,
+    wanted: &MovementFilter,
+    whole: Span,
+    paging: &Paging,
+) -> Result<Page<Movement>> {
+    let mut found = walk(db, variant, wanted, whole, false, MOST_COUNTED as usize + 1)?;
+    let total = match found.edge {
+        None => Total::of(found.ids.len() as i64),
+        Some(_) => Total::AtLeast(MOST_COUNTED.min(found.ids.len() as i64)),
+    };
+    let span = behind(whole, paging);
+    let is_all = found.edge.is_none() && found.ids.len() as i64 <= MOST_COUNTED;
+    if is_all {
+        found.ids.retain(|id| (span.low..span.high).contains(id));
+        if paging.is_backwards() {
+            found.ids.reverse();
+        }
+    } else if paging.keys().is_some() {
+        found = walk(db, variant, wanted, span, paging.is_backwards(), paging.wanted())?;
+    }
+    found.ids.drain(..found.ids.len().min(paging.skipped() as usize));
+    let cut = paging.cut(found.ids, |id| (0, *id));
+    Ok(Page {
+        rows: these(db, &cut.rows)?,
+        next: cut.next.or(found.edge.map(|edge| paging.cursor((0, edge)))),
+        total: Some(total),
+        index_behind: None,
+    })
+}
+
+fn of_all(db: &Snapshot, wanted: &MovementFilter, whole: Span, paging: &Paging) -> Result<Page<Movement>> {
+    let mut span = behind(whole, paging);
+    let is_dense = wanted.reason.is_none() && wanted.order.is_none();
     let floor = match is_dense || paging.is_backwards() {
         true => None,
         false => floor(db, span)?,
@@ -115,7 +173,7 @@ pub fn movements(db: &Snapshot, wanted: &MovementFilter, paging: &Paging) -> Res
     // A first page with nothing behind it is all there is.
     let total = match (paging.place, page.next) {
         (Place::Start, None) => page.rows.len() as i64,
-        _ => count(db, wanted, whole)?,
+        _ => count(db, whole)?,
     };
     Ok(page.counted(Total::of(total)))
 }
@@ -176,91 +234,176 @@ fn rows(
     is_backwards: bool,
     limit: usize,
 ) -> Result<Vec<Movement>> {
-    let limit = limit as i64;
-    if wanted.variant.is_none() {
-        let sql = match is_backwards {
-            true => ROWS_UP,
-            false => ROWS_DOWN,
-        };
-        let with = named_params! {
-            ":low": span.low, ":high": span.high,
-            ":reason": wanted.reason, ":order": wanted.order, ":limit": limit,
-        };
-        return list(db, sql, with);
-    }
-    let (first, last) = (span.low >> 12, (span.high - 1) >> 12);
-    let mut found = Vec::new();
-    for step in 0..=(last - first) {
-        let (sql, bucket) = match is_backwards {
-            true => (BUCKET_UP, first + step),
-            false => (BUCKET_DOWN, last - step),
-        };
-        let with = named_params! {
-            ":bucket": bucket, ":variant": wanted.variant, ":low": span.low, ":high": span.high,
-            ":reason": wanted.reason, ":order": wanted.order, ":limit": limit - found.len() as i64,
-        };
-        found.extend(list(db, sql, with)?);
-        if found.len() as i64 == limit {
-            break;
-        }
-    }
-    Ok(found)
-}
-
-fn list(db: &Snapshot, sql: &str, with: &[(&str, &dyn ToSql)]) -> Result<Vec<Movement>> {
+    let sql = match is_backwards {
+        true => ROWS_UP,
+        false => ROWS_DOWN,
+    };
+    let with = named_params! {
+        ":low": span.low, ":high": span.high,
+        ":reason": wanted.reason, ":order": wanted.order, ":limit": limit as i64,
+    };
     db.db()
         .prepare_cached(sql)?
         .query_and_then(with, |row| Ok(from_row(row)?))?
         .collect()
 }
 
-/// How many rows fit; no further than one above the most that is counted.
-fn count(db: &Snapshot, wanted: &MovementFilter, span: Span) -> Result<i64> {
-    let most = MOST_COUNTED + 1;
-    let Some(variant) = wanted.variant else {
-        return Ok(db
-            .db()
-            .prepare_cached(
-                "SELECT count(*) FROM (SELECT 1 FROM stock_movements NOT INDEXED
-                                       WHERE id >= :low AND id < :high LIMIT :most)",
-            )?
-            .query_row(
-                named_params! { ":low": span.low, ":high": span.high, ":most": most },
-                |row| row.get(0),
-            )?);
-    };
-    let mut in_bucket = db.db().prepare_cached(
-        "SELECT count(*) FROM stock_movements
-         WHERE id >> 12 = :bucket AND variant_id = :variant AND id >= :low AND id < :high
-           AND (:reason IS NULL OR reason = :reason) AND (:order IS NULL OR order_id = :order)",
-    )?;
-    let mut counted = 0;
-    for bucket in (span.low >> 12)..=((span.high - 1) >> 12) {
-        counted += in_bucket.query_row(
-            named_params! {
-                ":bucket": bucket, ":variant": variant, ":low": span.low, ":high": span.high,
-                ":reason": wanted.reason, ":order": wanted.order,
-            },
-            |row| row.get::<_, i64>(0),
-        )?;
-        if counted >= most {
+/// What a walk over the buckets has found, and the id at which it ended before the ledger did.
+struct Walked {
+    ids: Vec<i64>,
+    edge: Option<i64>,
+}
+
+/// The ids of one variant's rows, by a statement a bucket: a recursive one costs more at each step than the look into
+/// the index. (By position: a thousand buckets a page.)
+fn walk(
+    db: &Snapshot,
+    variant: VariantId,
+    wanted: &MovementFilter,
+    span: Span,
+    is_backwards: bool,
+    limit: usize,
+) -> Result<Walked> {
+    let mut bucket = db.db().prepare_cached(match is_backwards {
+        true => BUCKET_UP,
+        false => BUCKET_DOWN,
+    })?;
+    let (first, last) = (span.low >> 12, (span.high - 1) >> 12);
+    let (mut ids, mut edge) = (Vec::new(), None);
+    for step in 0..=(last - first) {
+        let number = match is_backwards {
+            true => first + step,
+            false => last - step,
+        };
+        let with = params![number, variant, span.low, span.high, wanted.reason, wanted.order];
+        for id in bucket.query_map(with, |row| row.get(0))? {
+            ids.push(id?);
+        }
+        if ids.len() >= limit {
+            break;
+        }
+        if step + 1 == MOST_WALKED && number > first && !is_backwards {
+            edge = Some(number << 12);
             break;
         }
     }
-    Ok(counted)
+    ids.truncate(limit);
+    Ok(Walked { ids, edge })
+}
+
+/// The rows with these ids, in their order.
+fn these(db: &Snapshot, ids: &[i64]) -> Result<Vec<Movement>> {
+    let mut one = db.db().prepare_cached(ONE)?;
+    ids.iter()
+        .map(|id| Ok(one.query_row(params![id], from_row)?))
+        .collect()
+}
+
+/// How many rows there are; no further than one above the most that is counted.
+fn count(db: &Snapshot, span: Span) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM stock_movements NOT INDEXED
+                                   WHERE id >= :low AND id < :high LIMIT :most)",
+        )?
+        .query_row(
+            named_params! { ":low": span.low, ":high": span.high, ":most": MOST_COUNTED + 1 },
+            |row| row.get(0),
+        )?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::store::schema;
     use rusqlite::Connection;
+
+    use super::*;
+    use crate::domain::page::Cursor;
+    use crate::domain::product::MovementReason;
+    use crate::store::plan;
+
+    /// Three hundred rows of two variants: forty of them old, the others behind more buckets than one look passes.
+    fn two_variants() -> Connection {
+        let db = plan::empty();
+        let far = (MOST_WALKED + 5) << 12;
+        db.execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO products (id, status, name, created_at, updated_at) VALUES (1, 2, 'Mug', 0, 0);
+             INSERT INTO variants (id, product_id, sku) VALUES (7, 1, 'MUG'), (8, 1, 'CUP');
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+             INSERT INTO stock_movements (id, variant_id, delta, available, reason, at)
+             SELECT iif(i > 40, {far} + i, i * 5000), 7 + i % 2, 1, 1, i % 3, i FROM n;"
+        ))
+        .unwrap();
+        db
+    }
+
+    fn ids(page: &Page<Movement>) -> Vec<i64> {
+        page.rows.iter().map(|row| row.id.0).collect()
+    }
+
+    /// D4: a variant's ledger is found whole, by a look that goes on where it has ended, forwards and back.
+    #[test]
+    fn a_variants_ledger_is_found_whole() {
+        let db = two_variants();
+        let snapshot = Snapshot::new(&db);
+        for (reason, condition) in [(None, "1"), (Some(MovementReason::Restock), "reason = 1")] {
+            let filter = MovementFilter {
+                variant: Some(VariantId(7)),
+                reason,
+                ..MovementFilter::default()
+            };
+            let sql = format!(
+                "SELECT id FROM stock_movements WHERE variant_id = 7 AND {condition} ORDER BY id DESC"
+            );
+            let mut statement = db.prepare(&sql).unwrap();
+            let all: rusqlite::Result<Vec<i64>> =
+                statement.query_map([], |row| row.get(0)).unwrap().collect();
+            let all = all.unwrap();
+            let mut paging = Paging::first(Default::default(), 0);
+            let mut found = Vec::new();
+            loop {
+                let page = movements(&snapshot, &filter, &paging).unwrap();
+                assert!(matches!(page.total, Some(Total::AtLeast(_))), "{:?}", page.total);
+                found.extend(ids(&page));
+                match page.next {
+                    Some(next) => paging.place = Place::At(next),
+                    None => break,
+                }
+            }
+            assert_eq!(found, all, "{reason:?}");
+            paging.place = Place::At(Cursor {
+                backwards: true,
+                ..paging.cursor((0, all[all.len() - 1]))
+            });
+            let before = ids(&movements(&snapshot, &filter, &paging).unwrap());
+            assert_eq!(before.len(), 50.min(all.len() - 1));
+            assert_eq!(before, all[all.len() - 1 - before.len()..all.len() - 1]);
+        }
+    }
+
+    /// D4: a ledger that one look passes whole is counted exactly.
+    #[test]
+    fn a_short_ledger_is_counted() {
+        let db = two_variants();
+        let filter = MovementFilter {
+            variant: Some(VariantId(8)),
+            from: Some(Timestamp::from_ms(41)),
+            ..MovementFilter::default()
+        };
+        let mut paging = Paging::first(Default::default(), 0);
+        for rows in [50, 50, 30] {
+            let page = movements(&Snapshot::new(&db), &filter, &paging).unwrap();
+            assert_eq!((page.rows.len(), page.total), (rows, Some(Total::Exactly(130))));
+            assert_eq!(page.next.is_none(), rows == 30);
+            paging.place = page.next.map_or(Place::Start, Place::At);
+        }
+    }
 
     /// SCHEMA, *Buckets*: the ledger is walked by its own ids, and of one variant by the buckets of its index.
     #[test]
     fn the_ledger_is_walked_without_sorting() {
-        let mut db = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut db).unwrap();
+        let db = plan::empty();
         for (sql, wanted) in [
             (
                 ROWS_DOWN,
@@ -272,20 +415,14 @@ mod tests {
             ),
             (
                 BUCKET_DOWN,
-                "SEARCH m USING INDEX stock_movements_variant (<expr>=? AND variant_id=?",
+                "SEARCH stock_movements USING INDEX stock_movements_variant (<expr>=? AND variant_id=? AND id>? AND id<?)",
             ),
             (
                 BUCKET_UP,
-                "SEARCH m USING INDEX stock_movements_variant (<expr>=? AND variant_id=?",
+                "SEARCH stock_movements USING INDEX stock_movements_variant (<expr>=? AND variant_id=? AND id>? AND id<?)",
             ),
         ] {
-            let mut steps = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let mut rows = steps.raw_query();
-            let mut plan = String::new();
-            while let Some(row) = rows.next().unwrap() {
-                plan += &row.get::<_, String>("detail").unwrap();
-                plan += "; ";
-            }
+            let plan = plan::of(&db, sql);
             assert!(plan.contains(wanted), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }

@@ -1,6 +1,8 @@
 //! How much there is of what, in the order of the variants. What runs low is found among what is scarce, where few
 //! pieces are left or few are not enough; where that is much, by a walk over the narrow stock table.
 
+use std::collections::HashMap;
+
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::ToSql;
@@ -107,7 +109,7 @@ macro_rules! level {
 }
 
 const ONE: &str = level!("WHERE v.id = :variant");
-const THESE: &str = level!("WHERE v.id IN (SELECT value FROM json_each(:variants)) ORDER BY v.id");
+const THESE: &str = level!("WHERE v.id IN (SELECT value FROM json_each(:variants))");
 
 const UP: &str = "SELECT v.id FROM variants v WHERE v.deleted_at IS NULL AND v.id > :key
   ORDER BY v.id LIMIT :limit OFFSET :skipped";
@@ -115,6 +117,7 @@ const DOWN: &str = "SELECT v.id FROM variants v WHERE v.deleted_at IS NULL AND v
   ORDER BY v.id DESC LIMIT :limit OFFSET :skipped";
 const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM variants v WHERE v.deleted_at IS NULL LIMIT :most)";
 
+/// The variants of some products, product by product.
 macro_rules! of_products {
     () => {
         "FROM json_each(:ids) j CROSS JOIN variants v INDEXED BY variants_product ON v.product_id = j.value
@@ -122,14 +125,14 @@ macro_rules! of_products {
     };
 }
 const UP_OF: &str = concat!(
-    "SELECT v.id ",
+    "SELECT v.product_id, v.id ",
     of_products!(),
-    "AND v.id > :key ORDER BY v.id LIMIT :limit OFFSET :skipped"
+    "AND (v.product_id, v.id) > (:product, :key) ORDER BY v.product_id, v.id LIMIT :limit OFFSET :skipped"
 );
 const DOWN_OF: &str = concat!(
-    "SELECT v.id ",
+    "SELECT v.product_id, v.id ",
     of_products!(),
-    "AND v.id < :key ORDER BY v.id DESC LIMIT :limit OFFSET :skipped"
+    "AND (v.product_id, v.id) < (:product, :key) ORDER BY v.product_id DESC, v.id DESC LIMIT :limit OFFSET :skipped"
 );
 const COUNT_OF: &str = concat!("SELECT count(*) FROM (SELECT 1 ", of_products!(), "LIMIT :most)");
 
@@ -168,36 +171,24 @@ pub fn of(db: &Snapshot, variant: VariantId, low_at: i64) -> Result<Level> {
     }
 }
 
-/// How much there is of each variant, or of those of some products.
-pub fn all(
-    db: &Snapshot,
-    products: Option<&[ProductId]>,
-    low_at: i64,
-    paging: &Paging,
-) -> Result<Page<Level>> {
-    let ids = products.map(products_json);
-    let (count, sql) = match (&ids, paging.is_backwards()) {
-        (None, false) => (COUNT, UP),
-        (None, true) => (COUNT, DOWN),
-        (Some(_), false) => (COUNT_OF, UP_OF),
-        (Some(_), true) => (COUNT_OF, DOWN_OF),
+/// How much there is of each variant.
+pub fn all(db: &Snapshot, low_at: i64, paging: &Paging) -> Result<Page<Level>> {
+    let sql = match paging.is_backwards() {
+        true => DOWN,
+        false => UP,
     };
-    let mut with: Vec<(&str, &dyn ToSql)> = Vec::new();
-    if let Some(ids) = &ids {
-        with.push((":ids", ids));
-    }
-    let most = MOST_COUNTED + 1;
-    let bounded = [with.as_slice(), &[(":most", &most)]].concat();
     let counted: i64 = db
         .db()
-        .prepare_cached(count)?
-        .query_row(bounded.as_slice(), |row| row.get(0))?;
+        .prepare_cached(COUNT)?
+        .query_row(named_params! { ":most": MOST_COUNTED + 1 }, |row| row.get(0))?;
     let (key, limit, skipped) = place(paging);
-    with.extend(named_params! { ":key": key, ":limit": limit, ":skipped": skipped });
     let found: Vec<VariantId> = db
         .db()
         .prepare_cached(sql)?
-        .query_and_then(with.as_slice(), |row| Ok::<_, Error>(row.get(0)?))?
+        .query_and_then(
+            named_params! { ":key": key, ":limit": limit, ":skipped": skipped },
+            |row| Ok::<_, Error>(row.get(0)?),
+        )?
         .collect::<Result<_>>()?;
     let cut = paging.cut(found, |variant| (0, variant.0));
     Ok(Page {
@@ -208,11 +199,58 @@ pub fn all(
     })
 }
 
-/// These variants, in the order of their ids.
+/// How much there is of the variants of some products, in the order of the products.
+pub fn of_products(
+    db: &Snapshot,
+    products: &[ProductId],
+    low_at: i64,
+    paging: &Paging,
+) -> Result<Page<Level>> {
+    let sql = match paging.is_backwards() {
+        true => DOWN_OF,
+        false => UP_OF,
+    };
+    let (key, limit, skipped) = place(paging);
+    let found: Vec<(ProductId, VariantId)> = db
+        .db()
+        .prepare_cached(sql)?
+        .query_and_then(
+            named_params! {
+                ":ids": products_json(products), ":product": paging.keys().map_or(0, |keys| keys.0),
+                ":key": key, ":limit": limit, ":skipped": skipped,
+            },
+            |row| Ok::<_, Error>((row.get(0)?, row.get(1)?)),
+        )?
+        .collect::<Result<_>>()?;
+    let cut = paging.cut(found, |(product, variant)| (product.0, variant.0));
+    let variants: Vec<VariantId> = cut.rows.iter().map(|(_, variant)| *variant).collect();
+    Ok(Page {
+        rows: these(db, &variants, low_at)?,
+        next: cut.next,
+        total: None,
+        index_behind: None,
+    })
+}
+
+/// How many variants some products have; no further than one above the most that is counted.
+pub fn count_of_products(db: &Snapshot, products: &[ProductId]) -> Result<i64> {
+    Ok(db.db().prepare_cached(COUNT_OF)?.query_row(
+        named_params! { ":ids": products_json(products), ":most": MOST_COUNTED + 1 },
+        |row| row.get(0),
+    )?)
+}
+
+/// These variants, in their order.
 fn these(db: &Snapshot, variants: &[VariantId], low_at: i64) -> Result<Vec<Level>> {
     let ids: Vec<String> = variants.iter().map(VariantId::to_string).collect();
     let ids = format!("[{}]", ids.join(","));
-    rows(db, THESE, named_params! { ":variants": ids, ":low_at": low_at })
+    let found = rows(db, THESE, named_params! { ":variants": ids, ":low_at": low_at })?;
+    let mut levels: HashMap<VariantId, Level> =
+        found.into_iter().map(|level| (level.variant, level)).collect();
+    Ok(variants
+        .iter()
+        .filter_map(|variant| levels.remove(variant))
+        .collect())
 }
 
 /// Where a page begins, how many rows it looks for, and how many it passes over.

@@ -7,8 +7,10 @@ pub use ledger::movement;
 pub use ledger::movements;
 pub use levels::all;
 pub use levels::count_low;
+pub use levels::count_of_products;
 pub use levels::low;
 pub use levels::of;
+pub use levels::of_products;
 
 use rusqlite::named_params;
 use rusqlite::params;
