@@ -43,6 +43,8 @@ pub fn sku_word(sku: &str) -> String {
 pub struct Find {
     words: Vec<String>,
     sku: Option<Sku>,
+    /// Whether the last word too is meant as it stands.
+    is_whole: bool,
 }
 
 impl Find {
@@ -55,7 +57,11 @@ impl Find {
             .take(MOST_WORDS)
             .map(str::to_owned)
             .collect();
-        Self { words, sku }
+        Self {
+            words,
+            sku,
+            is_whole: false,
+        }
     }
 
     /// Whether nothing can be found: what was typed has no word in it.
@@ -89,7 +95,37 @@ impl Find {
 
     /// The last word may be the beginning of one, from two letters on.
     fn is_beginning(&self, at: usize) -> bool {
-        at + 1 == self.words.len() && self.words[at].chars().nth(1).is_some()
+        !self.is_whole && at + 1 == self.words.len() && self.words[at].chars().nth(1).is_some()
+    }
+
+    /// The last word, if it may be the beginning of one.
+    pub fn beginning(&self) -> Option<&str> {
+        let last = self.words.len().checked_sub(1)?;
+        self.is_beginning(last).then(|| self.words[last].as_str())
+    }
+
+    /// The same with the last word meant as it stands.
+    pub fn as_it_stands(&self) -> Self {
+        Self {
+            is_whole: true,
+            ..self.clone()
+        }
+    }
+
+    /// Of the same the last word alone, as it stands.
+    pub fn last_word(&self) -> Self {
+        Self {
+            words: self.words.last().cloned().into_iter().collect(),
+            sku: None,
+            is_whole: true,
+        }
+    }
+
+    /// The same without its last word.
+    pub fn but_last_word(&self) -> Self {
+        let mut rest = self.as_it_stands();
+        rest.words.pop();
+        rest
     }
 
     /// Whether a folded text holds every word.
@@ -148,6 +184,22 @@ mod tests {
         ] {
             assert_eq!(Find::new(Some(typed), None).fits(&text), fits, "{typed}");
         }
+    }
+
+    #[test]
+    fn what_may_be_a_beginning_can_be_meant_as_it_stands() {
+        let find = Find::new(Some("blue mu"), None);
+        assert_eq!(find.beginning(), Some("mu"));
+        assert_eq!(find.as_it_stands().beginning(), None);
+        assert_eq!(
+            find.as_it_stands().expression(),
+            "words : \"blue\" AND words : \"mu\""
+        );
+        assert_eq!(find.last_word().expression(), "words : \"mu\"");
+        assert_eq!(find.but_last_word().expression(), "words : \"blue\"");
+        assert!(find.fits("blue mug ") && !find.as_it_stands().fits("blue mug "));
+        assert_eq!(Find::new(Some("blue m"), None).beginning(), None);
+        assert_eq!(Find::new(None, Sku::parse("A-1").ok()).beginning(), None);
     }
 
     #[test]

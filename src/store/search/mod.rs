@@ -1,6 +1,7 @@
 //! The search index: asked together with a direct look at what it has not seen yet, so that a client finds what it has
 //! just written; and brought up to date in short jobs.
 
+mod broad;
 mod derive;
 mod text;
 
@@ -17,6 +18,7 @@ use crate::domain::search::Find;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::marks;
+use crate::store::search::broad::Asked;
 use crate::store::search::text::Text;
 
 /// So many rows that the index has not seen are looked at directly; beyond that a reply says how far it is behind.
@@ -39,6 +41,14 @@ impl Side {
         }
     }
 
+    /// The same side of another id.
+    const fn past(self, id: i64) -> Self {
+        match self {
+            Self::Below(_) => Self::Below(id),
+            Self::Above(_) => Self::Above(id),
+        }
+    }
+
     fn sort(self, ids: &mut Vec<i64>) {
         ids.sort_unstable();
         ids.dedup();
@@ -55,6 +65,8 @@ pub struct Found<T> {
     pub ids: Vec<T>,
     /// How many rows the index has not seen, if they were too many to look at.
     pub behind: Option<i64>,
+    /// Where the look ended before the things did.
+    pub edge: Option<i64>,
 }
 
 /// A kind of thing that can be searched for: its statements, which never differ in anything but names.
@@ -63,6 +75,9 @@ pub(super) struct Noun {
     below: &'static str,
     above: &'static str,
     one: &'static str,
+    common: &'static str,
+    broad: Option<&'static str>,
+    before: &'static str,
     unseen: &'static str,
     count_unseen: &'static str,
     changed: &'static str,
@@ -78,6 +93,11 @@ const ORDERS: Noun = Noun {
     below: "SELECT rowid FROM order_search WHERE order_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
     above: "SELECT rowid FROM order_search WHERE order_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
     one: "SELECT 1 FROM order_search WHERE order_search MATCH ?1 AND rowid = ?2",
+    common: "SELECT 1 FROM order_search WHERE order_search MATCH ?1 LIMIT 1 OFFSET ?2",
+    broad: Some(
+        "SELECT 1 FROM order_search_terms WHERE term >= ?1 AND term < ?1 || char(1114111) LIMIT 1 OFFSET ?2",
+    ),
+    before: "SELECT id FROM orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
     unseen: "SELECT id FROM orders WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM orders WHERE id > ?1",
     // order.edited
@@ -95,6 +115,10 @@ const PRODUCTS: Noun = Noun {
     below: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
     above: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
     one: "SELECT 1 FROM product_search WHERE product_search MATCH ?1 AND rowid = ?2",
+    common: "SELECT 1 FROM product_search WHERE product_search MATCH ?1 LIMIT 1 OFFSET ?2",
+    // Of all products a beginning is looked up soon enough.
+    broad: None,
+    before: "SELECT id FROM products WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
     unseen: "SELECT id FROM products WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM products WHERE id > ?1",
     // product.updated, product.deleted
@@ -110,61 +134,81 @@ const PRODUCTS: Noun = Noun {
 
 /// The orders that fit on one side of an id, at most `limit` of them.
 pub fn order_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result<Found<OrderId>> {
-    let (ids, behind) = ids(db, &ORDERS, find, side, limit)?;
-    Ok(Found {
-        ids: ids.into_iter().map(OrderId).collect(),
-        behind,
-    })
+    Ok(ids(db, &ORDERS, find, side, limit)?.map(OrderId))
 }
 
 /// Of each of these orders whether it fits.
 pub fn orders_among(db: &Snapshot, find: &Find, among: &[i64]) -> Result<Found<bool>> {
+    let asked = Asked::of(db, &ORDERS, find)?;
     let unseen = Unseen::read(db, &ORDERS)?;
     let mut ids = Vec::with_capacity(among.len());
     for id in among {
-        ids.push(match *id > unseen.upto || unseen.changed.contains(id) {
-            true => (ORDERS.read)(db, *id)?.is_some_and(|text| text.fits(find)),
-            false => has(db, &ORDERS, find, *id)?,
+        let is_read = asked.is_broad || *id > unseen.upto || unseen.changed.contains(id);
+        ids.push(match is_read {
+            true => (ORDERS.read)(db, *id)?.is_some_and(|text| text.fits(&asked.find)),
+            false => has(db, &ORDERS, &asked.find, *id)?,
         });
     }
     Ok(Found {
         ids,
         behind: unseen.behind,
+        edge: None,
     })
 }
 
 /// The same of products.
 pub fn product_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result<Found<ProductId>> {
-    let (ids, behind) = ids(db, &PRODUCTS, find, side, limit)?;
-    Ok(Found {
-        ids: ids.into_iter().map(ProductId).collect(),
-        behind,
-    })
+    Ok(ids(db, &PRODUCTS, find, side, limit)?.map(ProductId))
 }
 
-fn ids(db: &Snapshot, noun: &Noun, find: &Find, side: Side, limit: usize) -> Result<(Vec<i64>, Option<i64>)> {
-    if find.is_empty() {
-        return Ok((Vec::new(), None));
+impl Found<i64> {
+    fn map<T>(self, id: fn(i64) -> T) -> Found<T> {
+        Found {
+            ids: self.ids.into_iter().map(id).collect(),
+            behind: self.behind,
+            edge: self.edge,
+        }
     }
+}
+
+fn ids(db: &Snapshot, noun: &Noun, find: &Find, side: Side, limit: usize) -> Result<Found<i64>> {
+    if find.is_empty() {
+        return Ok(Found {
+            ids: Vec::new(),
+            behind: None,
+            edge: None,
+        });
+    }
+    let asked = Asked::of(db, noun, find)?;
     let unseen = Unseen::read(db, noun)?;
-    let mut found = indexed(db, noun, find, side, limit + unseen.changed.len())?;
-    found.retain(|id| !unseen.changed.contains(id));
+    let (mut found, edge) = match asked.is_broad {
+        true => broad::read(db, noun, &asked.find, side, (limit, &unseen))?,
+        false => {
+            let mut found = indexed(db, noun, &asked.find, side, limit + unseen.changed.len())?;
+            found.retain(|id| !unseen.changed.contains(id));
+            (found, None)
+        }
+    };
     let mut direct: Vec<i64> = unseen.changed.iter().chain(&unseen.new).copied().collect();
-    direct.retain(|id| side.has(*id));
+    direct.retain(|id| side.has(*id) && edge.is_none_or(|edge| !side.past(edge).has(*id)));
     side.sort(&mut direct);
     let mut fitting = 0;
     for id in direct {
         if fitting == limit {
             break;
         }
-        if (noun.read)(db, id)?.is_some_and(|text| text.fits(find)) {
+        if (noun.read)(db, id)?.is_some_and(|text| text.fits(&asked.find)) {
             fitting += 1;
             found.push(id);
         }
     }
     side.sort(&mut found);
     found.truncate(limit);
-    Ok((found, unseen.behind))
+    Ok(Found {
+        ids: found,
+        behind: unseen.behind,
+        edge,
+    })
 }
 
 fn indexed(db: &Snapshot, noun: &Noun, find: &Find, side: Side, limit: usize) -> Result<Vec<i64>> {

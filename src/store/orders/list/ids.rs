@@ -3,14 +3,12 @@
 use rusqlite::params;
 
 use crate::domain::id::CustomerId;
-use crate::domain::order_filter::MOST_LOOKED_AT;
 use crate::domain::order_filter::OrderFilter;
 use crate::domain::page::MOST_COUNTED;
 use crate::domain::search::Find;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::orders::list::Found;
-use crate::store::orders::list::Keys;
 use crate::store::orders::list::Wanted;
 use crate::store::orders::list::query::Query;
 use crate::store::orders::list::query::SET;
@@ -22,12 +20,39 @@ use crate::store::orders::list::totals::Counted;
 use crate::store::search;
 use crate::store::search::Side;
 
+/// Of so many ids a look tells which fit the rest of a filter; each is looked up in the table.
+const MOST_SIFTED: i64 = 10_000;
+
 /// Where ids come from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source<'a> {
     Search(&'a Find),
     Customers(&'a [CustomerId]),
     Tag(&'a str),
+}
+
+/// Ids at hand.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    pub(super) ids: Vec<i64>,
+    /// How far the search index is behind.
+    pub(super) behind: Option<i64>,
+    /// Where the search ended before the orders did.
+    pub(super) edge: Option<i64>,
+}
+
+impl Ids {
+    /// A count of all of them, as far as lists are counted.
+    fn counted(&self) -> Counted {
+        self.so_far(Counted::whole(self.ids.len() as i64))
+    }
+
+    fn so_far(&self, counted: Counted) -> Counted {
+        match self.behind.is_some() || self.edge.is_some() {
+            true => counted.so_far(),
+            false => counted,
+        }
+    }
 }
 
 impl<'a> Source<'a> {
@@ -44,12 +69,16 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The ids on one side, in its order, and how far the search index is behind.
-    pub(super) fn ids(&self, db: &Snapshot, side: Side, limit: usize) -> Result<(Vec<i64>, Option<i64>)> {
-        match self {
+    /// The ids on one side, in its order.
+    pub(super) fn ids(&self, db: &Snapshot, side: Side, limit: usize) -> Result<Ids> {
+        let ids = match self {
             Self::Search(find) => {
                 let found = search::order_ids(db, find, side, limit)?;
-                Ok((found.ids.into_iter().map(|id| id.0).collect(), found.behind))
+                return Ok(Ids {
+                    ids: found.ids.into_iter().map(|id| id.0).collect(),
+                    behind: found.behind,
+                    edge: found.edge,
+                });
             }
             Self::Customers(customers) => {
                 let mut ids = Vec::new();
@@ -61,10 +90,14 @@ impl<'a> Source<'a> {
                     ids.reverse();
                 }
                 ids.truncate(limit);
-                Ok((ids, None))
+                ids
             }
-            Self::Tag(tag) => Ok((of_tag(db, tag, side, limit)?, None)),
-        }
+            Self::Tag(tag) => of_tag(db, tag, side, limit)?,
+        };
+        Ok(Ids {
+            ids,
+            ..Ids::default()
+        })
     }
 }
 
@@ -141,7 +174,7 @@ fn of_tag(db: &Snapshot, tag: &str, side: Side, limit: usize) -> Result<Vec<i64>
 /// By id: in growing handfuls, until the page is full or enough has been looked at.
 pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Found> {
     let enough = (wanted.skip + wanted.limit) as usize;
-    let is_whole = Query::new(wanted.filter, Scan::Set(source)).rest.is_empty();
+    let is_whole = Query::new(wanted.filter, Scan::Set(Some(source))).rest.is_empty();
     // From either end, a walk that goes on passes every id of the list: it need not be walked again for its length.
     let counts = is_whole && wanted.counts && wanted.behind.is_none();
     let mut handful = match (is_whole, counts) {
@@ -161,20 +194,21 @@ pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>
     let mut index_behind;
     let mut counted;
     loop {
-        let ids;
-        (ids, index_behind) = source.ids(db, at, handful)?;
-        looked_at += ids.len();
-        let last = ids.last().copied();
-        let was_all = ids.len() < handful;
-        counted = counts.then(|| whole(&ids, index_behind));
-        fitting.extend(fit(db, wanted, source, ids)?);
+        let found = source.ids(db, at, handful)?;
+        index_behind = found.behind;
+        looked_at += found.ids.len();
+        let last = found.edge.or(found.ids.last().copied());
+        let was_all = found.ids.len() < handful && found.edge.is_none();
+        counted = counts.then(|| found.counted());
+        let is_cut = found.edge.is_some();
+        fitting.extend(fit(db, wanted, source, found.ids)?);
         if fitting.len() >= enough || was_all {
             break;
         }
         let Some(last) = last else {
             break;
         };
-        if looked_at >= MOST_LOOKED_AT as usize {
+        if is_cut || looked_at >= MOST_SIFTED as usize {
             edge = Some((last, last));
             break;
         }
@@ -182,7 +216,7 @@ pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>
             true => Side::Below(last),
             false => Side::Above(last),
         };
-        handful = (handful * 4).min(MOST_LOOKED_AT as usize - looked_at).max(1);
+        handful = (handful * 4).min(MOST_SIFTED as usize - looked_at).max(1);
     }
     let keys = fitting
         .into_iter()
@@ -200,7 +234,7 @@ pub(super) fn look_along(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>
 
 /// Of these ids those whose orders fit the rest of the filter, in the order of the list.
 fn fit(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>, ids: Vec<i64>) -> Result<Vec<i64>> {
-    let mut query = Query::new(wanted.filter, Scan::Set(source));
+    let mut query = Query::new(wanted.filter, Scan::Set(Some(source)));
     if query.rest.is_empty() {
         return Ok(ids);
     }
@@ -214,16 +248,16 @@ fn fit(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>, ids: Vec<i64>) -
     Ok(keys.into_iter().map(|(_, id)| id).collect())
 }
 
-/// By time or total: these ids, sorted.
-pub(super) fn sort(
+/// By time or total: the page out of these ids, and how many of them fit.
+pub(super) fn among(
     db: &Snapshot,
     wanted: &Wanted<'_>,
-    source: &Source<'_>,
-    ids: &[i64],
-) -> Result<Vec<Keys>> {
+    source: Option<&Source<'_>>,
+    ids: &Ids,
+) -> Result<Found> {
     let mut query = Query::new(wanted.filter, Scan::Set(source));
     query.start(wanted);
-    query.bind(":ids", json(ids));
+    query.bind(":ids", json(&ids.ids));
     query.bind(":limit", wanted.limit);
     query.bind(":skip", wanted.skip);
     let sql = format!(
@@ -233,33 +267,45 @@ pub(super) fn sort(
         query.rest(),
         order(wanted.column, wanted.descending),
     );
-    query.keys(db, &sql)
-}
-
-pub(super) fn count(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Counted> {
-    let mut query = Query::new(wanted.filter, Scan::Set(source));
-    let is_whole = query.rest.is_empty();
-    let most = if is_whole {
-        MOST_COUNTED + 1
-    } else {
-        MOST_LOOKED_AT + 1
+    let keys = query.keys(db, &sql)?;
+    let is_all_there = wanted.behind.is_none() && wanted.skip == 0 && (keys.len() as i64) < wanted.limit;
+    let counted = match wanted.counts && !is_all_there {
+        true => Some(count_among(db, wanted, source, ids)?),
+        false => None,
     };
-    let (ids, behind) = source.ids(db, Side::Below(i64::MAX), most as usize)?;
-    if is_whole {
-        return Ok(whole(&ids, behind));
-    }
-    query.bind(":ids", json(&ids));
-    let counted = query.value(db, &format!("SELECT count(*) FROM {SET} WHERE {}", query.rest()))?;
-    Ok(match (ids.len() as i64) < most && behind.is_none() {
-        true => Counted::whole(counted),
-        false => Counted::part(counted),
+    Ok(Found {
+        keys,
+        index_behind: ids.behind,
+        counted,
+        ..Found::default()
     })
 }
 
-/// A count of all ids of a source, as far as lists are counted.
-fn whole(ids: &[i64], behind: Option<i64>) -> Counted {
-    match behind {
-        None => Counted::whole(ids.len() as i64),
-        Some(_) => Counted::part(ids.len() as i64),
+fn count_among(
+    db: &Snapshot,
+    wanted: &Wanted<'_>,
+    source: Option<&Source<'_>>,
+    ids: &Ids,
+) -> Result<Counted> {
+    let mut query = Query::new(wanted.filter, Scan::Set(source));
+    if query.rest.is_empty() {
+        return Ok(ids.counted());
     }
+    query.bind(":ids", json(&ids.ids));
+    let counted = query.value(db, &format!("SELECT count(*) FROM {SET} WHERE {}", query.rest()))?;
+    Ok(ids.so_far(Counted::whole(counted)))
+}
+
+pub(super) fn count(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Counted> {
+    let is_whole = Query::new(wanted.filter, Scan::Set(Some(source))).rest.is_empty();
+    let most = match is_whole {
+        true => MOST_COUNTED + 1,
+        false => MOST_SIFTED + 1,
+    };
+    let ids = source.ids(db, Side::Below(i64::MAX), most as usize)?;
+    let counted = count_among(db, wanted, Some(source), &ids)?;
+    Ok(match is_whole || (ids.ids.len() as i64) < most {
+        true => counted,
+        false => counted.so_far(),
+    })
 }

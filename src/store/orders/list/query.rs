@@ -26,8 +26,8 @@ pub(super) enum Scan<'a> {
     Ended,
     /// Orders that owe.
     Owing,
-    /// Not a scan: ids at hand.
-    Set(&'a Source<'a>),
+    /// Not a scan: ids at hand, and where they come from.
+    Set(Option<&'a Source<'a>>),
 }
 
 pub(super) const SET: &str = "json_each(:ids) j CROSS JOIN orders o ON o.id = j.value";
@@ -79,7 +79,7 @@ impl Query {
             query.add(false, "o.total <= :max_total", ":max_total", total.minor());
         }
         let source = match scan {
-            Scan::Set(source) => Some(source),
+            Scan::Set(source) => source,
             _ => None,
         };
         if let (Some(customers), false) = (&filter.customers, matches!(source, Some(Source::Customers(_)))) {
@@ -203,6 +203,15 @@ impl Query {
             .prepare_cached(sql)?
             .query_and_then(self.params().as_slice(), |row| Ok(keys(row)?))?
             .collect()
+    }
+
+    pub(super) fn each(&self, db: &Snapshot, sql: &str, mut see: impl FnMut(Keys)) -> Result<()> {
+        let mut statement = db.db().prepare_cached(sql)?;
+        let mut rows = statement.query(self.params().as_slice())?;
+        while let Some(row) = rows.next()? {
+            see(keys(row)?);
+        }
+        Ok(())
     }
 
     pub(super) fn value(&self, db: &Snapshot, sql: &str) -> Result<i64> {

@@ -1,8 +1,5 @@
 //! Pages found by running along the table or one of its indexes.
 
-use rusqlite::OptionalExtension;
-use rusqlite::params;
-
 use crate::domain::order_filter::Column;
 use crate::domain::order_filter::MOST_LOOKED_AT;
 use crate::domain::order_filter::OrderFilter;
@@ -12,6 +9,8 @@ use crate::store::Snapshot;
 use crate::store::orders::list::Found;
 use crate::store::orders::list::Keys;
 use crate::store::orders::list::Wanted;
+use crate::store::orders::list::ids;
+use crate::store::orders::list::ids::Ids;
 use crate::store::orders::list::query::Query;
 use crate::store::orders::list::query::Scan;
 use crate::store::orders::list::query::key;
@@ -24,6 +23,9 @@ const LOOKED: &str =
     "o.id, o.placed_at, o.total, o.status, o.payment_status, o.fulfilment_status, o.customer_id";
 
 pub(super) fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
+    if let Some(ids) = few(db, wanted)? {
+        return ids::among(db, wanted, None, &ids);
+    }
     let scan = Scan::of(wanted);
     let mut query = Query::new(wanted.filter, scan);
     query.start(wanted);
@@ -32,7 +34,7 @@ pub(super) fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
     match (scan, wanted.column) {
         (_, Column::Total) => whole_look(db, wanted, scan, &query),
         _ if query.rest.is_empty() => whole_look(db, wanted, scan, &query),
-        (Scan::Rows, _) => window_look(db, wanted, query),
+        (Scan::Rows, _) => window_look(db, wanted, scan, query),
         _ => bounded_look(db, wanted, scan, query),
     }
 }
@@ -57,27 +59,52 @@ pub(super) fn whole_sql(wanted: &Wanted<'_>, scan: Scan<'_>, query: &Query) -> S
     )
 }
 
-/// A window of 50,000 ids of the table itself, from the first that exists.
-fn window_look(db: &Snapshot, wanted: &Wanted<'_>, mut query: Query) -> Result<Found> {
-    let behind = wanted.behind.map(|(_, id)| id);
-    let first = match wanted.descending {
-        true => newest_below(db, behind.unwrap_or(i64::MAX))?,
-        false => oldest_above(db, behind.unwrap_or(0))?,
+/// All that stand in one state, or owe, where they are few: within two moments they are sorted out sooner than found.
+fn few(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Option<Ids>> {
+    let by_id = Wanted {
+        column: Column::Id,
+        behind: None,
+        ..*wanted
     };
-    let Some(first) = first else {
+    let scan = Scan::of(&by_id);
+    if wanted.column != Column::Placed || matches!(scan, Scan::Rows) {
+        return Ok(None);
+    }
+    let mut query = Query::new(wanted.filter, scan);
+    query.only_scanned();
+    query.bind(":limit", FEW + 1);
+    query.bind(":skip", 0);
+    let keys = query.keys(db, &whole_sql(&by_id, scan, &query))?;
+    Ok((keys.len() as i64 <= FEW).then(|| Ids {
+        ids: keys.into_iter().map(|(_, id)| id).collect(),
+        ..Ids::default()
+    }))
+}
+
+/// A window of 50,000 ids of the table itself, from the first row of the scan.
+fn window_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
+    let Some((_, first)) = nth(db, wanted, scan, 0)? else {
         return Ok(Found::default());
     };
     let (floor, top) = match wanted.descending {
         true => (first - MOST_LOOKED_AT, first),
         false => (first - 1, first - 1 + MOST_LOOKED_AT),
     };
+    query.unbind(":most");
     query.bind(":floor", floor);
     query.bind(":top", top);
     let keys = query.keys(db, &window_sql(wanted, &query))?;
-    let edge = match ((keys.len() as i64) < wanted.limit, wanted.descending) {
-        (false, _) => None,
-        (true, true) => newest_below(db, floor + 1)?.map(|_| (floor + 1, floor + 1)),
-        (true, false) => oldest_above(db, top)?.map(|_| (top, top)),
+    let last = match wanted.descending {
+        true => floor + 1,
+        false => top,
+    };
+    let further = Wanted {
+        behind: Some((last, last)),
+        ..*wanted
+    };
+    let edge = match (keys.len() as i64) < wanted.limit {
+        true => nth(db, &further, scan, 0)?.map(|_| (last, last)),
+        false => None,
     };
     Ok(Found {
         keys,
@@ -97,84 +124,110 @@ pub(super) fn window_sql(wanted: &Wanted<'_>, query: &Query) -> String {
     )
 }
 
-fn newest_below(db: &Snapshot, id: i64) -> Result<Option<i64>> {
-    Ok(db
-        .db()
-        .prepare_cached("SELECT id FROM orders WHERE id < ?1 ORDER BY id DESC LIMIT 1")?
-        .query_row(params![id], |row| row.get(0))
-        .optional()?)
+/// The keys of one row of the scan, so many behind its first.
+fn nth(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, rows: i64) -> Result<Option<Keys>> {
+    let mut query = Query::new(wanted.filter, scan);
+    query.start(wanted);
+    query.only_scanned();
+    query.bind(":limit", 1);
+    query.bind(":skip", rows);
+    Ok(query.keys(db, &whole_sql(wanted, scan, &query))?.pop())
 }
 
-fn oldest_above(db: &Snapshot, id: i64) -> Result<Option<i64>> {
-    Ok(db
-        .db()
-        .prepare_cached("SELECT id FROM orders WHERE id > ?1 ORDER BY id LIMIT 1")?
-        .query_row(params![id], |row| row.get(0))
-        .optional()?)
-}
+/// So many rows a look tries first, each looked up in the table.
+const FEW: i64 = 2_000;
+/// So many it looks up where they lie far from one another.
+const MOST_PICKED: i64 = 10_000;
 
-/// The first 50,000 rows of an index, and of these what fits. Most pages are full after a few; where one is not, and the
-/// rows lie close together, they are read in the order of the table, at a tenth of the cost of looking each one up.
+/// The first rows of an index, and of these what fits. Most pages are full after a few; where one is not, and the rows
+/// lie close together, they are read in the order of the table, at a tenth of the cost of looking each one up.
 fn bounded_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
     query.bind(":most", FEW);
     let keys = query.keys(db, &bounded_sql(wanted, scan, &query))?;
-    if keys.len() as i64 == wanted.limit {
+    let is_full = keys.len() as i64 == wanted.limit;
+    if is_full || nth(db, wanted, scan, FEW)?.is_none() {
         return Ok(Found {
             keys,
             ..Found::default()
         });
     }
-    let edge = edge(db, wanted, scan)?;
-    let stretch = Stretch::of(db, wanted, scan)?;
-    let keys = match stretch.is_dense() {
-        true => {
-            let sql = stretch.sql(wanted, &mut query, edge);
-            query.keys(db, &sql)?
-        }
-        false => {
-            query.bind(":most", MOST_LOOKED_AT);
-            query.keys(db, &bounded_sql(wanted, scan, &query))?
-        }
+    match wanted.column {
+        Column::Id if is_dense(db, wanted, scan)? => window_look(db, wanted, scan, query),
+        Column::Id => pick(db, wanted, scan, query),
+        Column::Placed | Column::Total => stretch_look(db, wanted, scan, query),
+    }
+}
+
+/// Whether a window of the table holds more rows of an index than a look tries first.
+fn is_dense(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>) -> Result<bool> {
+    let ends = nth(db, wanted, scan, 0)?.zip(nth(db, wanted, scan, FEW)?);
+    Ok(ends.is_some_and(|((_, first), (_, far))| (first - far).abs() < MOST_LOOKED_AT))
+}
+
+/// More rows of an index, each looked up in the table.
+fn pick(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
+    query.bind(":most", MOST_PICKED);
+    let keys = query.keys(db, &bounded_sql(wanted, scan, &query))?;
+    let further = nth(db, wanted, scan, MOST_PICKED)?;
+    let last = match (keys.len() as i64) < wanted.limit && further.is_some() {
+        true => nth(db, wanted, scan, MOST_PICKED - 1)?,
+        false => None,
     };
     Ok(Found {
-        edge: edge.filter(|_| (keys.len() as i64) < wanted.limit),
+        keys,
+        edge: last,
+        ..Found::default()
+    })
+}
+
+/// The first 50,000 rows by time.
+fn stretch_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
+    let stretch = Stretch::of(db, wanted, scan)?;
+    if !stretch.is_dense() {
+        return pick(db, wanted, scan, query);
+    }
+    let sql = stretch.sql(wanted, &mut query);
+    let keys = query.keys(db, &sql)?;
+    Ok(Found {
+        edge: stretch.edge.filter(|_| (keys.len() as i64) < wanted.limit),
         keys,
         ..Found::default()
     })
 }
 
-/// So many rows a look tries first.
-const FEW: i64 = 2_000;
-
-/// Where in the table the rows lie that a look passes.
+/// Where in the table the rows lie that a look by time passes.
 struct Stretch {
     rows: i64,
     lowest: i64,
     highest: i64,
+    /// The last of them, if there are more.
+    edge: Option<Keys>,
 }
 
 impl Stretch {
+    /// One walk: to add it up in the statement would cost more than to step through it.
     fn of(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>) -> Result<Self> {
         let mut query = Query::new(wanted.filter, scan);
         query.start(wanted);
         query.only_scanned();
-        query.bind(":most", MOST_LOOKED_AT);
-        let sql = |what: &str| {
-            format!(
-                "SELECT {what} FROM (SELECT o.id FROM {} WHERE {} ORDER BY {} LIMIT :most)",
-                scan.from(),
-                query.scanned(),
-                order(wanted.column, wanted.descending),
-            )
+        query.bind(":limit", MOST_LOOKED_AT);
+        query.bind(":skip", 0);
+        let mut stretch = Self {
+            rows: 0,
+            lowest: i64::MAX,
+            highest: 0,
+            edge: None,
         };
-        let rows = query.value(db, &sql("count(*)"))?;
-        let ends = query.keys(db, &sql("ifnull(min(id), 0), ifnull(max(id), 0)"))?;
-        let (lowest, highest) = ends.first().copied().unwrap_or_default();
-        Ok(Self {
-            rows,
-            lowest,
-            highest,
-        })
+        query.each(db, &whole_sql(wanted, scan, &query), |keys| {
+            stretch.rows += 1;
+            stretch.lowest = stretch.lowest.min(keys.1);
+            stretch.highest = stretch.highest.max(keys.1);
+            stretch.edge = Some(keys);
+        })?;
+        if stretch.rows < MOST_LOOKED_AT {
+            stretch.edge = None;
+        }
+        Ok(stretch)
     }
 
     const fn is_dense(&self) -> bool {
@@ -182,16 +235,16 @@ impl Stretch {
     }
 
     /// The page out of the stretch, no further than the row at which the look ends.
-    fn sql(&self, wanted: &Wanted<'_>, query: &mut Query, edge: Option<Keys>) -> String {
+    fn sql(&self, wanted: &Wanted<'_>, query: &mut Query) -> String {
         query.unbind(":most");
         query.bind(":lowest", self.lowest);
         query.bind(":highest", self.highest);
-        let end = match (edge, wanted.column, wanted.descending) {
-            (None, ..) | (_, Column::Id, _) => "1",
-            (Some(_), _, true) => "(o.placed_at, o.id) >= (:last_key, :last)",
-            (Some(_), _, false) => "(o.placed_at, o.id) <= (:last_key, :last)",
+        let end = match (self.edge, wanted.descending) {
+            (None, _) => "1",
+            (Some(_), true) => "(o.placed_at, o.id) >= (:last_key, :last)",
+            (Some(_), false) => "(o.placed_at, o.id) <= (:last_key, :last)",
         };
-        if let (Some((key, id)), true) = (edge, end != "1") {
+        if let Some((key, id)) = self.edge {
             query.bind(":last_key", key);
             query.bind(":last", id);
         }
@@ -218,16 +271,6 @@ pub(super) fn bounded_sql(wanted: &Wanted<'_>, scan: Scan<'_>, query: &Query) ->
         order(wanted.column, wanted.descending),
         query.rest(),
     )
-}
-
-/// The last row that a bounded look has seen, if it did not see them all.
-fn edge(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>) -> Result<Option<Keys>> {
-    let mut query = Query::new(wanted.filter, scan);
-    query.start(wanted);
-    query.only_scanned();
-    query.bind(":limit", 1);
-    query.bind(":skip", MOST_LOOKED_AT - 1);
-    Ok(query.keys(db, &whole_sql(wanted, scan, &query))?.pop())
 }
 
 pub(super) fn count(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Counted> {
@@ -258,15 +301,26 @@ fn count_whole(db: &Snapshot, scan: Scan<'_>, mut query: Query) -> Result<Counte
 /// Of the first rows that a look passes, those that fit.
 fn count_looked_at(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Counted> {
     query.bind(":limit", MOST_COUNTED + 1);
-    let (rows, is_all) = match scan {
-        Scan::Rows => {
-            let top = newest_below(db, i64::MAX)?.unwrap_or(0);
-            query.bind(":floor", top - MOST_LOOKED_AT);
-            let rows = format!("{} WHERE o.id > :floor AND {}", scan.from(), query.rest());
-            (rows, newest_below(db, top - MOST_LOOKED_AT + 1)?.is_none())
+    let is_dense = wanted.column == Column::Id && (matches!(scan, Scan::Rows) || is_dense(db, wanted, scan)?);
+    let (rows, further) = match (is_dense, nth(db, wanted, scan, 0)?) {
+        (true, Some((_, top))) => {
+            let last = top - MOST_LOOKED_AT + 1;
+            query.bind(":last", last);
+            query.bind(":top", top);
+            let rows = format!(
+                "{} WHERE o.id >= :last AND o.id <= :top AND {} AND {}",
+                Scan::Rows.from(),
+                query.scanned(),
+                query.rest()
+            );
+            let further = Wanted {
+                behind: Some((last, last)),
+                ..*wanted
+            };
+            (rows, nth(db, &further, scan, 0)?)
         }
         _ => {
-            query.bind(":most", MOST_LOOKED_AT);
+            query.bind(":most", MOST_PICKED);
             let rows = format!(
                 "(SELECT {LOOKED} FROM {} WHERE {} ORDER BY {} LIMIT :most) o WHERE {}",
                 scan.from(),
@@ -274,14 +328,14 @@ fn count_looked_at(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query
                 order(wanted.column, true),
                 query.rest()
             );
-            (rows, edge(db, wanted, scan)?.is_none())
+            (rows, nth(db, wanted, scan, MOST_PICKED)?)
         }
     };
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT :limit)");
     let counted = query.value(db, &sql)?;
-    Ok(match is_all {
-        true => Counted::whole(counted),
-        false => Counted::part(counted),
+    Ok(match further {
+        None => Counted::whole(counted),
+        Some(_) => Counted::part(counted),
     })
 }
 

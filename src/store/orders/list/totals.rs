@@ -61,6 +61,17 @@ impl Counted {
     }
 }
 
+impl Counted {
+    /// The same of a part of the list.
+    pub(super) const fn so_far(self) -> Self {
+        let (Total::Exactly(rows) | Total::AtLeast(rows)) = self.total;
+        Self {
+            total: Total::AtLeast(rows),
+            endures: 0,
+        }
+    }
+}
+
 impl Moment {
     fn of(db: &Snapshot) -> Result<Self> {
         Ok(db

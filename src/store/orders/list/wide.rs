@@ -12,6 +12,7 @@ use crate::store::orders::list::Found;
 use crate::store::orders::list::Keys;
 use crate::store::orders::list::Wanted;
 use crate::store::orders::list::ids;
+use crate::store::orders::list::ids::Ids;
 use crate::store::orders::list::ids::Source;
 use crate::store::orders::list::scan;
 use crate::store::search;
@@ -23,20 +24,13 @@ const MOST_ASKED: usize = 2_000;
 /// More ids of a customer or a tag than this lie so close that running along the time finds a page of them sooner.
 const MOST_COLLECTED: usize = 10_000;
 
-/// The ids of a set, where a look may hold them.
-type Narrow = Option<(Vec<i64>, Option<i64>)>;
-
 pub(super) fn look(db: &Snapshot, wanted: &Wanted<'_>, source: &Source<'_>) -> Result<Found> {
     match (
         narrow(db, wanted.filter, source, wanted.column)?,
         source,
         wanted.column,
     ) {
-        (Some((ids, index_behind)), ..) => Ok(Found {
-            keys: ids::sort(db, wanted, source, &ids)?,
-            index_behind,
-            ..Found::default()
-        }),
+        (Some(ids), ..) => ids::among(db, wanted, Some(source), &ids),
         (None, Source::Search(find), Column::Placed) => sift(db, wanted, find),
         (None, Source::Search(_), _) => {
             Err(Error::internal("a search of this width has no order but by time"))
@@ -51,13 +45,13 @@ pub fn can_sort(db: &Snapshot, filter: &OrderFilter) -> Result<bool> {
         None => scan::is_within_a_look(db, filter),
         Some(source @ Source::Search(_)) => Ok(narrow(db, filter, &source, Column::Total)?.is_some()),
         Some(source) => {
-            Ok(scan::is_within_a_look(db, filter)? || narrow(db, filter, &source, Column::Total)?.is_some())
+            Ok(narrow(db, filter, &source, Column::Total)?.is_some() || scan::is_within_a_look(db, filter)?)
         }
     }
 }
 
 /// All ids of a set, if they are few enough; of a search those between the ids of a short range of time.
-fn narrow(db: &Snapshot, filter: &OrderFilter, source: &Source<'_>, column: Column) -> Result<Narrow> {
+fn narrow(db: &Snapshot, filter: &OrderFilter, source: &Source<'_>, column: Column) -> Result<Option<Ids>> {
     let most = match (source, column) {
         (Source::Customers(_) | Source::Tag(_), Column::Placed) => MOST_COLLECTED,
         _ => MOST_LOOKED_AT as usize,
@@ -72,10 +66,15 @@ fn narrow(db: &Snapshot, filter: &OrderFilter, source: &Source<'_>, column: Colu
     }
 }
 
-fn within(db: &Snapshot, source: &Source<'_>, (lowest, highest): (i64, i64), most: usize) -> Result<Narrow> {
-    let (mut ids, index_behind) = source.ids(db, Side::Below(highest + 1), most + 1)?;
-    ids.retain(|id| *id >= lowest);
-    Ok((ids.len() <= most).then_some((ids, index_behind)))
+fn within(
+    db: &Snapshot,
+    source: &Source<'_>,
+    (lowest, highest): (i64, i64),
+    most: usize,
+) -> Result<Option<Ids>> {
+    let mut found = source.ids(db, Side::Below(highest + 1), most + 1)?;
+    found.ids.retain(|id| *id >= lowest);
+    Ok((found.ids.len() <= most && found.edge.is_none()).then_some(found))
 }
 
 /// Along the time: handfuls of what fits the rest, and of these what the search finds.
@@ -84,6 +83,7 @@ fn sift(db: &Snapshot, wanted: &Wanted<'_>, find: &Find) -> Result<Found> {
     let mut next = Wanted {
         skip: 0,
         limit: enough.max(200) as i64,
+        counts: false,
         ..*wanted
     };
     let mut fitting: Vec<Keys> = Vec::new();
