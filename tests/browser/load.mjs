@@ -71,16 +71,19 @@ function* views(shop) {
   const customers = few("select customer_id from orders where id % 7919 = 0 and customer_id is not null");
   const at = (query) => Object.entries(query).flatMap(([name, values]) =>
     [values].flat().map((value) => `${name}=${encodeURIComponent(value)}`));
-  const each = (path, ...queries) => queries.flatMap((query) => {
+  // Two views with the same fields are told apart by what they are called beside them.
+  const each = (path, ...queries) => queries.flatMap(({ as, ...query }) => {
     const [name, values] = Object.entries(query).find(([, value]) => Array.isArray(value)) ?? [null, [null]];
     const kind = Object.entries(query).map(([key, value]) => (Array.isArray(value) ? key : `${key}=${value}`)).join("&");
-    return [[`${path}?${kind}`, values.map((value) => `${path}?${at(name ? { ...query, [name]: value } : query).join("&")}`)]];
+    return [[`${path}?${kind}${as ? ` (${as})` : ""}`, values.map((value) => `${path}?${at(name ? { ...query, [name]: value } : query).join("&")}`)]];
   });
   const day = shop.sql("select date(max(placed_at) / 1000, 'unixepoch', '-1 day') as day from orders")[0].day;
   const states = ["pending", "processing", "shipped", "delivered", "canceled", "refunded"];
   yield* each("/admin/orders",
     ...states.map((status) => ({ status })), { sort: "oldest" }, { sort: "total", customer_id: customers },
-    { q: numbers }, { q: names }, { q: ["product", "bench", "paper", "the", "a"] }, { q: ["xyzzy nothing"] }, { q: skus },
+    { q: numbers, as: "numbers" }, { q: names, as: "names" }, { q: ["product", "bench", "paper", "the", "a"], as: "words" },
+    { q: ["xyzzy nothing"], as: "nothing" }, { q: skus, as: "SKUs" },
+    { q: names.map((name) => name.slice(0, 4)), as: "beginnings" }, { q: ["xyzzy buye"], as: "a rare word and a beginning" },
     { sku: skus }, { customer_id: customers }, { tag: "gift" }, { from: day }, { to: day }, { min_total: "50" },
     { payment_status: "paid" }, { payment_status: "unpaid" }, { fulfilment_status: "unfulfilled" },
     { status: "pending", payment_status: "unpaid", min_total: "50" }, { status: "delivered", q: names },
@@ -89,13 +92,16 @@ function* views(shop) {
     { status: "canceled", tag: "gift", min_total: "10" }, { customer_id: customers, status: "delivered" },
     { payment_status: "unpaid", fulfilment_status: "fulfilled", min_total: "5000" });
   yield* each("/admin/products",
-    { q: ["product", "bench", "blue", "the", "10"] }, { q: skus }, { in_stock: "false" }, { in_stock: "true", sort: "price" },
+    { q: ["product", "bench", "blue", "the", "10"], as: "words" }, { q: ["prod", "ben"], as: "beginnings" }, { q: skus, as: "SKUs" }, { in_stock: "false" }, { in_stock: "true", sort: "price" },
     { min_price: "10", max_price: "12" }, { sort: "name" }, { sort: "-price" }, { status: "draft" }, { status: "approved", q: "a" });
-  yield* each("/admin/stock", { low: "true" }, { q: skus }, { q: ["product", "a"] });
+  yield* each("/admin/stock", { low: "true" }, { q: skus, as: "SKUs" }, { q: ["product", "a"], as: "words" });
   yield* each("/admin/audit", { actor: "user" }, { actor: "guest" }, { action: "order.created" }, { action: "auth.denied" },
     { target: numbers.map((_, nth) => `order:${nth * 9973 + 1}`) }, { from: day }, { to: day }, { actor: "1", action: "order.created", from: day });
   yield* each("/admin/events", { stream: "orders" }, { type: "order.created" }, { type: "product.created" }, { stream: "inventory" });
-  yield* each("/admin/users", { q: names }, { role: "customer" }, { status: "active" }, { staff: "true" });
+  yield* each("/admin/users", { q: names, as: "names" }, { q: ["b", "buyer"], as: "beginnings" }, { role: "customer" }, { status: "active" },
+    { status: "invited" }, { status: "suspended" }, { staff: "true" }, { staff: "false" }, { staff: "false", status: "suspended" });
+  yield* each("/admin/payments/inbox", ...["received", "processed", "failed", "quarantined", "dead"].map((status) => ({ status })));
+  yield* each("/admin/payments", { status: "captured" }, { status: "failed" });
 }
 
 /** Asks for pages on every connection for so long; how long each took, by its kind. */
