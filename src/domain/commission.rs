@@ -12,6 +12,7 @@ use crate::domain::money::round_div;
 use crate::domain::named::named;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
+use crate::domain::percent::Percent;
 use crate::domain::refund::Refund;
 use crate::domain::refund::RefundState;
 use crate::domain::time::Timestamp;
@@ -26,57 +27,44 @@ named! {
     }
 }
 
-/// All of it, in thousandths of a percent.
-const WHOLE: i64 = 100_000;
-
-/// The shop's part, in thousandths of a percent.
+/// The shop's part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate(i64);
+pub struct Rate(Percent);
 
 impl Rate {
     /// The shop's, unless it has decided otherwise: 30 percent.
-    pub const USUAL: Self = Self(30_000);
+    pub const USUAL: Self = match Self::new(30_000) {
+        Some(rate) => rate,
+        None => Self(Percent::ZERO),
+    };
 
     /// So many thousandths of a percent, up to all of it.
     pub const fn new(thousandths: i64) -> Option<Self> {
-        match thousandths {
-            0..=WHOLE => Some(Self(thousandths)),
-            _ => None,
+        match Percent::new(thousandths) {
+            Some(percent) => Some(Self(percent)),
+            None => None,
         }
     }
 
     /// Reads percent as text, such as `30` or `12.5`.
     pub fn parse(text: &str) -> Result<Self, Bad> {
-        Self::read(text.trim()).ok_or_else(|| Bad::invalid("must be 0 to 100 percent, such as \"12.5\""))
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-        let is_plain = |digits: &str, most: usize| {
-            (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        if !is_plain(whole, 3) || !is_plain(decimals, 3) {
-            return None;
-        }
-        let thousandths: i64 = format!("{decimals:0<3}").parse().ok()?;
-        Self::new(whole.parse::<i64>().ok()? * 1000 + thousandths)
+        Percent::parse(text).map(Self)
     }
 
     /// The number of thousandths.
     pub const fn thousandths(self) -> i64 {
-        self.0
+        self.0.thousandths()
     }
 
     /// What the seller gets of a line's total.
     pub fn sellers_part(self, total: Money) -> Money {
-        total.fraction(WHOLE - self.0, WHOLE).unwrap_or(Money::ZERO)
+        self.0.off(total)
     }
 }
 
 impl std::fmt::Display for Rate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = format!("{}.{:03}", self.0 / 1000, self.0 % 1000);
-        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+        self.0.fmt(f)
     }
 }
 

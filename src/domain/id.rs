@@ -81,6 +81,16 @@ ids! {
     CommissionId,
     /// What is paid out to sellers in one go.
     PayoutId,
+    /// What somebody has picked and not yet ordered.
+    CartId,
+    /// A code that makes an order cheaper.
+    CouponId,
+    /// A way of sending.
+    ShippingMethodId,
+    /// What a country takes of a category.
+    TaxRateId,
+    /// A category of tax: 0 is the standard one.
+    TaxClass,
 }
 
 impl DeliveryId {
@@ -98,4 +108,9 @@ impl DeliveryId {
     pub const fn endpoint(self) -> EndpointId {
         EndpointId(self.0 & 4095)
     }
+}
+
+impl TaxClass {
+    /// What has no category of its own is taxed by this one.
+    pub const STANDARD: Self = Self(0);
 }
