@@ -96,9 +96,11 @@ named! {
         WalletDeposited = 160 "wallet.deposited",
         WalletWithdrawn = 161 "wallet.withdrawn",
         WalletAdjusted = 162 "wallet.adjusted",
+        WalletExported = 163 "wallet.exported",
         PayoutMade = 170 "payout.made",
         PayoutExported = 171 "payout.exported",
         CommissionRateSet = 172 "commission.rate_set",
+        CommissionsExported = 173 "commissions.exported",
     }
 }
 

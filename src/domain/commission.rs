@@ -171,6 +171,16 @@ pub struct SellersPart {
     pub amount: Money,
 }
 
+/// What is approved for a seller and not paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Due {
+    pub seller: UserId,
+    pub rows: i64,
+    /// Below zero where more was undone than brought: then the seller is not paid, until more has come.
+    pub amount: Money,
+}
+
 /// Which commissions are asked for.
 #[derive(Debug, Clone, Copy, Default)]
 #[allow(missing_docs, reason = "the columns")]

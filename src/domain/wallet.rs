@@ -98,6 +98,15 @@ pub struct Transfer {
     pub at: Timestamp,
 }
 
+/// What a wallet keeps ready for an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct Hold {
+    pub order: OrderId,
+    pub amount: Money,
+    pub at: Timestamp,
+}
+
 /// Money that is to be paid in or out.
 #[derive(Debug, Clone)]
 pub struct NewTransfer {
@@ -105,6 +114,8 @@ pub struct NewTransfer {
     pub amount: RawAmount,
     /// Whose wallet; the caller's own if not told.
     pub user: Option<UserId>,
+    /// Words about it, if there are any.
+    pub reason: Option<String>,
 }
 
 /// Which transfers are asked for.

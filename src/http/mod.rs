@@ -8,6 +8,7 @@ mod assets;
 pub mod audit_query;
 mod bare;
 mod cors;
+pub mod csv;
 mod denials;
 mod docs;
 pub mod extract;

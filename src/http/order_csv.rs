@@ -1,17 +1,8 @@
-//! Orders as CSV, on both faces: a row an order, read page by page while the client takes them, so that memory stays flat.
+//! Orders as CSV, on both faces: a row an order.
 
 use std::borrow::Cow;
-use std::pin::Pin;
-use std::task::Context;
-use std::task::Poll;
 
-use axum::body::Body;
-use axum::body::Bytes;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::response::Response;
-use http_body::Frame;
-use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
@@ -19,17 +10,16 @@ use crate::domain::fault::Bad;
 use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::order_filter::Column;
-use crate::domain::order_filter::OrderFilter;
-use crate::domain::order_filter::OrderSort;
 use crate::domain::page::Limit;
 use crate::domain::page::Paging;
-use crate::domain::page::Place;
 use crate::domain::text::csv_cell;
-use crate::error::Error;
 use crate::error::Result;
+use crate::http::csv;
+use crate::http::csv::File;
 use crate::http::list::Asked;
 use crate::http::order_query::Wanted;
 use crate::http::order_query::shop;
+use crate::shop::Snapshot;
 use crate::shop::orders;
 
 const HEADINGS: &str = "id,number,status,payment_status,fulfilment_status,placed_at,customer_id,email,item_count,\
@@ -49,57 +39,14 @@ pub async fn send(app: App, by: Actor, text: String, asked: Asked<Wanted>) -> Re
     let noted = by.clone();
     app.write(move |tx| orders::begin_export(tx, &noted, &text))
         .await?;
-    let (send, receive) = mpsc::channel(2);
-    tokio::spawn(write_pages(app, by, filter, sort, send));
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"orders.csv\""),
-    ];
-    Ok((headers, Body::new(Pages(receive))).into_response())
-}
-
-/// What is on its way to the client.
-struct Pages(mpsc::Receiver<Result<Bytes>>);
-
-impl http_body::Body for Pages {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        self.0
-            .poll_recv(task)
-            .map(|page| page.map(|page| page.map(Frame::data)))
-    }
-}
-
-/// Reads page after page until the end, a failure, or the client has gone.
-async fn write_pages(
-    app: App,
-    by: Actor,
-    filter: OrderFilter,
-    sort: OrderSort,
-    send: mpsc::Sender<Result<Bytes>>,
-) {
-    let mut paging = Paging::first(Limit::MAX, filter.sort_number(sort));
-    let mut text = HEADINGS.to_owned();
-    loop {
-        let (by, filter) = (by.clone(), filter.clone());
-        let page = app
-            .read(move |db| orders::export_page(db, &by, &filter, sort, &paging))
-            .await;
-        let (page, next) = match page {
-            Ok(page) => {
-                page.rows.iter().for_each(|order| write_row(&mut text, order));
-                (Ok(Bytes::from(std::mem::take(&mut text))), page.next)
-            }
-            Err(error) => (Err(error), None),
-        };
-        let has_gone = send.send(page).await.is_err();
-        match next {
-            Some(next) if !has_gone => paging.place = Place::At(next),
-            _ => return,
-        }
-    }
+    let file = File {
+        name: "orders.csv".to_owned(),
+        headings: HEADINGS,
+        first: Paging::first(Limit::MAX, filter.sort_number(sort)),
+        read: move |db: &Snapshot, paging: &Paging| orders::export_page(db, &by, &filter, sort, paging),
+        write: write_row,
+    };
+    Ok(csv::send(app, file))
 }
 
 /// Texts pass through [`csv_cell`]; what we write ourselves holds nothing to quote.

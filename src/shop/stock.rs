@@ -1,7 +1,6 @@
 //! Stock moved without an order, its ledger, and what runs low. What an order takes and gives back is told by the order.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 
@@ -210,13 +209,9 @@ pub fn ledger(db: &Snapshot, by: &Actor, variant: VariantId, paging: &Paging) ->
         ..MovementFilter::default()
     };
     let page = store::stock::movements(db, &filter, paging)?;
-    let mut numbers = HashMap::new();
     let orders = page.rows.iter().filter_map(|movement| movement.order);
-    for order in orders.filter(|_| by.may(Permission::OrdersRead)) {
-        if let Entry::Vacant(place) = numbers.entry(order) {
-            place.insert(store::orders::head(db, order)?.number);
-        }
-    }
+    let orders = orders.filter(|_| by.may(Permission::OrdersRead));
+    let numbers = store::orders::numbers(db, orders)?;
     // Who has ordered is told to those alone who may see orders.
     let told = |movement: &&Movement| movement.order.is_none() || by.may(Permission::OrdersRead);
     let actors = page

@@ -138,12 +138,23 @@ pub fn page(db: &Snapshot, filter: &CommissionFilter, paging: &Paging) -> Result
         false => ("id < :key", i64::MAX),
     };
     let order = if paging.is_backwards() { "id" } else { "id DESC" };
+    // What is asked for is said outright, so that its index is found.
+    let is = |is_asked: bool, column: &str, value: &str| match is_asked {
+        true => format!("{column} = {value}"),
+        false => format!("{value} IS NULL"),
+    };
+    let wanted = [
+        is(filter.seller.is_some(), "seller_id", ":seller"),
+        is(filter.state.is_some(), "state", ":state"),
+        is(filter.order.is_some(), "order_id", ":order"),
+        is(filter.payout.is_some(), "payout_id", ":payout"),
+    ];
+    let wanted = wanted.join(" AND ");
     let rows = db
         .db()
         .prepare_cached(&format!(
             "{SELECT}
-             WHERE {turn} AND (:seller IS NULL OR seller_id = :seller) AND (:state IS NULL OR state = :state)
-               AND (:order IS NULL OR order_id = :order) AND (:payout IS NULL OR payout_id = :payout)
+             WHERE {turn} AND {wanted}
              ORDER BY {order} LIMIT :limit OFFSET :skipped"
         ))?
         .query_and_then(

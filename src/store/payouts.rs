@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 
+use crate::domain::commission::Due;
 use crate::domain::commission::Payout;
 use crate::domain::commission::SellersPart;
 use crate::domain::id::PayoutId;
@@ -106,6 +107,25 @@ pub fn due(db: &Snapshot, seller: Option<UserId>) -> Result<Vec<UserId>> {
              ORDER BY seller_id",
         )?
         .query_and_then(named_params! { ":seller": seller }, |row| Ok(row.get(0)?))?
+        .collect()
+}
+
+/// What is approved for each seller, all that was undone counted.
+pub fn approved(db: &Snapshot) -> Result<Vec<Due>> {
+    db.db()
+        .prepare_cached(
+            "SELECT seller_id, count(*) AS rows, sum(amount) AS amount FROM commissions
+             WHERE state = 1
+             GROUP BY seller_id
+             ORDER BY seller_id",
+        )?
+        .query_and_then([], |row| {
+            Ok(Due {
+                seller: row.get("seller_id")?,
+                rows: row.get("rows")?,
+                amount: row.get("amount")?,
+            })
+        })?
         .collect()
 }
 

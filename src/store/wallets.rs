@@ -14,6 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::time::Timestamp;
+use crate::domain::wallet::Hold;
 use crate::domain::wallet::Transfer;
 use crate::domain::wallet::TransferFilter;
 use crate::domain::wallet::TransferKind;
@@ -44,6 +45,40 @@ pub fn of_user(db: &Snapshot, user: UserId) -> Result<Wallet> {
         .query_row(named_params! { ":user": user }, wallet_from_row)
         .optional()?;
     Ok(found.unwrap_or(Wallet::empty(user)))
+}
+
+/// A page of the wallets that there are, newest first; of those alone that keep something ready, if so asked.
+pub fn all(db: &Snapshot, is_held: bool, paging: &Paging) -> Result<Page<Wallet>> {
+    let (turn, start, order) = match paging.is_backwards() {
+        true => ("id > :key", 0, "id"),
+        false => ("id < :key", i64::MAX, "id DESC"),
+    };
+    let held = if is_held { "AND held > 0" } else { "" };
+    let rows = db
+        .db()
+        .prepare_cached(&format!(
+            "{WALLET} WHERE {turn} AND user_id IS NOT NULL {held} ORDER BY {order} LIMIT :limit OFFSET :skipped"
+        ))?
+        .query_and_then(
+            named_params! {
+                ":key": paging.keys().map_or(start, |keys| keys.1),
+                ":limit": paging.wanted() as i64,
+                ":skipped": paging.skipped(),
+            },
+            |row| Ok(wallet_from_row(row)?),
+        )?
+        .collect::<Result<Vec<Wallet>>>()?;
+    Ok(paging.cut(rows, |wallet: &Wallet| {
+        (0, wallet.account.map_or(0, |account| account.0))
+    }))
+}
+
+/// What all wallets hold together: what the shop's own accounts lack.
+pub fn owed(db: &Snapshot) -> Result<Money> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT -sum(balance) FROM accounts WHERE id <= 3")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// A user's account, made if there is none.
@@ -240,6 +275,25 @@ pub fn hold(tx: &Tx, payment: PaymentId, account: AccountId, amount: Money) -> R
             ":now": tx.now,
         })?;
     Ok(true)
+}
+
+/// What a wallet keeps ready, oldest first.
+pub fn holds(db: &Snapshot, account: AccountId) -> Result<Vec<Hold>> {
+    db.db()
+        .prepare_cached(
+            "SELECT p.order_id, h.amount, h.at
+             FROM holds h JOIN payments p ON p.id = h.payment_id
+             WHERE h.account_id = :account AND h.ended_at IS NULL
+             ORDER BY h.payment_id",
+        )?
+        .query_and_then(named_params! { ":account": account }, |row| {
+            Ok(Hold {
+                order: row.get("order_id")?,
+                amount: row.get("amount")?,
+                at: row.get("at")?,
+            })
+        })?
+        .collect()
 }
 
 /// Ends the hold of a payment, if it has one that is open: what it held is available again.

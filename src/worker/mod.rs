@@ -7,6 +7,7 @@ pub mod expire;
 pub mod inbox;
 pub mod mail;
 pub mod outbox;
+pub mod payouts;
 pub mod reconcile;
 pub mod sandbox;
 pub mod sweep;
@@ -29,6 +30,9 @@ const GATHER: Duration = Duration::from_millis(20);
 
 /// How often the worker looks for orders that nobody has paid.
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
+
+/// How often the worker looks for a payout that has not ended.
+const PAY_OUT_EVERY: Duration = Duration::from_secs(60);
 
 /// How often the worker looks whether a day has passed since the books were compared.
 const RECONCILE_EVERY: Duration = Duration::from_secs(600);
@@ -56,6 +60,7 @@ pub async fn run(app: App) -> Result<()> {
         watched("deliver", || deliver(app.clone())),
         watched("payments", || pay(app.clone())),
         watched("expiry", || expire(app.clone())),
+        watched("payouts", || pay_out(app.clone())),
         watched("reconcile", || reconcile(app.clone())),
     )?;
     Ok(())
@@ -138,6 +143,20 @@ async fn expire(app: App) {
             Err(error) => {
                 tracing::error!(%error, "the worker could not cancel what was not paid");
                 tokio::time::sleep(EXPIRE_EVERY).await;
+            }
+        }
+    }
+}
+
+/// Now and then, ends a payout that was begun.
+async fn pay_out(app: App) {
+    loop {
+        match payouts::step(&app).await {
+            Ok(Outcome::Worked) => {}
+            Ok(Outcome::NothingDue) => tokio::time::sleep(PAY_OUT_EVERY).await,
+            Err(error) => {
+                tracing::error!(%error, "the worker could not end a payout");
+                tokio::time::sleep(PAY_OUT_EVERY).await;
             }
         }
     }

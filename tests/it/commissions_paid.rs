@@ -86,7 +86,24 @@ fn a_payout_is_made_once() {
             answer.body
         );
     }
+    // One after the other it is no different: the key finds its payout, and another finds nothing that is due.
+    let id = answers[0].json()["id"].clone();
+    let with = |key: &str| {
+        let headers = [("idempotency-key", key)];
+        app.send("POST", "owner", PAYOUTS, &headers, Some(&json!({})))
+    };
+    let again = with("november");
+    assert_eq!(
+        (again.status, &again.json()["id"], &again.json()["amount"]),
+        (201, &id, &json!("7.00"))
+    );
+    let other = with("december");
+    assert_eq!((other.status, other.code()), (409, 6003), "{}", other.body);
     delivered(&app, &[("VASE", 1)]);
+    // More is due by now, but not by a key that has had its payout.
+    assert_eq!(with("november").json()["id"], id);
+    assert_eq!(sums(&app, "seller"), json!(["0.00", "7.00", "7.00", "14.00"]));
+    assert_eq!(app.number("SELECT sum(amount) FROM payouts"), 700);
     let answers: Vec<_> = std::thread::scope(|scope| {
         let sent: Vec<_> = (0..4)
             .map(|_| scope.spawn(|| app.post("owner", PAYOUTS, json!({}))))

@@ -4,6 +4,7 @@
 mod account_states;
 mod admin_account;
 mod admin_assets;
+mod admin_commissions;
 mod admin_forms;
 mod admin_frame;
 mod admin_live;
@@ -18,6 +19,7 @@ mod admin_products_odd;
 mod admin_sign_in;
 mod admin_stock;
 mod admin_users;
+mod admin_wallets;
 mod admin_watch;
 mod admin_webhooks;
 mod api_keys;

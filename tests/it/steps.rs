@@ -19,6 +19,8 @@ use till::config::MailSecurity;
 use till::domain::actor::Actor;
 use till::domain::time::Timestamp;
 use till::error::Result;
+use till::shop::commissions;
+use till::shop::commissions::NewPayout;
 use till::shop::doctor;
 use till::worker;
 use till::worker::Outcome;
@@ -48,6 +50,7 @@ const STEPS: &[Step] = &[
     ("inbox", |app| Box::pin(worker::inbox::step(app))),
     ("complete", |app| Box::pin(worker::complete::step(app))),
     ("expire", |app| Box::pin(worker::expire::step(app))),
+    ("payouts", |app| Box::pin(worker::payouts::step(app))),
     ("reconcile", |app| Box::pin(worker::reconcile::step(app))),
     ("sweep", |app| Box::pin(worker::sweep::step(app))),
 ];
@@ -221,6 +224,13 @@ fn today(app: &TestApp, old: i64) {
     let canceled = app.post("ann", &format!("/api/v1/orders/{late}/cancel"), json!({}));
     assert_eq!(canceled.status, 200, "{}", canceled.body);
     payments::charge(app, payments::order(app), "tok_decline");
+    // A payout that whoever began it did not come to end.
+    crate::commissions::delivered(app, &[("VASE", 2)]);
+    let begin = app
+        .app()
+        .store()
+        .write(|tx| commissions::begin_payout(tx, &Actor::system(), None, &NewPayout::default()).map(|_| ()));
+    begin.unwrap();
     app.change(
         "INSERT INTO sandbox_payments (ref, key, payment_id, order_id, number, amount, currency, at_once, state, captured)
          VALUES ('sbx_lost', 'lost', 99, 99, '99', 700, 'EUR', 1, 4, 700)",
@@ -277,6 +287,8 @@ const RESULT: &str = "SELECT group_concat(line, char(10)) FROM (
   UNION ALL SELECT concat_ws(' ', 'stock', variant_id, available) FROM stock
   UNION ALL SELECT concat_ws(' ', 'movement', variant_id, delta, order_id) FROM stock_movements
   UNION ALL SELECT concat_ws(' ', 'commission', line_id, amount, state) FROM commissions
+  UNION ALL SELECT concat_ws(' ', 'payout', id, state, rows, amount) FROM payouts
+  UNION ALL SELECT concat_ws(' ', 'paid', seller_id, rows, amount) FROM payout_sellers
   UNION ALL SELECT concat_ws(' ', 'account', id, balance, held) FROM accounts
   UNION ALL SELECT concat_ws(' ', 'hold', payment_id, amount, ended_at IS NULL) FROM holds
   UNION ALL SELECT concat_ws(' ', 'paper', series, number, order_id, total) FROM invoices

@@ -15,7 +15,7 @@ use crate::wallets::set;
 const INITIATE: &str = "/api/v1/payments/initiate";
 
 /// A shop with the sandbox, in which ann has 20.00; her order of 9.00, of which her wallet keeps 4.00 ready.
-fn held() -> (TestApp, i64, Value) {
+pub fn held() -> (TestApp, i64, Value) {
     let app = shop_with(|_| {});
     set(&app, "wallet.deposits", "open");
     deposit(&app, "ann", "20.00");

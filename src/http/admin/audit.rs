@@ -191,6 +191,8 @@ impl Row {
         match self.row.target_kind {
             Target::Order => Some(format!("/admin/orders/{id}")),
             Target::Product => Some(format!("/admin/products/{id}")),
+            Target::Wallet => Some(format!("/admin/wallets/{id}")),
+            Target::Payout => Some(format!("/admin/commissions/payouts/{id}")),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! How a state looks: a colour, a shape and a word, the same on every page.
 
+use crate::domain::commission::CommissionState;
 use crate::domain::inbox::InboxState;
 use crate::domain::mail::MailState;
 use crate::domain::order::FulfilmentStatus;
@@ -142,6 +143,24 @@ pub const fn refund(state: RefundState) -> Badge {
         RefundState::Pending => badge("amber", "p-part-refunded", "On its way"),
         RefundState::Succeeded => badge("violet soft", "p-refunded", "Given back"),
         RefundState::Failed => badge("red", "p-failed", "Failed"),
+    }
+}
+
+/// Where a commission stands.
+pub const fn commission(state: CommissionState) -> Badge {
+    match state {
+        CommissionState::Pending => badge("grey", "o-pending", "Not delivered"),
+        CommissionState::Approved => badge("blue", "p-authorized", "To be paid"),
+        CommissionState::Paid => badge("green soft", "p-paid", "Paid"),
+        CommissionState::Reversed => badge("violet soft", "p-refunded", "Reversed"),
+    }
+}
+
+/// Whether a payout has ended.
+pub const fn payout(is_done: bool) -> Badge {
+    match is_done {
+        true => badge("green soft", "p-paid", "Paid"),
+        false => badge("blue", "p-authorized", "Being made"),
     }
 }
 

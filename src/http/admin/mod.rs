@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 mod badge;
+mod commissions;
 mod conflict;
 mod differences;
 mod drawn;
@@ -32,6 +33,7 @@ mod stock;
 mod system;
 mod typed;
 mod users;
+mod wallets;
 mod webhooks;
 pub(in crate::http) mod words;
 
@@ -123,6 +125,19 @@ pub fn table() -> Table {
         .page(POST, "/payments/inbox/{id}", Needs(May::PaymentsUpdate), payments::retry)
         .page(POST, "/payments/{id}/capture", Needs(May::PaymentsUpdate), orders::capture)
         .page(POST, "/payments/{id}/void", Needs(May::PaymentsUpdate), orders::void)
+        .page(GET, "/wallets", Needs(May::WalletRead), wallets::list)
+        .page(GET, "/wallets/{id}", Needs(May::WalletRead), wallets::show)
+        .page(POST, "/wallets/{id}", Needs(May::WalletManage), wallets::move_money)
+        .beside("/wallets/{id}/transfers.csv", Needs(May::WalletRead), wallets::export, "text/csv")
+        .page(GET, "/commissions", Needs(May::CommissionsRead), commissions::list)
+        .beside("/commissions.csv", Needs(May::CommissionsRead), commissions::export, "text/csv")
+        .page(GET, "/commissions/sellers/{id}", Needs(May::CommissionsRead), commissions::seller)
+        .page(POST, "/commissions/sellers/{id}", Needs(May::CommissionsManage), commissions::set_rate)
+        .page(GET, "/commissions/payouts", Needs(May::CommissionsRead), commissions::payouts)
+        .page(POST, "/commissions/payouts", Needs(May::CommissionsManage), commissions::pay)
+        .page(GET, "/commissions/payouts/new", Needs(May::CommissionsManage), commissions::ask_pay)
+        .page(GET, "/commissions/payouts/{id}", Needs(May::CommissionsRead), commissions::payout)
+        .beside("/commissions/payouts/{id}/sellers.csv", Needs(May::CommissionsRead), commissions::payout_csv, "text/csv")
         .page(GET, "/products", Needs(May::ProductsRead), products::list)
         .page(GET, "/products/new", Needs(May::ProductsCreate), products::new)
         .page(POST, "/products/new", Needs(May::ProductsCreate), products::create)

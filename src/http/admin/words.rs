@@ -153,6 +153,10 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::UserSuspended => "The user is suspended, and signed out everywhere.",
         Action::UserUnlocked => "The user may come in again.",
         Action::ApiKeyRevoked => "The key is revoked.",
+        Action::WalletDeposited => "The money is in the wallet.",
+        Action::WalletWithdrawn => "The money is paid out of the wallet.",
+        Action::WalletAdjusted => "The wallet is put right.",
+        Action::CommissionRateSet => "The rate holds from the next order on.",
         _ => "Done.",
     }
     .to_owned()

@@ -2,7 +2,6 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
@@ -28,6 +27,7 @@ use crate::domain::text::csv_cell;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::csv;
 use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
@@ -82,7 +82,7 @@ fn view(row: &Commission, currency: Currency) -> CommissionView {
 }
 
 /// Which commissions are asked for.
-pub struct CommissionsPage(CommissionFilter, Paging);
+pub struct CommissionsPage(pub CommissionFilter, pub Paging);
 
 impl Asks for CommissionsPage {
     type By = ();
@@ -290,17 +290,18 @@ pub async fn pay_out(
         .write(move |tx| commissions::begin_payout(tx, &who, key.as_ref(), &new))
         .await?;
     let (Once::First(payout) | Once::Again(payout)) = &begun;
-    let view = paid(&app, &by, payout.id).await?;
+    end(&app, &by, payout.id).await?;
+    let view = whole(&app, &by, payout.id).await?;
     once(begun, |_| Ok(Created(Reply(view)).into_response()))
 }
 
-/// The payout once all that is due is in it, some rows a transaction.
-async fn paid(app: &App, by: &Actor, id: PayoutId) -> Result<PayoutView> {
+/// Ends a payout that is begun: puts all that is due into it, some rows a transaction.
+pub async fn end(app: &App, by: &Actor, id: PayoutId) -> Result<()> {
     loop {
         let who = by.clone();
         let payout = app.write(move |tx| commissions::go_on(tx, &who, id)).await?;
         if payout.is_done {
-            return whole(app, by, id).await;
+            return Ok(());
         }
     }
 }
@@ -340,9 +341,14 @@ pub async fn payout_csv(
 ) -> Result<Response> {
     let currency = currency(&app).await?;
     let (payout, sellers) = app.write(move |tx| commissions::begin_csv(tx, &by, id)).await?;
+    Ok(file(&payout, &sellers, currency))
+}
+
+/// The file of a payout: a row a seller.
+pub fn file(payout: &Payout, sellers: &[SellersPart], currency: Currency) -> Response {
     let reference = csv_cell(payout.reference.as_deref().unwrap_or_default());
     let mut text = HEADINGS.to_owned();
-    for part in &sellers {
+    for part in sellers {
         let name = csv_cell(part.name.as_deref().unwrap_or_default());
         text += &format!(
             "{},{},{},{name},{},{},{currency},{reference}\r\n",
@@ -353,10 +359,5 @@ pub async fn payout_csv(
             part.amount.write(currency)
         );
     }
-    let disposition = format!("attachment; filename=\"payout-{}.csv\"", payout.id);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, text).into_response())
+    csv::whole(&format!("payout-{}.csv", payout.id), text)
 }

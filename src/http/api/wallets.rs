@@ -114,7 +114,7 @@ fn view(transfer: &Transfer, currency: Currency) -> TransferView {
 }
 
 /// Which transfers are asked for.
-pub struct TransfersPage(Wanted, Paging);
+pub struct TransfersPage(pub Wanted, pub Paging);
 
 impl Asks for TransfersPage {
     type By = ();
@@ -197,6 +197,7 @@ fn new(body: MoveMoney) -> NewTransfer {
     NewTransfer {
         amount: body.amount,
         user: body.user_id.map(UserId),
+        reason: None,
     }
 }
 

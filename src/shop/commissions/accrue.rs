@@ -29,9 +29,14 @@ pub(super) fn rate_of(db: &Snapshot, seller: UserId) -> Result<(Rate, bool)> {
     if let Some(own) = store::commissions::rate_of(db, seller)? {
         return Ok((own, true));
     }
+    Ok((usual(db)?, false))
+}
+
+/// The shop's part of what is sold for whoever has no rate of their own.
+pub(super) fn usual(db: &Snapshot) -> Result<Rate> {
     let told = store::settings::value(db, "commissions.rate")?;
     let rate = told.and_then(|text| Rate::parse(&text).ok());
-    Ok((rate.unwrap_or(Rate::USUAL), false))
+    Ok(rate.unwrap_or(Rate::USUAL))
 }
 
 /// Writes what the lines of a new order bring their sellers.

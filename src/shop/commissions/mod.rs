@@ -1,16 +1,26 @@
 //! Commissions: made with the order, approved when it has arrived, undone with what goes back, and paid out.
 
 mod accrue;
+mod desk;
 mod payout;
 
 pub(in crate::shop) use accrue::Sold;
 pub(in crate::shop) use accrue::accrue;
 pub(in crate::shop) use accrue::approve;
 pub(in crate::shop) use accrue::recount;
+pub use desk::Names;
+pub use desk::Payable;
+pub use desk::Seller;
+pub use desk::begin_export;
+pub use desk::export_page;
+pub use desk::names;
+pub use desk::payable;
+pub use desk::seller;
 pub use payout::NewPayout;
 pub use payout::begin_csv;
 pub use payout::begin_payout;
 pub use payout::go_on;
+pub use payout::open_payout;
 pub use payout::payouts;
 pub use payout::show_payout;
 

@@ -1,5 +1,5 @@
 //! Paying sellers: everything that is approved goes into one payout, at most 500 rows a transaction. One is made at a
-//! time; what was begun and not ended is gone on with by whoever pays next.
+//! time; what was begun and not ended is ended by the worker, or by whoever pays next.
 
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
@@ -64,6 +64,11 @@ fn begin_now(tx: &Tx, by: &Actor, new: &NewPayout) -> Result<Payout> {
     let target = (Target::Payout, Some(id.0));
     audit::note(tx, by, Action::PayoutMade, target, None, None)?;
     store::payouts::get(tx, id)
+}
+
+/// The payout that is being made, if there is one.
+pub fn open_payout(db: &Snapshot) -> Result<Option<Payout>> {
+    store::payouts::open(db)
 }
 
 /// Pays some more of a payout that is being made; the payout as it is then.

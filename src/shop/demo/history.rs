@@ -16,6 +16,8 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
+use crate::shop::commissions;
+use crate::shop::commissions::NewPayout;
 use crate::shop::demo::Buyer;
 use crate::shop::demo::Crew;
 use crate::shop::demo::dice::Dice;
@@ -27,7 +29,10 @@ use crate::shop::payments::ByHand;
 /// Orders of the two months.
 const ORDERS: usize = 300;
 
-/// Something that happens to the order that was planned as number `plan`.
+/// How many days after its opening the shop pays its sellers for the first time.
+const PAYDAY: i64 = 31;
+
+/// Something that happens to the order that was planned as number `plan`, or to the shop.
 struct Happening {
     at: Timestamp,
     plan: usize,
@@ -41,6 +46,7 @@ enum What {
     },
     Paid,
     Moved(OrderState),
+    SellersPaid,
 }
 
 /// When the money for an order comes.
@@ -82,9 +88,22 @@ pub(super) fn live(
                 payments::record_by_hand(tx, &crew.owner, None, &all).map(|_| ())
             }
             What::Moved(to) => step(tx, crew, ids[happening.plan], *to),
+            What::SellersPaid => pay_sellers(tx, crew),
         })?;
     }
     Ok(ids.iter().flatten().count())
+}
+
+/// Pays what has come together so far.
+fn pay_sellers(tx: &Tx, crew: &Crew) -> Result<()> {
+    let first = NewPayout {
+        seller: None,
+        reference: Some("First month".to_owned()),
+    };
+    let begun = commissions::begin_payout(tx, &crew.owner, None, &first)?;
+    let (Once::First(payout) | Once::Again(payout)) = begun;
+    while !commissions::go_on(tx, &crew.owner, payout.id)?.is_done {}
+    Ok(())
 }
 
 fn nobody() -> Error {
@@ -110,7 +129,11 @@ fn step(tx: &Tx, crew: &Crew, id: Option<OrderId>, to: OrderState) -> Result<()>
 fn plan(opened: Timestamp, now: Timestamp, buyers: usize, variants: &[VariantId]) -> Vec<Happening> {
     let mut dice = Dice::new();
     let days = (now.ms() - opened.ms()) / DAY - 1;
-    let mut happenings = Vec::new();
+    let mut happenings = vec![Happening {
+        at: opened.plus_ms(PAYDAY * DAY),
+        plan: 0,
+        what: What::SellersPaid,
+    }];
     for plan in 0..ORDERS {
         let day = dice.between(1, days + 1);
         let placed = opened.plus_ms(day * DAY + dice.between(7 * HOUR, 22 * HOUR));

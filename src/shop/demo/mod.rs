@@ -34,6 +34,14 @@ const PEOPLE: &str = include_str!("people.csv");
 const AGE: i64 = 61 * DAY;
 /// What `demo2` has in the wallet.
 const POCKET: &str = "60.00";
+/// What some of the others have, by their places on the list.
+const POCKETS: [(usize, &str); 5] = [
+    (2, "25.00"),
+    (5, "150.00"),
+    (9, "12.50"),
+    (14, "40.00"),
+    (21, "8.20"),
+];
 
 /// The hashes of the passwords of those who can sign in.
 #[derive(Debug, Clone)]
@@ -155,13 +163,24 @@ fn invite(tx: &Tx, by: &Actor, passwords: &Passwords) -> Result<Vec<Buyer>> {
     let new = new_user("demo2", "demo2@demo.com", "Demo Buyer", &passwords.demo)?;
     let home = ["Demo Buyer", "9 Corve Yard", "Ludlow", "SY8 1DA"];
     let demo = buyer(tx, by, &new, home)?;
-    let pocket = NewTransfer {
-        amount: RawAmount::new(POCKET),
-        user: None,
-    };
-    wallets::deposit(tx, &demo.by, None, &pocket)?;
+    for (at, amount) in POCKETS {
+        if let Some(buyer) = buyers.get(at) {
+            fill(tx, buyer, amount)?;
+        }
+    }
+    fill(tx, &demo, POCKET)?;
     buyers.push(demo);
     Ok(buyers)
+}
+
+/// Pays into a buyer's wallet.
+fn fill(tx: &Tx, buyer: &Buyer, amount: &str) -> Result<()> {
+    let pocket = NewTransfer {
+        amount: RawAmount::new(amount),
+        user: None,
+        reason: None,
+    };
+    wallets::deposit(tx, &buyer.by, None, &pocket).map(|_| ())
 }
 
 fn buyer(tx: &Tx, by: &Actor, new: &NewUser, [name, line1, city, postcode]: [&str; 4]) -> Result<Buyer> {

@@ -32,6 +32,7 @@ pub use list::rows;
 pub use read::get;
 pub use read::head;
 pub use read::mail_to;
+pub use read::numbers;
 pub use read::owner;
 pub use read::placed_at;
 pub use read::tags;

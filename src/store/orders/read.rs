@@ -1,5 +1,8 @@
 //! Reading one order.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::params;
@@ -76,6 +79,17 @@ pub fn head(db: &Snapshot, id: OrderId) -> Result<OrderHead> {
         .query_row(params![id], head_from_row)
         .optional()?
         .ok_or(Error::NotFound("order"))
+}
+
+/// The numbers of these orders.
+pub fn numbers(db: &Snapshot, ids: impl Iterator<Item = OrderId>) -> Result<HashMap<OrderId, String>> {
+    let mut numbers = HashMap::new();
+    for id in ids {
+        if let Entry::Vacant(place) = numbers.entry(id) {
+            place.insert(head(db, id)?.number);
+        }
+    }
+    Ok(numbers)
 }
 
 /// When the order was placed, if there is one.

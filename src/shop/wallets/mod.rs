@@ -1,6 +1,18 @@
 //! Wallets: what users have with the shop, paid in and out, put right by hand. What orders take of them and give back is
 //! the payments' (`payments::purse`).
 
+mod desk;
+
+pub use desk::Ledger;
+pub use desk::Owned;
+pub use desk::Teller;
+pub use desk::Which;
+pub use desk::begin_export;
+pub use desk::export_page;
+pub use desk::ledger;
+pub use desk::list;
+pub use desk::owed;
+
 use serde_json::json;
 
 use crate::domain::actor::Actor;
@@ -18,6 +30,7 @@ use crate::domain::page::Paging;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Moment;
+use crate::domain::time::Timestamp;
 use crate::domain::wallet::NewTransfer;
 use crate::domain::wallet::Tellers;
 use crate::domain::wallet::Transfer;
@@ -91,17 +104,20 @@ pub fn transfers(
     paging: &Paging,
 ) -> Result<(Page<Transfer>, Currency)> {
     let Told { wallet, currency } = own(db, by)?;
+    Ok((page_of(db, &wallet, wanted, paging)?, currency))
+}
+
+fn page_of(db: &Snapshot, wallet: &Wallet, wanted: &Wanted, paging: &Paging) -> Result<Page<Transfer>> {
     let zone = store::settings::get(db)?.zone;
     let filter = TransferFilter {
         kind: wanted.kind,
         from: wanted.from.map(|from| from.start(&zone)),
         to: wanted.to.map(|to| to.end(&zone)),
     };
-    let page = match wallet.account {
-        Some(account) => store::wallets::page(db, account, &filter, paging)?,
-        None => paging.cut(Vec::new(), |_| (0, 0)),
-    };
-    Ok((page, currency))
+    match wallet.account {
+        Some(account) => store::wallets::page(db, account, &filter, paging),
+        None => Ok(paging.cut(Vec::new(), |_| (0, 0))),
+    }
 }
 
 /// Pays into a wallet: the caller's own where the shop leaves that to everybody, else with `wallet:manage`.
@@ -134,25 +150,29 @@ fn teller(
     move_once(tx, key, (user, moved), || {
         let account = store::wallets::account(tx, user)?;
         hold_to_the_day(tx, account, kind, amount, currency)?;
-        let made = make(tx, by, key, user, (kind, way, amount, None))?;
+        let what = (kind, way, amount, new.reason.as_deref());
+        let made = make(tx, by, key, user, what)?;
         note(tx, by, action, user, &made, currency)?;
         Ok(made)
     })
 }
 
-/// Whose wallet it is about, if the caller may.
-fn may_move(db: &Snapshot, by: &Actor, kind: TransferKind, user: Option<UserId>) -> Result<UserId> {
+/// Who may pay in, or out.
+fn tellers(db: &Snapshot, kind: TransferKind) -> Result<Tellers> {
     let setting = match kind {
         TransferKind::Deposit => "wallet.deposits",
         _ => "wallet.withdrawals",
     };
     let told = store::settings::value(db, setting)?;
-    let tellers = told
-        .and_then(|name| Tellers::parse(&name))
-        .unwrap_or(Tellers::Staff);
+    let told = told.and_then(|name| Tellers::parse(&name));
+    Ok(told.unwrap_or(Tellers::Staff))
+}
+
+/// Whose wallet it is about, if the caller may.
+fn may_move(db: &Snapshot, by: &Actor, kind: TransferKind, user: Option<UserId>) -> Result<UserId> {
     let own = by.user.ok_or(Refusal::NotSignedIn)?;
     let is_own = by.is_owner(Some(user.unwrap_or(own)));
-    match tellers {
+    match tellers(db, kind)? {
         Tellers::Off => return Err(by.lacks(Permission::WalletManage).into()),
         Tellers::Open if is_own => {}
         Tellers::Open | Tellers::Staff => by.require(Permission::WalletManage)?,
@@ -191,6 +211,40 @@ fn move_once(
     )
 }
 
+/// What a day of the shop's allows a wallet, and what of it has moved.
+#[derive(Debug, Clone, Copy)]
+pub struct Day {
+    /// At most so much.
+    pub most: Money,
+    /// Of it, so much today.
+    pub moved: Money,
+}
+
+impl Day {
+    /// What may still move today.
+    pub fn left(&self) -> Money {
+        let left = self.most.checked_sub(self.moved);
+        left.unwrap_or(Money::ZERO).max(Money::ZERO)
+    }
+}
+
+fn day(db: &Snapshot, account: Option<AccountId>, kind: TransferKind, now: Timestamp) -> Result<Day> {
+    let (setting, usual) = match kind {
+        TransferKind::Deposit => ("wallet.daily_deposits", DAILY_DEPOSITS),
+        _ => ("wallet.daily_withdrawals", DAILY_WITHDRAWALS),
+    };
+    let told = store::settings::value(db, setting)?.and_then(|minor| minor.parse().ok());
+    let zone = store::settings::get(db)?.zone;
+    let (midnight, _) = zone.day_bounds(zone.day_of(now));
+    Ok(Day {
+        most: Money::new(told.unwrap_or(usual)).unwrap_or(Money::MAX),
+        moved: match account {
+            Some(account) => store::wallets::moved_since(db, account, kind, midnight)?,
+            None => Money::ZERO,
+        },
+    })
+}
+
 /// Refused with `Rule` above what is left of the shop's day.
 fn hold_to_the_day(
     tx: &Tx,
@@ -199,23 +253,18 @@ fn hold_to_the_day(
     amount: Money,
     currency: Currency,
 ) -> Result<()> {
-    let (setting, usual, words) = match kind {
-        TransferKind::Deposit => ("wallet.daily_deposits", DAILY_DEPOSITS, "paid in"),
-        _ => ("wallet.daily_withdrawals", DAILY_WITHDRAWALS, "paid out"),
-    };
-    let told = store::settings::value(tx, setting)?.and_then(|minor| minor.parse().ok());
-    let most = Money::new(told.unwrap_or(usual)).unwrap_or(Money::MAX);
-    let zone = store::settings::get(tx)?.zone;
-    let (midnight, _) = zone.day_bounds(zone.day_of(tx.now));
-    let moved = store::wallets::moved_since(tx, account, kind, midnight)?;
-    let left = most.checked_sub(moved).unwrap_or(Money::ZERO).max(Money::ZERO);
-    if amount <= left {
+    let day = day(tx, Some(account), kind, tx.now)?;
+    if amount <= day.left() {
         return Ok(());
     }
+    let words = match kind {
+        TransferKind::Deposit => "paid in",
+        _ => "paid out",
+    };
     let words = format!(
         "No more than {} may be {words} in a day; {} is left today.",
-        most.write(currency),
-        left.write(currency)
+        day.most.write(currency),
+        day.left().write(currency)
     );
     Err(Refusal::Rule(words.into()).into())
 }
