@@ -41,6 +41,7 @@ pub mod product;
 pub mod reconciliation;
 pub mod refund;
 pub mod refusal;
+pub mod repricing;
 pub mod role;
 pub mod sandbox;
 pub(crate) mod schema;

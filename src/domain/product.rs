@@ -1,5 +1,8 @@
 //! What is for sale: products, their variants, and the states a product goes through.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::domain::id::MovementId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
@@ -248,7 +251,8 @@ impl Level {
 }
 
 /// How stock is to change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StockChange {
     /// By so many pieces.
     By(i64),

@@ -137,7 +137,9 @@ fn the_bar_of_products_is_held_to_rights_and_sense() {
         &[("sec-fetch-site", "cross-site")],
     );
     assert_eq!(sent.status, 403);
-    app.change("DELETE FROM role_permissions WHERE role_id = 2 AND permission LIKE 'products:%'");
+    app.change(
+        "DELETE FROM role_permissions WHERE role_id = 2 AND substr(permission, 1, 5) IN ('produ', 'stock')",
+    );
     app.change("INSERT INTO role_permissions VALUES (2, 'products:read')");
     assert!(!has_form(&browser.get(LIST), BULK) && !browser.get(LIST).body.contains("class=\"pick\""));
     for what in ["approve", "archive", "category"] {

@@ -50,7 +50,7 @@ const MOST_TOLD: i64 = 1000;
 /// The longest note beside a movement.
 const MOST_NOTE: usize = 1000;
 /// Why stock is moved by hand, as people say it.
-const REASONS: [(MovementReason, &str); 3] = [
+pub(in crate::http::admin) const REASONS: [(MovementReason, &str); 3] = [
     (MovementReason::Restock, "Delivery arrived"),
     (MovementReason::Adjust, "Counted or corrected"),
     (MovementReason::Return, "Came back"),

@@ -9,7 +9,12 @@ mod view;
 
 pub use bulk::Bulk;
 pub use bulk::Outcome;
+pub use bulk::Planned;
+pub use bulk::Restock;
+pub use bulk::Then;
+pub use bulk::Ticked;
 pub use bulk::bulk;
+pub use bulk::plan;
 pub use create::create;
 pub use decide::Decision;
 pub use decide::Verdict;

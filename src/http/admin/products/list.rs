@@ -257,7 +257,8 @@ impl ListPage<'_> {
     }
 
     fn may_change(&self) -> bool {
-        self.frame.may("products:approve") || self.frame.may("products:update")
+        let rights = ["products:approve", "products:update", "stock:update"];
+        rights.iter().any(|right| self.frame.may(right))
     }
 
     fn is_sorted(&self, sort: &str) -> bool {

@@ -6,6 +6,7 @@ mod decide;
 mod draft;
 mod edit;
 mod list;
+mod many;
 
 pub use bulk::bulk;
 pub use change::create;
