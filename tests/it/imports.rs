@@ -266,6 +266,10 @@ fn what_is_refused_is_named_by_line() {
         (&sums["made"], &sums["known"], &sums["refused"]),
         (&json!(2), &json!(1), &json!(8))
     );
+    let noted = "SELECT group_concat(content ->> 'refused') FROM audit WHERE content ->> 'kind' = 'orders'";
+    let file = rusqlite::Connection::open(data.join("till.db")).unwrap();
+    let noted: String = file.query_row(noted, [], |row| row.get(0)).unwrap();
+    assert_eq!(noted, "8");
     let report = std::fs::read_to_string(report).unwrap();
     for (line, told) in report.lines().zip([
         "line,key,reason",

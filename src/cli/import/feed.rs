@@ -34,6 +34,8 @@ pub struct Feed<'a> {
     report: Report,
     dry_run: bool,
     seen: HashMap<u64, (u64, u64)>,
+    /// How many rows were refused since the last batch.
+    unread: usize,
 }
 
 impl<'a> Feed<'a> {
@@ -44,6 +46,7 @@ impl<'a> Feed<'a> {
             report,
             dry_run,
             seen: HashMap::new(),
+            unread: 0,
         }
     }
 
@@ -96,7 +99,7 @@ impl<'a> Feed<'a> {
         let row = match row {
             Ok(row) => row,
             Err(refused) => {
-                self.report.refuse(&refused)?;
+                self.refuse(&refused)?;
                 return Ok(None);
             }
         };
@@ -107,7 +110,7 @@ impl<'a> Feed<'a> {
             Some((_, former)) if former == print => self.report.again(),
             Some((line, former)) => {
                 self.seen.insert(hash(&key), (line, former));
-                self.report.refuse(&RefusedRow {
+                self.refuse(&RefusedRow {
                     line: row.line,
                     reason: format!("stands on line {line} already with other content"),
                     key,
@@ -115,6 +118,11 @@ impl<'a> Feed<'a> {
             }
         }
         Ok(None)
+    }
+
+    fn refuse(&mut self, refused: &RefusedRow) -> Result<()> {
+        self.unread += 1;
+        self.report.refuse(refused)
     }
 
     fn take<T: Row + Send + Sync + 'static>(
@@ -129,6 +137,7 @@ impl<'a> Feed<'a> {
         let batch = Arc::new(Batch {
             source: self.source.clone(),
             rows,
+            unread: std::mem::take(&mut self.unread),
         });
         let tally = match self.dry_run {
             true => self.store.read(|db| check(db, &Actor::system(), &batch))?,

@@ -60,6 +60,8 @@ pub struct Batch<T> {
     pub source: Source,
     /// The rows.
     pub rows: Vec<Numbered<T>>,
+    /// How many rows before and between these could not be read.
+    pub unread: usize,
 }
 
 /// Whether imported orders take what they sold from the stock.

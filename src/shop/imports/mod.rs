@@ -43,7 +43,7 @@ fn note<T>(tx: &Tx, by: &Actor, kind: &str, batch: &Batch<T>, tally: &Tally) -> 
         "updated": tally.updated,
         "known": tally.known,
         "customers": tally.customers,
-        "refused": tally.refused.len(),
+        "refused": batch.unread + tally.refused.len(),
     });
     let target = (Target::File, None);
     audit::note(tx, by, Action::Imported, target, None, Some(&content.to_string()))
