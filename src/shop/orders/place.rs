@@ -312,11 +312,7 @@ fn refuse_short(tx: &Tx, by: &Actor, short: Vec<ShortItem>) -> Error {
             items: &items,
             user_id,
         };
-        events::emit(tx, EventType::OrderRefused, 0, 0, &told)?;
-        tx.after_commit(|| {
-            metrics::counter!("orders_failed_total", "reason" => "insufficient_stock").increment(1);
-        });
-        Ok(())
+        events::emit(tx, EventType::OrderRefused, 0, 0, &told).map(drop)
     });
     Refusal::Shortage(short).into()
 }
