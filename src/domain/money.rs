@@ -270,6 +270,11 @@ pub struct Amount {
 }
 
 impl Amount {
+    /// A sum to be shown: of many amounts, it may be more than any one can be.
+    pub const fn of_sum(minor: i64, currency: Currency) -> Amount {
+        Money(minor).write(currency)
+    }
+
     /// Writes into a buffer on the stack: lists write thousands of these.
     fn short(self) -> Short<24> {
         let mut text = Short::new();

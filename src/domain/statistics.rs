@@ -42,7 +42,7 @@ pub struct Sums {
     pub items: i64,
     /// What they cost.
     pub gross: i64,
-    /// What went back: refunds and credit notes of the time.
+    /// What went back: refunds, but for those of canceled orders, and credit notes of the time.
     pub refunded: i64,
 }
 
@@ -72,12 +72,13 @@ impl Tally {
         let sums = self.quarter(placed_at);
         sums.orders += 1;
         sums.items += items;
-        sums.gross += total.minor();
+        sums.gross = sums.gross.saturating_add(total.minor());
     }
 
     /// Money that went back then.
     pub fn add_refund(&mut self, at: Timestamp, amount: Money) {
-        self.quarter(at).refunded += amount.minor();
+        let sums = self.quarter(at);
+        sums.refunded = sums.refunded.saturating_add(amount.minor());
     }
 
     fn quarter(&mut self, at: Timestamp) -> &mut Sums {
@@ -116,13 +117,13 @@ impl Sums {
     fn add(&mut self, other: &Self) {
         self.orders += other.orders;
         self.items += other.items;
-        self.gross += other.gross;
-        self.refunded += other.refunded;
+        self.gross = self.gross.saturating_add(other.gross);
+        self.refunded = self.refunded.saturating_add(other.refunded);
     }
 
     /// What stays.
     pub const fn net(&self) -> i64 {
-        self.gross - self.refunded
+        self.gross.saturating_sub(self.refunded)
     }
 
     /// What an order costs on the average.

@@ -79,6 +79,63 @@ fn the_statistics_add_up_what_was_sold() {
     assert_eq!((own.status, own.code()), (403, 1005));
 }
 
+/// D15: a refund counts when it was given, whatever comes of its order later; that of a canceled order not at all, since
+/// what was sold by it is not counted either. Sums may be more than one amount can be.
+#[test]
+fn what_went_back_counts_on_its_day() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    let statistics = |query: &str| {
+        let told = app.get("owner", &format!("/api/v1/orders/statistics{query}"));
+        assert_eq!(told.status, 200, "{}", told.body);
+        told.json()
+    };
+    for order in [1, 2] {
+        place(&app, "ann", 2, "x");
+        let paid = app.post("owner", "/api/v1/payments/manual", json!({ "order_id": order }));
+        assert_eq!(paid.status, 201, "{}", paid.body);
+    }
+    let next_day = || {
+        app.clock.pass(86_400_000);
+        app.forget_tokens();
+    };
+    next_day();
+    let refund = |amount: &str| {
+        let body = json!({ "amount": amount, "reason": "chipped" });
+        app.post("owner", "/api/v1/orders/1/refunds", body).status
+    };
+    assert_eq!(refund("3.00"), 201);
+    next_day();
+    assert_eq!(refund("6.00"), 201);
+    assert_eq!(
+        app.post("owner", "/api/v1/orders/2/cancel", json!({})).status,
+        200
+    );
+    let all = statistics("");
+    let days: Vec<_> = all["series"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| (&day["gross"], &day["refunded"]))
+        .collect();
+    assert_eq!(
+        days,
+        [
+            (&json!("9.00"), &json!("0.00")),
+            (&json!("0.00"), &json!("3.00")),
+            (&json!("0.00"), &json!("6.00"))
+        ]
+    );
+    assert_eq!((&all["refunded"], &all["net"]), (&json!("9.00"), &json!("0.00")));
+    app.expect_findings();
+    alter(
+        &app,
+        "UPDATE orders SET total = 1000000000000, subtotal = 1000000000000 WHERE id = 1",
+    );
+    place(&app, "ann", 1, "x");
+    assert_eq!(statistics("")["gross"], "10000000004.50");
+}
+
 /// Defect 11: what stands beside `{id}` is reached, not read as an id.
 #[test]
 fn fixed_paths_are_reached_beside_ids() {

@@ -9,6 +9,18 @@ use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
 
+/// Each refund counts when it was given. Those of canceled orders do not: what was sold by these is not counted either.
+const REFUNDED: &str = "SELECT r.created_at AS at, r.amount
+  FROM refunds r CROSS JOIN orders o ON o.id = r.order_id
+  WHERE r.state < 2 AND r.created_at >= :from AND r.created_at < :to AND o.status <> :canceled";
+
+/// What an imported order had given back before it came here.
+const REFUNDED_BEFORE: &str = "SELECT ifnull(o.refunded_at, o.placed_at) AS at,
+    o.refunded - (SELECT ifnull(sum(r.amount), 0) FROM refunds r WHERE r.order_id = o.id AND r.state < 2) AS amount
+  FROM orders o NOT INDEXED
+  WHERE o.refunded > 0 AND o.imported_at IS NOT NULL AND o.status <> :canceled
+    AND ifnull(o.refunded_at, o.placed_at) >= :from AND ifnull(o.refunded_at, o.placed_at) < :to";
+
 /// Adds up the orders placed from `from` to before `to`, and what went back of any order in that time.
 pub fn tally(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<Tally> {
     let mut tally = Tally::default();
@@ -22,15 +34,14 @@ pub fn tally(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<Tally> {
         let total: Money = row.get(3)?;
         tally.add_order(row.get(0)?, row.get(1)?, row.get(2)?, total);
     }
-    let mut refunded = db.db().prepare_cached(
-        "SELECT ifnull(refunded_at, placed_at) AS at, refunded
-         FROM orders NOT INDEXED
-         WHERE refunded > 0 AND ifnull(refunded_at, placed_at) >= :from AND ifnull(refunded_at, placed_at) < :to",
-    )?;
-    let mut rows = refunded.query(named_params! { ":from": from, ":to": to })?;
-    while let Some(row) = rows.next()? {
-        let amount: Money = row.get("refunded")?;
-        tally.add_refund(row.get("at")?, amount);
+    for refunded in [REFUNDED, REFUNDED_BEFORE] {
+        let mut refunded = db.db().prepare_cached(refunded)?;
+        let named = named_params! { ":from": from, ":to": to, ":canceled": OrderState::Canceled };
+        let mut rows = refunded.query(named)?;
+        while let Some(row) = rows.next()? {
+            let amount: Money = row.get("amount")?;
+            tally.add_refund(row.get("at")?, amount);
+        }
     }
     Ok(tally)
 }

@@ -12,8 +12,6 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
-use crate::domain::money::Money;
-use crate::domain::refusal::Refusal;
 use crate::domain::settings::Settings;
 use crate::domain::statistics::Cut;
 use crate::domain::statistics::Sums;
@@ -87,7 +85,7 @@ pub async fn statistics(
             let settings = settings::show(db)?;
             let Stretch { from, to, cut } = asked.read(&settings.zone)?;
             let tally = orders::statistics(db, &by, from, to)?;
-            view(&tally, &settings, (from, to), cut)
+            Ok(view(&tally, &settings, (from, to), cut))
         })
         .await?;
     Ok(Reply(view).into_response())
@@ -98,45 +96,39 @@ fn view(
     settings: &Settings,
     (from, to): (Option<Timestamp>, Option<Timestamp>),
     by: Cut,
-) -> Result<StatisticsView> {
+) -> StatisticsView {
     let currency = settings.terms.currency;
     let whole = tally.whole();
-    let series = tally.series(&settings.zone, by).into_iter().map(|stretch| {
-        Ok(StretchView {
-            sums: SumsView::new(&stretch.sums, currency)?,
+    let series = tally
+        .series(&settings.zone, by)
+        .into_iter()
+        .map(|stretch| StretchView {
+            sums: SumsView::new(&stretch.sums, currency),
             period: stretch.period,
-        })
-    });
-    Ok(StatisticsView {
+        });
+    StatisticsView {
         from,
         to,
         by,
         currency: currency.as_str().to_owned(),
         items: whole.items,
-        sums: SumsView::new(&whole, currency)?,
-        average: amount(whole.average(), currency)?,
+        sums: SumsView::new(&whole, currency),
+        average: Amount::of_sum(whole.average(), currency),
         by_status: tally
             .states()
             .map(|(state, orders)| (state.name(), orders))
             .collect(),
-        series: series.collect::<Result<_>>()?,
-    })
-}
-
-impl SumsView {
-    fn new(sums: &Sums, currency: Currency) -> Result<Self> {
-        Ok(Self {
-            orders: sums.orders,
-            gross: amount(sums.gross, currency)?,
-            refunded: amount(sums.refunded, currency)?,
-            net: amount(sums.net(), currency)?,
-        })
+        series: series.collect(),
     }
 }
 
-fn amount(minor: i64, currency: Currency) -> Result<Amount> {
-    let money = Money::new(minor).ok_or_else(|| {
-        Refusal::Rule("This is more than the shop can count. Ask for a shorter time.".into())
-    })?;
-    Ok(money.write(currency))
+impl SumsView {
+    fn new(sums: &Sums, currency: Currency) -> Self {
+        Self {
+            orders: sums.orders,
+            gross: Amount::of_sum(sums.gross, currency),
+            refunded: Amount::of_sum(sums.refunded, currency),
+            net: Amount::of_sum(sums.net(), currency),
+        }
+    }
 }
