@@ -7,6 +7,7 @@ pub mod actor;
 pub mod address;
 pub mod api_key;
 pub mod audit;
+pub mod cart;
 pub mod check;
 pub mod commission;
 pub mod consumer;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::id::MovementId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
+use crate::domain::id::TaxClass;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
 use crate::domain::money::Money;
@@ -183,6 +184,8 @@ pub struct Offer {
     pub available: i64,
     pub low_at: Option<i64>,
     pub seller: Option<UserId>,
+    pub class: TaxClass,
+    pub weight_g: Option<i64>,
 }
 
 impl Offer {

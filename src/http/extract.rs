@@ -215,13 +215,18 @@ impl FromRequestParts<App> for Enrolling {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        if let Some(Known(by)) = parts.extensions.remove::<Known>() {
-            return Ok(Self(by));
-        }
-        match session::actor(parts, app).await? {
+        match caller(parts, app).await? {
             Some(by) => Ok(Self(by)),
             None => Err(Refusal::NotSignedIn.into()),
         }
+    }
+}
+
+/// Who calls, if that is known.
+pub async fn caller(parts: &mut Parts, app: &App) -> Result<Option<Actor>> {
+    match parts.extensions.remove::<Known>() {
+        Some(Known(by)) => Ok(Some(by)),
+        None => session::actor(parts, app).await,
     }
 }
 

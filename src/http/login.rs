@@ -10,6 +10,7 @@ use crate::domain::actor::Actor;
 use crate::domain::id::AuditId;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::shopper;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::secret;
@@ -167,5 +168,6 @@ pub fn device(app: &App, by: &Actor, headers: &HeaderMap) -> Device {
             .read(Cookie::Device, headers)
             .and_then(secret::from_text)
             .map(|token| secret::digest(&token)),
+        cart: shopper::guest_cart(app, headers),
     }
 }

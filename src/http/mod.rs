@@ -36,6 +36,7 @@ mod seats;
 pub mod session;
 pub mod shape;
 pub mod shell;
+pub mod shopper;
 pub mod short;
 pub mod site;
 pub mod token;

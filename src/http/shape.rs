@@ -24,6 +24,7 @@ use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListView;
 use crate::http::list::Told;
+use crate::http::shopper::Shopper;
 use crate::http::version::IfNoneMatch;
 
 /// Every shape that has been told, by name.
@@ -137,6 +138,7 @@ impl Last for State<App> {}
 impl Last for Raw {}
 impl Last for CurrentUser {}
 impl Last for Enrolling {}
+impl Last for Shopper {}
 impl<T: Asks> Last for Asked<T> {
     const QUERY: Option<fn() -> Vec<Told>> = Some(list::names::<T>);
 }

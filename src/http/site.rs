@@ -25,6 +25,8 @@ pub enum Cookie {
     Form,
     /// Carries a sign-in that waits for its code.
     Waiting,
+    /// Carries a guest's cart.
+    Cart,
 }
 
 /// Where a request says it comes from.
@@ -67,6 +69,8 @@ impl Site {
             (Cookie::Form, false) => "till-form",
             (Cookie::Waiting, true) => "__Host-till-waiting",
             (Cookie::Waiting, false) => "till-waiting",
+            (Cookie::Cart, true) => "__Host-till-cart",
+            (Cookie::Cart, false) => "till-cart",
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Use {
     Download,
     /// Messages of the sandbox.
     Sandbox,
+    /// The cookies of guests' carts.
+    Cart,
 }
 
 impl Use {
@@ -54,6 +56,7 @@ impl Use {
             Self::Address => b"till 1 address",
             Self::Download => b"till 1 download",
             Self::Sandbox => b"till 1 sandbox",
+            Self::Cart => b"till 1 cart",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod carts;
 pub mod catalogue;
 pub mod checks;
 pub mod commissions;

@@ -39,6 +39,8 @@ pub enum Made {
     Transfer = 30,
     /// Money that is paid out to sellers.
     Payout = 31,
+    /// Something in a cart: its variant.
+    CartItem = 40,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

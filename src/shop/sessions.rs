@@ -31,6 +31,7 @@ use crate::secret::Keys;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::carts;
 use crate::store;
 pub use crate::store::sessions::Device;
 
@@ -83,7 +84,7 @@ pub struct Opened {
     pub at: Timestamp,
 }
 
-/// Opens a session, and from now on knows the device.
+/// Opens a session, and from now on knows the device. What a browser has picked as a guest goes into the user's cart.
 pub fn open(tx: &Tx, by: &Actor, user: &User, kind: SessionKind, device: &Device) -> Result<Opened> {
     open_with(tx, by, user, kind, device, secret::random()?)
 }
@@ -114,6 +115,9 @@ pub(super) fn open_with(
     };
     let target = (Target::Session, Some(session.0));
     audit::note(tx, &who, Action::SignedIn, target, None, None)?;
+    if let (SessionKind::Cookie, Some(cart)) = (kind, device.cart) {
+        carts::merge(tx, user.id, cart)?;
+    }
     Ok(Opened {
         session,
         user: user.clone(),
@@ -300,7 +304,7 @@ fn end_family(tx: &Tx, by: &Actor, session: &Session) -> Error {
     Refusal::TokenInvalid.into()
 }
 
-/// Ends the caller's session, or all of them.
+/// Ends the caller's session, or all of them, and empties their cart.
 pub fn close(tx: &Tx, by: &Actor, scope: Scope) -> Result<()> {
     let user = by.signed_in()?;
     match scope {
@@ -311,6 +315,7 @@ pub fn close(tx: &Tx, by: &Actor, scope: Scope) -> Result<()> {
             }
         }
     }
+    carts::forget(tx, user)?;
     tx.touch(Touched::Sessions);
     let target = (Target::Session, by.session.map(|session| session.0));
     audit::note(tx, by, Action::SignedOut, target, None, None)

@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod audit;
 mod batch;
 pub mod bench;
+pub mod carts;
 mod checkpoint;
 pub mod checks;
 pub mod commissions;

@@ -76,6 +76,8 @@ pub struct Device {
     pub user_agent: Option<String>,
     /// SHA-256 of the cookie that says the device has signed in before.
     pub token: Option<[u8; 32]>,
+    /// SHA-256 of the cookie by which it holds a guest's cart.
+    pub cart: Option<[u8; 32]>,
 }
 
 /// Opens a session.

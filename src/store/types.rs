@@ -61,6 +61,7 @@ ids! {
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
     id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
+    id::CartId, id::CouponId, id::ShippingMethodId, id::TaxRateId, id::TaxClass,
 }
 
 named! {

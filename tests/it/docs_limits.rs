@@ -300,6 +300,31 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
     ]
 }
 
+fn good_bodies_of_selling() -> Vec<(&'static str, String, Value)> {
+    [
+        (
+            "POST",
+            "/cart/items",
+            json!({ "sku": "MUG", "quantity": 1, "client_token": "t" }),
+        ),
+        ("PATCH", "/cart/items/1", json!({ "quantity": 1 })),
+    ]
+    .map(|(method, path, body)| (method, path.to_owned(), body))
+    .into()
+}
+
+/// The path as the documents have it.
+fn template(path: &str, order: &str, product: &str) -> String {
+    path.replace(order, "/orders/{id}")
+        .replace(product, "/products/{id}")
+        .replace("/users/1", "/users/{id}")
+        .replace("/items/1", "/items/{id}")
+        .replace("/rates/1", "/rates/{user_id}")
+        .replace("/wallets/1", "/wallets/{user_id}")
+        .replace("/consumers/crew", "/consumers/{name}")
+        .replace("/endpoints/1", "/endpoints/{id}")
+}
+
 /// I12: what is just beyond a limit of the document is refused at that field, and every body's limits are tried.
 #[test]
 fn a_body_is_held_to_its_told_limits() {
@@ -320,15 +345,9 @@ fn a_body_is_held_to_its_told_limits() {
         .chain(good_bodies_of_people())
         .chain(good_proofs())
         .chain(good_bodies_of_money(&order))
+        .chain(good_bodies_of_selling())
     {
-        let template = path
-            .replace(&order, "/orders/{id}")
-            .replace(&product, "/products/{id}")
-            .replace("/users/1", "/users/{id}")
-            .replace("/rates/1", "/rates/{user_id}")
-            .replace("/wallets/1", "/wallets/{user_id}")
-            .replace("/consumers/crew", "/consumers/{name}")
-            .replace("/endpoints/1", "/endpoints/{id}");
+        let template = template(&path, &order, &product);
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         for limit in limits(&document, schema, &good, "", "") {

@@ -32,6 +32,8 @@ mod bad_configs;
 mod bench;
 mod binary;
 mod browser;
+mod carts;
+mod carts_guests;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod commissions;

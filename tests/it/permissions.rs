@@ -64,6 +64,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         thing => thing.trim_end_matches("'s"),
     };
     let id = match path.split('/').nth(1).unwrap() {
+        "cart" => in_cart(app, whose),
         "orders" if thing == "paid" => paid(app),
         "orders" => order(app, whose),
         "payments" if path.contains("{order_id}") => order(app, whose),
@@ -100,6 +101,17 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
 fn order(app: &TestApp, whose: &str) -> i64 {
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
     made(&app.post(whose, "/api/v1/orders", body))
+}
+
+/// A mug in somebody's cart.
+fn in_cart(app: &TestApp, whose: &str) -> i64 {
+    let added = app.post(
+        whose,
+        "/api/v1/cart/items",
+        json!({ "sku": "MUG", "quantity": 1 }),
+    );
+    assert_eq!(added.status, 201, "{}", added.body);
+    added.json()["items"][0]["id"].as_i64().unwrap()
 }
 
 /// An order of ann's that has been paid.
@@ -226,6 +238,9 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
             json!({ "name": "Bob", "version": version })
         }
         ("POST", "/stock/adjustments") => json!({ "sku": "MUG", "delta": 1, "reason": "restock" }),
+        ("POST", "/cart/items") => json!({ "sku": "MUG", "quantity": 1 }),
+        ("PATCH", "/cart/items/{id}") => json!({ "quantity": 2 }),
+        ("POST", "/cart/validate") => return None,
         ("POST", "/orders") => {
             let mut order = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
             match line.thing {

@@ -92,6 +92,17 @@ POST  /stock/adjustments                  -            401   403   403   201   2
 GET   /stock/movements                    -            401   403   403   200   200
 GET   /stock/low                          -            401   403   403   200   200
 
+GET   /cart                               -            200   200   200   200   200
+PATCH /cart/items/{id}                    ann's        404   200   404   404   404
+PATCH /cart/items/{id}                    missing      404   404   404   404   404
+PATCH /cart/items/{id}                    odd          404   404   404   404   404
+DELETE /cart/items/{id}                   ann's        404   204   404   404   404
+DELETE /cart/items/{id}                   missing      404   404   404   404   404
+DELETE /cart/items/{id}                   odd          404   404   404   404   404
+POST  /cart/items                         -            201   201   201   201   201
+POST  /cart/validate                      -            200   200   200   200   200
+DELETE /cart                              -            204   204   204   204   204
+
 POST  /orders                             -            401   201   201   201   201
 POST  /orders                             for-ann      401   201   403   201   201
 POST  /orders                             for-bob      401   403   403   201   201

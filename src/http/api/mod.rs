@@ -4,6 +4,7 @@ pub mod aliases;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
+pub mod carts;
 pub mod commissions;
 pub mod consumers;
 pub mod emails;
@@ -71,6 +72,8 @@ use crate::http::shape::sends;
 use crate::http::shape::shows;
 use crate::http::shape::switches;
 use crate::http::shape::takes;
+use crate::shop::carts::CartView;
+use crate::shop::carts::VerdictView as CartVerdict;
 use crate::shop::catalogue::ProductView;
 use crate::shop::invoices::InvoiceView;
 use crate::shop::orders::Entry;
@@ -140,6 +143,12 @@ pub fn table() -> Table {
         .row(POST, "/stock/adjustments", Needs(May::StockUpdate), stock::adjust, makes::<MovementView>())
         .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements, lists::<MovementView>())
         .row(GET, "/stock/low", Needs(May::StockRead), stock::low, lists::<LowView>())
+        .row(GET, "/cart", Public, carts::show, shows::<CartView>())
+        .row(DELETE, "/cart", Public, carts::clear, does())
+        .row(POST, "/cart/items", Public, carts::add, makes::<CartView>())
+        .row(PATCH, "/cart/items/{id}", Public, carts::set, shows::<CartView>())
+        .row(DELETE, "/cart/items/{id}", Public, carts::remove, does())
+        .row(POST, "/cart/validate", Public, carts::validate, shows::<CartVerdict>())
         .row(POST, "/orders", SignedIn, orders::place, makes::<OrderView>())
         .row(GET, "/orders", SignedIn, orders::list, lists::<OrderView>())
         .row(GET, "/orders/statistics", Needs(May::OrdersRead), orders::statistics, shows::<StatisticsView>())

@@ -39,6 +39,7 @@ pub use remark::note;
 pub use remark::tag;
 pub use reorder::Reorder;
 pub use reorder::reorder;
+pub use reorder::reorder_into_cart;
 pub use statistics::statistics;
 pub use step::Cancel;
 pub use step::Move;

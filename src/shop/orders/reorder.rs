@@ -1,9 +1,11 @@
-//! Ordering again: what of a former order can be had now, and at what price. It makes no order.
+//! Ordering again: what of a former order can be had now, and at what price, put into the cart if that is wanted. It
+//! makes no order.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::actor::Actor;
+use crate::domain::cart::Shown;
 use crate::domain::id::OrderId;
 use crate::domain::id::VariantId;
 use crate::domain::money::Amount;
@@ -12,6 +14,8 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
+use crate::shop::Tx;
+use crate::shop::carts;
 use crate::shop::orders::show;
 use crate::store;
 
@@ -73,6 +77,24 @@ pub fn reorder(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Reorder> {
             Err(Refusal::NothingLeft(Box::new(lists)).into())
         }
     }
+}
+
+/// The same, and sees to it that the caller's cart holds at least as much of each as can be had.
+pub fn reorder_into_cart(tx: &Tx, by: &Actor, id: OrderId) -> Result<Reorder> {
+    let user = by.signed_in()?;
+    let mut found = reorder(tx, by, id)?;
+    let today = |item: &Available| Shown {
+        price: item.unit_price.money,
+        at: tx.now,
+    };
+    let goods: Vec<_> = found
+        .available_items
+        .iter()
+        .map(|item| (item.variant_id, item.quantity, today(item)))
+        .collect();
+    carts::ensure(tx, user, &goods)?;
+    found.message = "These items are in the cart.";
+    Ok(found)
 }
 
 impl Reorder {

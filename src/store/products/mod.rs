@@ -192,7 +192,7 @@ pub fn category(tx: &Tx, name: &str) -> Result<i64> {
 
 const OFFER: &str =
     "SELECT v.id, v.product_id, v.sku, p.name, v.title, v.price, p.status, s.available, v.low_at,
-  p.seller_id
+  p.seller_id, p.tax_class, v.weight_g
   FROM variants v
   JOIN products p ON p.id = v.product_id
   JOIN stock s ON s.variant_id = v.id";
@@ -210,6 +210,8 @@ fn offer_from_row(row: &Row) -> rusqlite::Result<Offer> {
         available: row.get(7)?,
         low_at: row.get(8)?,
         seller: row.get(9)?,
+        class: row.get(10)?,
+        weight_g: row.get(11)?,
     })
 }
 

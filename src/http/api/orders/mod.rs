@@ -179,28 +179,36 @@ impl PlaceItem {
         if !(1..=MOST_PIECES).contains(&self.quantity) {
             faults.push(Bad::invalid("1 to 100000 pieces a line.").at(format!("items[{at}].quantity")));
         }
-        let item = match (self.variant_id, self.sku, self.product_id) {
-            (Some(id), None, None) => ItemRef::Variant(VariantId(id)),
-            (None, Some(sku), None) => {
-                ItemRef::Sku(keep(Sku::parse(&sku), &format!("items[{at}].sku"), faults)?)
-            }
-            (None, None, Some(id)) => ItemRef::Product(ProductId(id)),
-            (None, None, None) => {
-                faults.push(Bad::missing().at(format!("items[{at}].variant_id")));
-                return None;
-            }
-            _ => {
-                let bad = Bad::invalid("Name the item once: product_id, variant_id or sku.");
-                faults.push(bad.at(format!("items[{at}]")));
-                return None;
-            }
-        };
+        let place = format!("items[{at}]");
         Some(NewLine {
-            item,
+            item: item_ref(self.variant_id, self.sku, self.product_id, &place, faults)?,
             quantity: self.quantity,
             price: self.price,
         })
     }
+}
+
+/// The one thing that is named, in the object at `place`.
+pub fn item_ref(
+    variant: Option<i64>,
+    sku: Option<String>,
+    product: Option<i64>,
+    place: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<ItemRef> {
+    let field = |name: &str| match place {
+        "" => name.to_owned(),
+        place => format!("{place}.{name}"),
+    };
+    let bad = match (variant, sku, product) {
+        (Some(id), None, None) => return Some(ItemRef::Variant(VariantId(id))),
+        (None, Some(sku), None) => return keep(Sku::parse(&sku), &field("sku"), faults).map(ItemRef::Sku),
+        (None, None, Some(id)) => return Some(ItemRef::Product(ProductId(id))),
+        (None, None, None) => Bad::missing().at(field("variant_id")),
+        _ => Bad::invalid("Name the item once: product_id, variant_id or sku.").at(place),
+    };
+    faults.push(bad);
+    None
 }
 
 fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {

@@ -22,6 +22,9 @@ use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::extract::once;
+use crate::http::list::Asked;
+use crate::http::list::Asks;
+use crate::http::list::ListQuery;
 use crate::shop::orders;
 use crate::shop::orders::NewNote;
 
@@ -109,11 +112,29 @@ pub async fn tag(
     reply(StatusCode::OK, &order)
 }
 
+/// Whether what can be had goes into the cart.
+pub struct AddToCart(bool);
+
+impl Asks for AddToCart {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self(query.flag("add_to_cart").unwrap_or(false))
+    }
+}
+
 pub async fn reorder(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
+    asked: Asked<AddToCart>,
 ) -> Result<Response> {
-    let found = app.read(move |db| orders::reorder(db, &by, id)).await?;
+    let found = match asked.read(&())? {
+        AddToCart(true) => {
+            app.write(move |tx| orders::reorder_into_cart(tx, &by, id))
+                .await?
+        }
+        AddToCart(false) => app.read(move |db| orders::reorder(db, &by, id)).await?,
+    };
     Ok(Reply(found).into_response())
 }

@@ -1,0 +1,133 @@
+//! Carts over JSON: one's own, or a guest's by its cookie.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::fault::Bad;
+use crate::domain::id::VariantId;
+use crate::domain::order::MOST_PIECES;
+use crate::error::Result;
+use crate::http::api::orders::item_ref;
+use crate::http::extract::Created;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::Path;
+use crate::http::extract::once;
+use crate::http::shopper;
+use crate::http::shopper::Shopper;
+use crate::shop::carts;
+use crate::shop::carts::CartView;
+use crate::shop::carts::NewItem;
+use crate::shop::carts::VerdictView;
+
+pub async fn show(State(app): State<App>, shopper: Shopper) -> Result<Reply<CartView>> {
+    let now = app.clock().now();
+    let Shopper { by, guest, .. } = shopper;
+    let cart = app.read(move |db| carts::show(db, &by, guest, now)).await?;
+    Ok(Reply(cart))
+}
+
+pub async fn clear(State(app): State<App>, shopper: Shopper) -> Result<StatusCode> {
+    let Shopper { by, guest, .. } = shopper;
+    app.write(move |tx| carts::clear(tx, &by, guest)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One of the three ids, and how many.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddItem {
+    product_id: Option<i64>,
+    variant_id: Option<i64>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
+    sku: Option<String>,
+    #[schema(minimum = 1, maximum = 100_000)]
+    quantity: i64,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
+    client_token: Option<String>,
+}
+
+impl AddItem {
+    fn parse(self) -> Result<NewItem> {
+        let mut faults = Vec::new();
+        if !(1..=MOST_PIECES).contains(&self.quantity) {
+            faults.push(Bad::invalid("1 to 100000 pieces a line.").at("quantity"));
+        }
+        let item = item_ref(self.variant_id, self.sku, self.product_id, "", &mut faults);
+        match item.filter(|_| faults.is_empty()) {
+            Some(item) => Ok(NewItem {
+                item,
+                quantity: self.quantity,
+            }),
+            None => Err(faults.into()),
+        }
+    }
+}
+
+pub async fn add(
+    State(app): State<App>,
+    shopper: Shopper,
+    key: IdempotencyKey,
+    Json(mut body): Json<AddItem>,
+) -> Result<Response> {
+    let token = body.client_token.take();
+    let shopper = shopper.with_cart(&app)?;
+    let key = key.of(&shopper.by, &shopper.route("POST /cart/items"), token, &body)?;
+    let new = body.parse()?;
+    let line = shopper.line(&app);
+    let Shopper { by, guest, .. } = shopper;
+    let added = app
+        .write(move |tx| carts::add(tx, &by, guest, key.as_ref(), &new))
+        .await?;
+    let reply = once(added, |cart| Ok(Created(Reply(cart)).into_response()))?;
+    Ok(shopper::keep(reply, line))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetItem {
+    /// None takes it out.
+    #[schema(minimum = 0, maximum = 100_000)]
+    quantity: i64,
+}
+
+pub async fn set(
+    State(app): State<App>,
+    shopper: Shopper,
+    Path(variant): Path<VariantId>,
+    Json(body): Json<SetItem>,
+) -> Result<Reply<CartView>> {
+    if !(0..=MOST_PIECES).contains(&body.quantity) {
+        return Err(Bad::invalid("0 to 100000 pieces a line.").at("quantity").into());
+    }
+    let Shopper { by, guest, .. } = shopper;
+    let cart = app
+        .write(move |tx| carts::set(tx, &by, guest, variant, body.quantity))
+        .await?;
+    Ok(Reply(cart))
+}
+
+pub async fn remove(
+    State(app): State<App>,
+    shopper: Shopper,
+    Path(variant): Path<VariantId>,
+) -> Result<StatusCode> {
+    let Shopper { by, guest, .. } = shopper;
+    app.write(move |tx| carts::remove(tx, &by, guest, variant))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn validate(State(app): State<App>, shopper: Shopper) -> Result<Reply<VerdictView>> {
+    let now = app.clock().now();
+    let Shopper { by, guest, .. } = shopper;
+    let verdict = app.read(move |db| carts::validate(db, &by, guest, now)).await?;
+    Ok(Reply(verdict))
+}

@@ -1,0 +1,236 @@
+//! How a cart reads as JSON: each figure, where it comes from, and what the buyer should know.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::cart::CartItem;
+use crate::domain::cart::Notice;
+use crate::domain::money::Amount;
+use crate::domain::money::Currency;
+use crate::domain::money::Money;
+use crate::domain::pricing::Figure;
+use crate::domain::pricing::Priced;
+use crate::domain::pricing::PricedLine;
+use crate::domain::pricing::Reason;
+use crate::domain::pricing::Why;
+use crate::domain::settings::Terms;
+use crate::domain::time::Timestamp;
+
+/// A cart as the API shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Cart)]
+pub struct CartView {
+    items: Vec<ItemView>,
+    item_count: i64,
+    currency: String,
+    subtotal: Amount,
+    discount: Amount,
+    shipping: Amount,
+    tax: Amount,
+    /// Whether the prices contain the tax.
+    tax_included: bool,
+    total: Amount,
+    /// Where the figures come from: the parts of each add up to it.
+    reasons: Vec<ReasonView>,
+    warnings: Vec<NoticeView>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CartItem)]
+struct ItemView {
+    /// The variant's.
+    id: i64,
+    product_id: i64,
+    variant_id: i64,
+    sku: String,
+    name: String,
+    quantity: i64,
+    /// How many there are.
+    available: i64,
+    snapshot_price: Amount,
+    priced_at: Timestamp,
+    /// Nothing while it is not for sale.
+    current_price: Option<Amount>,
+    unit_price: Option<Amount>,
+    discount: Option<Amount>,
+    tax: Option<Amount>,
+    total: Option<Amount>,
+    /// Whether the price has moved by more than a tenth since it was put in.
+    price_drift: bool,
+    reasons: Vec<ReasonView>,
+}
+
+/// A part of a figure, and where it comes from.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PriceReason)]
+struct ReasonView {
+    #[schema(pattern = "^(unit_price|discount|shipping|tax)$")]
+    figure: &'static str,
+    #[schema(pattern = "^(list|seen|set|group|coupon|method|tax)$")]
+    reason: &'static str,
+    /// Below zero where it makes the figure smaller.
+    amount: Amount,
+    /// Of a group or a tax.
+    percent: Option<String>,
+    /// Of a tax.
+    name: Option<String>,
+    /// Of a price that was seen.
+    at: Option<Timestamp>,
+}
+
+/// What the buyer should know.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CartNotice)]
+struct NoticeView {
+    code: Notice,
+    message: &'static str,
+    item_id: Option<i64>,
+    sku: Option<String>,
+    /// How many are wanted, where that is too many.
+    requested: Option<i64>,
+    available: Option<i64>,
+}
+
+/// Whether a cart could become an order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CartVerdict)]
+pub struct VerdictView {
+    valid: bool,
+    errors: Vec<NoticeView>,
+    warnings: Vec<NoticeView>,
+}
+
+impl CartView {
+    /// The priced lines are those of the items that are for sale, in their order.
+    pub(super) fn new(items: &[CartItem], priced: &Priced, terms: &Terms) -> Self {
+        let write = Writer {
+            currency: terms.currency,
+            priced,
+        };
+        let mut lines = priced.lines.iter();
+        let shown = items.iter().map(|item| {
+            let line = item.current().and_then(|_| lines.next());
+            write.item(item, line)
+        });
+        Self {
+            items: shown.collect(),
+            item_count: priced.item_count,
+            currency: terms.currency.to_string(),
+            subtotal: priced.subtotal.write(terms.currency),
+            discount: priced.discount.write(terms.currency),
+            shipping: priced.shipping.write(terms.currency),
+            tax: priced.tax.write(terms.currency),
+            tax_included: terms.tax_included,
+            total: priced.total.write(terms.currency),
+            reasons: write.reasons(&priced.reasons),
+            warnings: items.iter().flat_map(notices).collect(),
+        }
+    }
+
+    /// What stands in the way, and what does not.
+    pub(super) fn verdict(self) -> VerdictView {
+        let (mut errors, warnings): (Vec<_>, Vec<_>) = self
+            .warnings
+            .into_iter()
+            .partition(|notice| notice.code.is_error());
+        if self.items.is_empty() {
+            errors.push(NoticeView::of(Notice::Empty));
+        }
+        VerdictView {
+            valid: errors.is_empty(),
+            errors,
+            warnings,
+        }
+    }
+}
+
+impl NoticeView {
+    fn of(code: Notice) -> Self {
+        Self {
+            code,
+            message: code.sentence(),
+            item_id: None,
+            sku: None,
+            requested: None,
+            available: None,
+        }
+    }
+}
+
+fn notices(item: &CartItem) -> Vec<NoticeView> {
+    let dress = |code| {
+        let is_about_stock = matches!(code, Notice::OutOfStock | Notice::Short | Notice::Capped);
+        NoticeView {
+            item_id: Some(item.offer.variant.0),
+            sku: Some(item.offer.sku.clone()),
+            requested: is_about_stock.then(|| item.wanted.unwrap_or(item.quantity)),
+            available: is_about_stock.then_some(item.offer.available),
+            ..NoticeView::of(code)
+        }
+    };
+    item.notices().into_iter().map(dress).collect()
+}
+
+/// Writes amounts and the reasons behind them.
+struct Writer<'a> {
+    currency: Currency,
+    priced: &'a Priced,
+}
+
+impl Writer<'_> {
+    fn item(&self, item: &CartItem, line: Option<&PricedLine>) -> ItemView {
+        let offer = &item.offer;
+        let money = |figure: fn(&PricedLine) -> Money| line.map(|line| figure(line).write(self.currency));
+        ItemView {
+            id: offer.variant.0,
+            product_id: offer.product.0,
+            variant_id: offer.variant.0,
+            sku: offer.sku.clone(),
+            name: offer.full_name(),
+            quantity: item.quantity,
+            available: if item.is_gone { 0 } else { offer.available },
+            snapshot_price: item.shown.price.write(self.currency),
+            priced_at: item.shown.at,
+            current_price: item.current().map(|price| price.write(self.currency)),
+            unit_price: money(|line| line.unit),
+            discount: money(|line| line.discount),
+            tax: money(|line| line.tax),
+            total: money(|line| line.total),
+            price_drift: line.is_some_and(|line| line.drift.is_some()),
+            reasons: line.map(|line| self.reasons(&line.reasons)).unwrap_or_default(),
+        }
+    }
+
+    fn reasons(&self, reasons: &[Reason]) -> Vec<ReasonView> {
+        reasons.iter().map(|reason| self.reason(reason)).collect()
+    }
+
+    fn reason(&self, reason: &Reason) -> ReasonView {
+        let (word, percent, name, at) = match reason.why {
+            Why::List => ("list", None, None, None),
+            Why::Seen { at } => ("seen", None, None, Some(at)),
+            Why::Set => ("set", None, None, None),
+            Why::Group(percent) => ("group", Some(percent), None, None),
+            Why::Coupon => ("coupon", None, None, None),
+            Why::Method => ("method", None, None, None),
+            Why::Tax(at) => {
+                let sum = self.priced.taxes.get(at);
+                let name = sum.map(|sum| sum.name.clone());
+                ("tax", sum.map(|sum| sum.percent), name, None)
+            }
+        };
+        ReasonView {
+            figure: match reason.of {
+                Figure::UnitPrice => "unit_price",
+                Figure::Discount => "discount",
+                Figure::Shipping => "shipping",
+                Figure::Tax => "tax",
+            },
+            reason: word,
+            amount: reason.amount.write(self.currency),
+            percent: percent.map(|percent| percent.to_string()),
+            name,
+            at,
+        }
+    }
+}
