@@ -113,6 +113,23 @@ fn a_request_that_comes_again_gets_the_same_order() {
     assert_eq!((count(&app, "orders"), count(&app, "idempotency")), (1, 1));
 }
 
+/// IDM-06: a thousand times the same bytes.
+#[test]
+fn a_thousand_replays_tell_the_same() {
+    let app = shop();
+    let firsts: Vec<Answer> = (0..20)
+        .map(|number| place(&app, "ann", &format!("key-{number}"), &body()))
+        .collect();
+    for _ in 0..50 {
+        for (number, first) in firsts.iter().enumerate() {
+            let again = place(&app, "ann", &format!("key-{number}"), &body());
+            assert_eq!((again.status, &again.body), (201, &first.body));
+            assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        }
+    }
+    assert_eq!(count(&app, "orders"), 20);
+}
+
 const HOUR: i64 = 3_600_000;
 
 /// IDM-07: a retry after a day, after the three days that other keys are kept, and after a year finds the order.
@@ -237,7 +254,7 @@ fn a_key_is_its_callers_own() {
     let mut plain = body();
     plain.as_object_mut().unwrap().remove("customer_id");
     let mut ids = std::collections::BTreeSet::new();
-    for number in 0..20 {
+    for number in 0..50 {
         for who in ["ann", "ben"] {
             let placed = place(&app, who, &format!("key-{number}"), &plain);
             assert_eq!(placed.status, 201, "{}", placed.body);
@@ -245,7 +262,7 @@ fn a_key_is_its_callers_own() {
             assert!(ids.insert(placed.json()["id"].as_i64().unwrap()));
         }
     }
-    assert_eq!(count(&app, "orders"), 40);
+    assert_eq!(count(&app, "orders"), 100);
 }
 
 /// IDM-06: a refusal is not remembered; the same key decides afresh.
@@ -306,6 +323,16 @@ fn twenty_clicks_are_one_order() {
     let app = shop();
     assert_eq!(storm(&app, 20, "key-1"), 1);
     assert_eq!(count(&app, "orders"), 1);
+}
+
+/// IDM-01: twenty double clicks are twenty orders.
+#[test]
+fn a_double_click_is_one_order() {
+    let app = shop();
+    for number in 0..20 {
+        assert_eq!(storm(&app, 2, &format!("key-{number}")), 1);
+    }
+    assert_eq!(count(&app, "orders"), 20);
 }
 
 /// IDM-04
