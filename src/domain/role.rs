@@ -14,9 +14,16 @@ pub struct Role {
     pub is_built_in: bool,
     /// The granted names, as they stand.
     pub permissions: Vec<String>,
-    /// How many users have it.
-    pub users: i64,
     pub version: i64,
+}
+
+/// A role with how many users have it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The role.
+    pub role: Role,
+    /// How many have it, as far as they were counted.
+    pub users: i64,
 }
 
 impl Role {

@@ -12,8 +12,7 @@ use crate::store::Snapshot;
 
 const SELECT: &str = "SELECT r.id, r.name, r.staff, r.built_in, r.version,
   (SELECT group_concat(p.permission, ' ' ORDER BY p.permission) FROM role_permissions p WHERE p.role_id = r.id)
-    AS permissions,
-  (SELECT count(*) FROM users u WHERE u.role_id = r.id) AS users
+    AS permissions
   FROM roles r";
 
 fn from_row(row: &Row) -> rusqlite::Result<Role> {
@@ -28,7 +27,6 @@ fn from_row(row: &Row) -> rusqlite::Result<Role> {
             .split_whitespace()
             .map(str::to_owned)
             .collect(),
-        users: row.get("users")?,
         version: row.get("version")?,
     })
 }
@@ -48,4 +46,12 @@ pub fn all(db: &Snapshot) -> Result<Vec<Role>> {
         .prepare_cached(&format!("{SELECT} ORDER BY r.id"))?
         .query_and_then([], |row| Ok(from_row(row)?))?
         .collect()
+}
+
+/// How many users have a role, counted up to `most`.
+pub fn count_users(db: &Snapshot, role: RoleId, most: i64) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT count(*) AS n FROM (SELECT 1 FROM users WHERE role_id = :role LIMIT :most)")?
+        .query_row(named_params! { ":role": role, ":most": most }, |row| row.get("n"))?)
 }

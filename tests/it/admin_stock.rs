@@ -60,6 +60,44 @@ fn levels_are_listed_found_and_paged() {
     }
 }
 
+/// T9, D4: what words find is paged product by product, and counted.
+#[test]
+fn what_words_find_is_paged_product_by_product() {
+    let app = TestApp::start();
+    for at in 1..=4 {
+        let variants =
+            ["A", "B"].map(|end| json!({ "sku": format!("MUG-{at}{end}"), "price": "1", "quantity": 9 }));
+        let made = app.post("owner", "/api/v1/products", json!({ "variants": variants }));
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    app.product("BOWL", "1", 9);
+    app.change("UPDATE variants SET product_id = 1 WHERE id = 8");
+    let browser = Browser::signed_in(&app, "staff");
+    for _ in ["before", "after"] {
+        let mut at = "/admin/stock?q=mug&limit=3".to_owned();
+        let mut found = Vec::new();
+        for rows in [3, 3, 2] {
+            let answer = browser.get(&at);
+            let here = variants(&answer);
+            assert_eq!(here.len(), rows, "{at}");
+            assert!(answer.body.contains(&format!("{rows} of 8")), "{at}");
+            found.extend(here);
+            let pager = answer.body.split("class=\"pages\"").nth(1).unwrap();
+            let next = pager.split("<a ").find(|link| link.contains(">Next<"));
+            at = next.map_or_else(String::new, |next| plain(next.split('"').nth(3).unwrap()));
+        }
+        assert_eq!(
+            (found.as_slice(), at.as_str()),
+            (&[1, 2, 8, 3, 4, 5, 6, 7][..], "")
+        );
+        assert_eq!(
+            variants(&browser.get("/admin/stock?q=mug&limit=3&page=3")),
+            [6, 7]
+        );
+        app.derive();
+    }
+}
+
 /// N1: what is low by its own mark, high or low, stands in the list in its place, and the tab counts it.
 #[test]
 fn each_variant_is_low_by_its_own_mark() {

@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::page::MOST_COUNTED;
 use crate::domain::permission::Permission;
+use crate::domain::role::Held;
 use crate::domain::role::Role;
 use crate::error::Result;
 use crate::http::admin::frame::Frame;
@@ -24,13 +26,13 @@ struct Line {
 #[template(path = "admin/roles.html")]
 struct RolesPage<'a> {
     frame: &'a Frame,
-    roles: &'a [Role],
+    roles: &'a [Held],
     lines: Vec<Line>,
 }
 
 pub async fn list(State(app): State<App>, Staff(frame): Staff) -> Result<Response> {
     let by = frame.by.clone();
-    let roles = app.read(move |db| roles::list(db, &by)).await?;
+    let roles = app.read(move |db| roles::list(db, &by, MOST_COUNTED + 1)).await?;
     let shown = RolesPage {
         frame: &frame,
         lines: lines(&roles),
@@ -39,12 +41,22 @@ pub async fn list(State(app): State<App>, Staff(frame): Staff) -> Result<Respons
     page::page(StatusCode::OK, &shown)
 }
 
-fn lines(roles: &[Role]) -> Vec<Line> {
+impl RolesPage<'_> {
+    fn users(&self, held: &Held) -> String {
+        match held.users {
+            1 => "1 user".to_owned(),
+            users if users > MOST_COUNTED => format!("more than {MOST_COUNTED} users"),
+            users => format!("{users} users"),
+        }
+    }
+}
+
+fn lines(roles: &[Held]) -> Vec<Line> {
     by_resource()
         .into_iter()
         .map(|(resource, rights)| Line {
             resource,
-            cells: roles.iter().map(|role| cell(role, &rights)).collect(),
+            cells: roles.iter().map(|held| cell(&held.role, &rights)).collect(),
         })
         .collect()
 }

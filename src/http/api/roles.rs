@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::id::RoleId;
-use crate::domain::role::Role;
+use crate::domain::role::Held;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Path;
@@ -28,15 +28,15 @@ pub struct RoleView {
     version: i64,
 }
 
-impl From<&Role> for RoleView {
-    fn from(role: &Role) -> Self {
+impl From<&Held> for RoleView {
+    fn from(Held { role, users }: &Held) -> Self {
         Self {
             id: role.id,
             name: role.name.clone(),
             staff: role.is_staff,
             built_in: role.is_built_in,
             permissions: role.permissions.clone(),
-            users: role.users,
+            users: *users,
             version: role.version,
         }
     }
@@ -48,7 +48,7 @@ pub async fn list(
     asked: Asked<()>,
 ) -> Result<Response> {
     asked.read(&())?;
-    let rows = app.read(move |db| roles::list(db, &by)).await?;
+    let rows = app.read(move |db| roles::list(db, &by, i64::MAX)).await?;
     list::reply(&list::whole(rows), RoleView::from)
 }
 

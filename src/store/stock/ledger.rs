@@ -332,7 +332,7 @@ mod tests {
              INSERT INTO variants (id, product_id, sku) VALUES (7, 1, 'MUG'), (8, 1, 'CUP');
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
              INSERT INTO stock_movements (id, variant_id, delta, available, reason, at)
-             SELECT iif(i > 40, {far} + i, i * 5000), 7 + i % 2, 1, 1, i % 3, i FROM n;"
+             SELECT iif(i > 40, {far} + i, i * 1000), 7 + i % 2, 1, 1, i % 3, i FROM n;"
         ))
         .unwrap();
         db
