@@ -209,6 +209,10 @@ fn somebody_else_was_first() {
     assert_eq!(app.number("SELECT sum(status) FROM orders"), 0);
     let applied = second.submit(&conflict, STEP, &[]);
     assert_eq!(deed(&second.follow(&applied)), "order.status_changed");
+    // Both wanted the same: there is nothing left to apply.
+    let same = first.submit(&theirs, STEP, &[]);
+    assert_eq!(same.status, 412);
+    assert!(same.body.contains("data-done") && !same.body.contains("Apply mine again"));
     // What was typed into the question goes along.
     let late = first.submit(&theirs, CANCEL, &[("reason", WORDS[0])]);
     assert_eq!(late.status, 412);

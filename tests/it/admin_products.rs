@@ -330,6 +330,45 @@ fn whoever_comes_second_sees_both_versions() {
     }
 }
 
+/// CON-04: what one did not touch is taken as it is now, also when one's own is applied again.
+#[test]
+fn applying_ones_own_again_undoes_nothing_of_theirs() {
+    let app = TestApp::start();
+    let id = pens(&app);
+    let browser = Browser::signed_in(&app, "staff");
+    let form = browser.get(&page(id));
+    let first = json!({ "name": "Their pen", "description": "One\nTwo", "version": 1, "variants": [
+        { "sku": "PEN-A", "price": "5" }, { "id": 2 }, { "id": 1, "title": "Theirs" },
+    ] });
+    let path = format!("/api/v1/products/{id}");
+    assert_eq!(app.patch("owner", &path, first).status, 200);
+    let clash = browser.submit(&form, &page(id), &[("variants[0].price", "2")]);
+    assert_eq!(clash.status, 412, "{}", clash.body);
+    assert!(
+        clash.body.contains("Price, PEN-F") && !clash.body.contains("Name</th>"),
+        "{}",
+        clash.body
+    );
+    // And once more, from the page of the conflict.
+    let second = json!({ "category": "Pens", "version": 2 });
+    assert_eq!(app.patch("owner", &path, second).status, 200);
+    let clash = browser.submit(&clash, &page(id), &[]);
+    assert_eq!(clash.status, 412, "{}", clash.body);
+    let applied = browser.submit(&clash, &page(id), &[]);
+    assert_eq!(applied.status, 303, "{}", applied.body);
+    let now = product(&app, id);
+    assert_eq!(
+        (&now["name"], &now["description"], &now["category"]),
+        (&json!("Their pen"), &json!("One\nTwo"), &json!("Pens"))
+    );
+    let variants = of_variants(&now, &["sku", "title", "price"]);
+    assert!(
+        variants.contains(&json!(["PEN-F", "Theirs", "2.00"])),
+        "{variants:?}"
+    );
+    assert!(variants.contains(&json!(["PEN-A", null, "5.00"])), "{variants:?}");
+}
+
 /// B13: a queue, a decision, a reason.
 #[test]
 fn a_sellers_product_is_approved_or_rejected_with_a_reason() {

@@ -1,5 +1,9 @@
 //! Somebody else was first: both versions side by side, and one's own offered again on top. Nothing typed is lost.
 
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -53,10 +57,44 @@ pub struct ConflictPage<'a> {
 }
 
 impl ConflictPage<'_> {
+    /// Whether somebody else has done just what was wanted.
+    fn is_done(&self) -> bool {
+        self.rows.iter().all(|row| row.now == row.mine)
+    }
+
     /// The page, with the failure's own status.
     pub fn reply(&self) -> Result<Response> {
         page::page(StatusCode::PRECONDITION_FAILED, self)
     }
+}
+
+/// The hidden field that tells what a form was made from.
+pub const WAS: &str = "was";
+
+/// What a form is made from, in short: a print of each field, by which it can be told later whether it was touched.
+pub fn prints<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let prints = fields
+        .into_iter()
+        .map(|(name, value)| format!("{name}={:x}", print(value)));
+    prints.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a field still holds what the form was made with. One that has no print was touched.
+pub fn is_untouched(typed: &Fields, name: &str, value: &str) -> bool {
+    let mut prints = typed
+        .text(WAS)
+        .split(' ')
+        .filter_map(|print| print.rsplit_once('='));
+    prints
+        .find(|(known, _)| *known == name)
+        .is_some_and(|(_, was)| was == format!("{:x}", print(value)))
+}
+
+/// A browser sends line breaks in its own way.
+fn print(value: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.replace("\r\n", "\n").hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What was typed, to be sent again on another version.

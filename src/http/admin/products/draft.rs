@@ -10,6 +10,7 @@ use crate::domain::product::ProductStatus;
 use crate::domain::product::Variant;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::admin::conflict;
 use crate::http::admin::form::Fields;
 use crate::http::admin::typed;
 use crate::http::api::products::CreateProduct;
@@ -44,6 +45,8 @@ pub struct Row {
 pub struct Draft {
     /// The version that the form was made from.
     pub version: String,
+    /// What stood in it then, in short.
+    pub was: String,
     pub name: String,
     pub description: String,
     pub category: String,
@@ -84,6 +87,18 @@ impl Row {
             quantity: text("quantity"),
             is_removed: fields.is_ticked(&format!("variants[{at}].remove")),
         }
+    }
+
+    fn fields(&self) -> Vec<(String, String)> {
+        let texts = [
+            ("title", &self.title),
+            ("sku", &self.sku),
+            ("price", &self.price),
+            ("low_at", &self.low_at),
+            ("weight_g", &self.weight_g),
+        ];
+        let named = |(name, text): (&str, &String)| (self.field(name), text.clone());
+        texts.into_iter().map(named).collect()
     }
 
     /// The name of one of its fields.
@@ -128,8 +143,47 @@ impl Draft {
             tax_category: text(product.tax_category.as_ref()),
             status: product.status.name().to_owned(),
             rows: rows.map(|(at, variant)| Row::of(at, variant, currency)).collect(),
+            ..Self::default()
         };
-        draft.with_empty_row()
+        draft.printed().with_empty_row()
+    }
+
+    /// With prints of what stands in it.
+    fn printed(mut self) -> Self {
+        let fields = self.fields();
+        self.was = conflict::prints(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        self
+    }
+
+    /// What stands in its fields, by their names.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let head = [
+            ("name", &self.name),
+            ("description", &self.description),
+            ("category", &self.category),
+            ("tax_category", &self.tax_category),
+            ("status", &self.status),
+        ];
+        let head = head
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+        head.chain(self.rows.iter().flat_map(Row::fields)).collect()
+    }
+
+    /// The same product in the rows of another draft, so that the two can be held beside each other field by field.
+    pub fn in_rows_of(&self, other: &Self) -> Self {
+        let rows = other.rows.iter().filter_map(|row| {
+            let same = self
+                .rows
+                .iter()
+                .find(|own| own.id.is_some() && own.id == row.id)?;
+            Some(Row {
+                at: row.at,
+                ..same.clone()
+            })
+        });
+        let rows = rows.collect();
+        Self { rows, ..self.clone() }.printed()
     }
 
     /// Nothing yet.
@@ -142,6 +196,7 @@ impl Draft {
         let has = |at: &usize| fields.is_ticked(&format!("variants[{at}].sku"));
         Self {
             version: fields.text("version").to_owned(),
+            was: fields.text(conflict::WAS).to_owned(),
             name: fields.text("name").to_owned(),
             // A browser sends line breaks in its own way.
             description: fields.text("description").replace("\r\n", "\n"),

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod change;
+mod conflict;
 mod decide;
 mod draft;
 mod edit;
