@@ -73,7 +73,25 @@ fn who_has_no_factor_sets_one_up_first() {
     let code = crate::factors::code_of(&app, &seed);
     let codes = browser.submit(&refused, "/admin/factor/confirm", &[("code", &code)]);
     assert_eq!(codes.body.matches("<code>").count(), 10, "{}", codes.body);
+    let again = browser.submit(&refused, "/admin/factor/confirm", &[("code", &code)]);
+    assert_eq!(
+        (again.status, again.body.matches("<code>").count()),
+        (200, 0),
+        "{}",
+        again.body
+    );
     assert_eq!(browser.get("/admin/orders").status, 200);
+    // New ones are made once, however often they are asked for, and shown once.
+    let profile = browser.get(PROFILE);
+    for (number, shown) in [10, 0, 0].into_iter().enumerate() {
+        let codes = browser.submit(&profile, "/admin/factor/codes", &[]);
+        assert_eq!(
+            (codes.status, codes.body.matches("<code>").count()),
+            (200, shown),
+            "{number}: {}",
+            codes.body
+        );
+    }
     assert_eq!(browser.get("/admin/factor").header("location"), Some(PROFILE));
 }
 

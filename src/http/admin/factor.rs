@@ -1,6 +1,10 @@
 //! The second factor of one's own account: set up, confirmed, its recovery codes, taken away. Staff from whom the shop
 //! asks for one and who have none come here first, and nowhere else.
 
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,6 +20,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::admin::profile;
+use crate::shop::Tx;
 use crate::shop::factors;
 use crate::shop::factors::Enrolment;
 
@@ -77,7 +82,7 @@ pub async fn begin(State(app): State<App>, Enrolling(frame): Enrolling, form: Fo
     Ok(page::lead(PATH, None))
 }
 
-/// The recovery codes, shown this once.
+/// The recovery codes, shown this once; none where they were shown before.
 #[derive(Template)]
 #[template(path = "admin/account/codes.html")]
 struct CodesPage<'a> {
@@ -88,7 +93,7 @@ struct CodesPage<'a> {
 pub async fn confirm(State(app): State<App>, Enrolling(frame): Enrolling, form: Form) -> Result<Response> {
     let code: String = form.fields.text("code").split_whitespace().collect();
     let (by, keys) = (frame.by.clone(), app.keys().clone());
-    let codes = app.write(move |tx| factors::confirm(tx, &by, &keys, &code)).await;
+    let codes = make_codes(&app, &form, move |tx| factors::confirm(tx, &by, &keys, &code)).await;
     match codes {
         Ok(codes) => page::page(StatusCode::OK, &CodesPage { frame: &frame, codes }),
         Err(error) if error.faults().is_empty() => Err(error),
@@ -96,10 +101,28 @@ pub async fn confirm(State(app): State<App>, Enrolling(frame): Enrolling, form: 
     }
 }
 
-pub async fn renew_codes(State(app): State<App>, Staff(frame): Staff, _: Form) -> Result<Response> {
+pub async fn renew_codes(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
     let by = frame.by.clone();
-    let codes = app.write(move |tx| factors::renew_codes(tx, &by)).await?;
+    let codes = make_codes(&app, &form, move |tx| factors::renew_codes(tx, &by)).await?;
     page::page(StatusCode::OK, &CodesPage { frame: &frame, codes })
+}
+
+/// What is told once goes around the form's key: sent again, the form finds nothing to tell.
+async fn make_codes(
+    app: &App,
+    form: &Form,
+    make: impl Fn(&Tx) -> Result<Vec<String>> + Send + 'static,
+) -> Result<Vec<String>> {
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let teller = Arc::clone(&told);
+    form.submit(app, move |tx| {
+        *teller.lock().unwrap_or_else(PoisonError::into_inner) = make(tx)?;
+        Ok(())
+    })
+    .await?;
+    Ok(std::mem::take(
+        &mut *told.lock().unwrap_or_else(PoisonError::into_inner),
+    ))
 }
 
 pub async fn remove(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
