@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::secret::Keys;
 use crate::shop::Options;
 use crate::shop::Store;
+use crate::shop::address;
 
 /// What goes with every command.
 #[derive(Debug, Clone)]
@@ -40,6 +41,15 @@ impl Context {
     /// The file, opened beside a server that may be running.
     pub fn store(&self) -> Result<Store> {
         Store::beside(Options::new(&self.data, Clock::System, self.keys()?.audit))
+    }
+
+    /// Where people reach the shop: as the settings say, else where a server listens beside this command.
+    pub fn place(&self) -> String {
+        let server = &self.config.server;
+        match server.public_url.is_empty() {
+            true => address(&self.data).unwrap_or_else(|| server.public_url()),
+            false => server.public_url(),
+        }
     }
 
     /// Prints a command's result on standard output: one JSON object with `--json`, else the text. Whatever is not the

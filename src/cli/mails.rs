@@ -97,7 +97,7 @@ fn show(context: &Context, id: MailId) -> Result<()> {
     let (mail, shop) =
         store.read(|db| Ok((mails::show(db, &Actor::system(), id)?, settings::show(db)?.name)))?;
     let link = store.write(move |tx| mails::reveal(tx, &Actor::system(), &keys, id))?;
-    let place = context.config.server.public_url();
+    let place = context.place();
     let url = link.map(|(purpose, secret)| purpose.url(&place, &secret));
     let letter = Letter::write(&mail, &shop, &place, url.as_deref())?;
     let mut text = format!(

@@ -17,6 +17,7 @@ use crate::domain::link::Purpose;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http;
+use crate::shop::note_address;
 use crate::shop::settings;
 use crate::shop::setup;
 use crate::worker;
@@ -84,6 +85,7 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
             eprintln!("{what}, once and within a day: {link}");
         }
     }
+    note_address(&context.data, Some(&url))?;
     let mut worker = tokio::spawn(worker::run(app.clone()));
     let mut fallen = Ok(());
     let until = async {
@@ -98,6 +100,7 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
     if !worker.is_finished() {
         let _ = worker.await;
     }
+    note_address(&context.data, None)?;
     fallen
 }
 

@@ -157,7 +157,7 @@ fn reset_link(context: &Context, email: String) -> Result<()> {
         let user = identity::find(tx, &by, &email)?;
         passwords::reset_link(tx, &by, &keys, user.id)
     })?;
-    let url = made.url(&context.config.server.public_url());
+    let url = made.url(&context.place());
     context.print(&url, &json!({ "link": url, "expires_at": made.expires_at }))
 }
 

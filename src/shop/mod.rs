@@ -54,4 +54,6 @@ pub use crate::store::Reply;
 pub use crate::store::Snapshot;
 pub use crate::store::Store;
 pub use crate::store::Tx;
+pub use crate::store::address;
 pub use crate::store::make_dir;
+pub use crate::store::note_address;

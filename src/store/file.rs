@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -50,6 +51,20 @@ pub(super) fn lock(dir: &Path) -> Result<File> {
             database(dir).display()
         ))),
     }
+}
+
+/// Writes into the locked file where the shop is served, for commands beside it; nothing when it no longer is.
+pub fn note_address(dir: &Path, url: Option<&str>) -> Result<()> {
+    let mut file = side_file(dir, "till.lock")?;
+    file.set_len(0)
+        .and_then(|()| file.write_all(url.unwrap_or_default().as_bytes()))
+        .map_err(|cause| unusable(&dir.join("till.lock"), &cause))
+}
+
+/// Where the shop is served, as far as a server has said so.
+pub fn address(dir: &Path) -> Option<String> {
+    let url = std::fs::read_to_string(dir.join("till.lock")).ok()?;
+    (!url.is_empty()).then_some(url)
 }
 
 /// The file whose lock says whose turn it is to write.

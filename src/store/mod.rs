@@ -61,7 +61,9 @@ use crate::domain::touched::Touched;
 use crate::error::Error;
 use crate::error::Result;
 
+pub use file::address;
 pub use file::make_dir;
+pub use file::note_address;
 pub use reader::Look;
 pub use schema::Migration;
 pub use tx::Snapshot;

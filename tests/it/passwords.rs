@@ -14,6 +14,8 @@ use crate::app::TestApp;
 use crate::client::Answer;
 use crate::factors;
 use crate::imports::till;
+use crate::kill;
+use crate::kill::Server;
 
 const LOGIN: &str = "/api/v1/auth/login";
 const ME: &str = "/api/v1/auth/me";
@@ -406,4 +408,23 @@ fn the_operator_reads_the_links_and_lets_people_in() {
     );
     run(&app, &["user", "unlock", "ann@shop.test"]);
     assert_eq!(factors::sign_in(&app, "ann", None).status, 200);
+}
+
+/// T1: a link that a command prints leads to where the shop is served.
+#[test]
+fn a_printed_link_leads_to_the_server_beside() {
+    let dir = kill::folder("links");
+    kill::open_shop(&dir);
+    let link = || {
+        let words = ["user", "reset-link", "o@shop.test"];
+        let told = till(&dir, &words);
+        assert!(told.status.success(), "{told:?}");
+        String::from_utf8(told.stdout).unwrap()
+    };
+    assert!(link().starts_with("http://127.0.0.1:8080/reset/"));
+    let server = Server::start(&dir);
+    assert!(link().starts_with(&format!("http://{}/reset/", server.at)));
+    server.stop();
+    assert!(link().starts_with("http://127.0.0.1:8080/reset/"));
+    std::fs::remove_dir_all(&dir).unwrap();
 }
