@@ -159,6 +159,7 @@ fn what_is_about_one_order_arrives_in_order() {
     step(&app, first, "shipped", 2);
     app.deliver();
     assert_eq!(statuses(&app), ["failed", "waiting", "waiting"]);
+    assert_eq!(sink.heard().len(), 1, "the others have not been sent");
     sink.answer(204);
     order(&app);
     app.deliver();
