@@ -47,7 +47,8 @@ fn races(count: usize) {
     let watch = Stopwatch::start();
     let app = shop();
     app.token("ann");
-    app.token("owner");
+    let more = json!({ "sku": "MUG", "delta": 2 * count, "reason": "restock" });
+    assert_eq!(app.post("owner", "/api/v1/stock/adjustments", more).status, 201);
     for number in 0..count {
         race(&app, number);
     }
