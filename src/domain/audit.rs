@@ -100,6 +100,16 @@ named! {
         PayoutMade = 170 "payout.made",
         PayoutExported = 171 "payout.exported",
         CommissionRateSet = 172 "commission.rate_set",
+        CouponCreated = 180 "coupon.created",
+        CouponChanged = 181 "coupon.changed",
+        CouponDeleted = 182 "coupon.deleted",
+        ShippingMethodCreated = 183 "shipping_method.created",
+        ShippingMethodChanged = 184 "shipping_method.changed",
+        ShippingMethodDeleted = 185 "shipping_method.deleted",
+        TaxRateCreated = 186 "tax_rate.created",
+        TaxRateChanged = 187 "tax_rate.changed",
+        TaxRateDeleted = 188 "tax_rate.deleted",
+        PriceDrifted = 189 "price.drift",
         CommissionsExported = 173 "commissions.exported",
     }
 }
@@ -128,6 +138,9 @@ named! {
         Invoice = 16 "invoice",
         Wallet = 30 "wallet",
         Payout = 31 "payout",
+        Coupon = 40 "coupon",
+        ShippingMethod = 41 "shipping_method",
+        TaxRate = 42 "tax_rate",
     }
 }
 

@@ -172,6 +172,12 @@ pub struct CouponFields {
 }
 
 impl CouponFields {
+    /// Refused with every fault in the fields themselves, whatever they go onto.
+    pub fn check(&self, currency: Currency) -> Result<(), Vec<Fault>> {
+        let blank = Coupon::blank(Timestamp::MIN);
+        self.clone().onto(blank, currency).map(drop)
+    }
+
     /// The coupon with these fields, or every fault in it.
     pub fn onto(self, mut coupon: Coupon, currency: Currency) -> Result<Coupon, Vec<Fault>> {
         let mut faults = Vec::new();

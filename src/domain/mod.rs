@@ -30,6 +30,7 @@ pub mod lockout;
 pub mod mail;
 pub mod money;
 pub(crate) mod named;
+pub mod new_order;
 pub mod order;
 pub mod order_filter;
 pub mod page;

@@ -1,20 +1,19 @@
 //! The life of an order: its states, the steps between them, what is asked for and what exists.
 
-use crate::domain::address::Address;
+use crate::domain::id::CouponId;
 use crate::domain::id::CustomerId;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
+use crate::domain::id::ShippingMethodId;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
-use crate::domain::money::RawAmount;
 use crate::domain::named::named;
 use crate::domain::payment::Provider;
+use crate::domain::percent::Percent;
 use crate::domain::refusal::Refusal;
-use crate::domain::text::Email;
-use crate::domain::text::Sku;
 use crate::domain::time::Timestamp;
 
 /// Lines an order may have at placing.
@@ -187,53 +186,6 @@ impl OrderState {
     }
 }
 
-/// Which item is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ItemRef {
-    /// A product with one variant.
-    Product(ProductId),
-    /// A variant.
-    Variant(VariantId),
-    /// A variant by its SKU.
-    Sku(Sku),
-}
-
-/// A line that is asked for.
-#[derive(Debug, Clone)]
-pub struct NewLine {
-    /// Of what.
-    pub item: ItemRef,
-    /// How many, 1 to [`MOST_PIECES`].
-    pub quantity: i64,
-    /// What the client believes, or staff decide, a piece costs.
-    pub price: Option<RawAmount>,
-}
-
-/// An order that is asked for, well formed.
-#[derive(Debug, Clone)]
-pub struct NewOrder {
-    /// 1 to [`MOST_LINES`] lines.
-    pub lines: Vec<NewLine>,
-    /// For whom; the caller's own customer if not told.
-    pub customer: Option<CustomerId>,
-    /// Where to write to; the customer's if not told.
-    pub email: Option<Email>,
-    /// Where to send it.
-    pub shipping_address: Option<Address>,
-    /// Whom to bill.
-    pub billing_address: Option<Address>,
-    /// The customer's words.
-    pub note: Option<String>,
-    /// What the client believes the order costs.
-    pub total_price: Option<RawAmount>,
-    /// The idempotency key as it came, kept with the order.
-    pub client_token: Option<String>,
-    /// Who is to take the money.
-    pub method: Provider,
-    /// The door.
-    pub channel: Channel,
-}
-
 /// An order's own row.
 #[derive(Debug, Clone)]
 pub struct OrderHead {
@@ -255,6 +207,10 @@ pub struct OrderHead {
     pub channel: Channel,
     /// Who is to take the money.
     pub method: Provider,
+    /// How it is sent, where that was chosen.
+    pub shipping_method: Option<ShippingMethodId>,
+    /// The coupon it uses.
+    pub coupon: Option<CouponId>,
     /// Whose it is.
     pub customer: Option<CustomerId>,
     /// The user for whom it was placed.
@@ -376,6 +332,10 @@ pub struct Line {
     pub discount: Money,
     /// The tax in it or beside it.
     pub tax: Money,
+    /// The rate of that tax.
+    pub tax_rate: Percent,
+    /// Whether the price had moved by more than a tenth since the buyer saw it.
+    pub has_drifted: bool,
     /// quantity × unit price − discount.
     pub total: Money,
     /// The SKU it was sold under.

@@ -16,6 +16,10 @@ pub struct Terms {
     pub numbers_stored: bool,
     /// Stock at or below this is low, where a variant has no mark of its own.
     pub low_at: i64,
+    /// Whether any way of sending is offered.
+    pub has_methods: bool,
+    /// Whether anything is taxed.
+    pub has_taxes: bool,
 }
 
 /// The shop's settings that show.

@@ -140,6 +140,11 @@ pub struct BandFields {
 }
 
 impl MethodFields {
+    /// Refused with every fault in the fields themselves, whatever they go onto.
+    pub fn check(&self, currency: Currency) -> Result<(), Vec<Fault>> {
+        self.clone().onto(ShippingMethod::blank(), currency).map(drop)
+    }
+
     /// The way of sending with these fields, or every fault in it. Its category is still a name.
     pub fn onto(self, mut method: ShippingMethod, currency: Currency) -> Result<ShippingMethod, Vec<Fault>> {
         let mut faults = Vec::new();

@@ -40,6 +40,31 @@ pub struct RateFields {
 }
 
 impl RateFields {
+    /// Refused with every fault in the fields themselves, whatever they go onto.
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let line = |text: &str| text::line(text, 1, 100).map(drop);
+        let category = self.category.as_ref().and_then(Option::as_deref);
+        let read = [
+            ("name", self.name.as_deref().map(line)),
+            (
+                "country",
+                self.country
+                    .as_deref()
+                    .map(|code| CountryCode::parse(code).map(drop)),
+            ),
+            (
+                "rate",
+                self.percent.as_deref().map(|text| Percent::parse(text).map(drop)),
+            ),
+            ("category", category.map(line)),
+        ];
+        let faults = read
+            .into_iter()
+            .filter_map(|(field, read)| Some(read?.err()?.at(field)));
+        let faults: Vec<Fault> = faults.collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     /// The rate with these fields, or every fault in it. Its category is still a name.
     pub fn onto(self, before: Option<TaxRate>) -> Result<TaxRate, Vec<Fault>> {
         let mut faults = Vec::new();

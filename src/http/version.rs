@@ -8,7 +8,9 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde::Deserialize;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
@@ -113,4 +115,18 @@ pub fn tagged<T: Serialize>(
     let json = serde_json::to_vec(thing).map_err(|cause| Error::Internal(cause.into()))?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::ETAG, tag)];
     Ok((status, headers, json).into_response())
+}
+
+/// A thing that was made or changed, with the tag of its version.
+pub fn versioned<T: Serialize>(status: StatusCode, version: i64, thing: &T) -> Result<Response> {
+    tagged(status, &tag(version, None), &IfNoneMatch::default(), thing)
+}
+
+/// The version that the caller has seen, where nothing else is said.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SeenVersion)]
+pub struct Seen {
+    /// May be left out.
+    pub version: Option<i64>,
 }

@@ -1,11 +1,13 @@
 //! Customers, as far as orders need them: each sign-up makes one, a staff user gets one at the first own order.
 
 use crate::domain::actor::Actor;
+use crate::domain::address::Address;
 use crate::domain::customer::Customer;
 use crate::domain::customer::NewCustomer;
 use crate::domain::event::EventType;
 use crate::domain::id::CustomerId;
 use crate::domain::id::UserId;
+use crate::domain::text::Email;
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -30,6 +32,27 @@ pub fn own(tx: &Tx, _by: &Actor, user: UserId) -> Result<Customer> {
         Some(customer) => Ok(customer),
         None => of(tx, &store::users::get(tx, user)?),
     }
+}
+
+/// The customer record of a guest's address, made at their first order. One of an account counts only if the account has
+/// proved that address: it sees the order.
+pub(in crate::shop) fn guest(tx: &Tx, email: &Email, address: Option<&Address>) -> Result<Customer> {
+    if let Some(customer) = store::customers::of_address(tx, email.as_str())? {
+        return Ok(customer);
+    }
+    let name = address.map_or(email.as_str(), |address| address.name.as_str());
+    let customer = store::customers::insert(
+        tx,
+        &NewCustomer {
+            name: name.to_owned(),
+            email: Some(email.as_str().to_owned()),
+            phone: address.and_then(|address| address.phone.clone()),
+            country: address.map(|address| address.country.clone()),
+            ..NewCustomer::default()
+        },
+    )?;
+    tell(tx, EventType::CustomerCreated, &customer)?;
+    Ok(customer)
 }
 
 /// Makes the customer record of a user, and tells.

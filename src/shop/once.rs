@@ -41,6 +41,12 @@ pub enum Made {
     Payout = 31,
     /// Something in a cart: its variant.
     CartItem = 40,
+    /// A coupon.
+    Coupon = 41,
+    /// A way of sending.
+    ShippingMethod = 42,
+    /// A rate of a tax.
+    TaxRate = 43,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

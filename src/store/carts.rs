@@ -8,6 +8,7 @@ use crate::domain::cart::CartItem;
 use crate::domain::cart::Holder;
 use crate::domain::cart::Shown;
 use crate::domain::id::CartId;
+use crate::domain::id::CouponId;
 use crate::domain::id::VariantId;
 use crate::domain::product::Offer;
 use crate::domain::time::Timestamp;
@@ -90,6 +91,31 @@ fn from_row(row: &Row) -> rusqlite::Result<CartItem> {
         },
         wanted: row.get(16)?,
     })
+}
+
+/// The coupon of a cart, also one that has been deleted since.
+pub fn coupon(db: &Snapshot, cart: CartId) -> Result<Option<CouponId>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT coupon_id FROM carts WHERE id = ?1")?
+        .query_row(params![cart], |row| row.get(0))?)
+}
+
+/// The code of a cart's coupon.
+pub fn coupon_code(db: &Snapshot, cart: CartId) -> Result<Option<String>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT c.code FROM carts k JOIN coupons c ON c.id = k.coupon_id WHERE k.id = ?1")?
+        .query_row(params![cart], |row| row.get(0))
+        .optional()?)
+}
+
+/// Sets the coupon of a cart, or takes it away.
+pub fn set_coupon(tx: &Tx, cart: CartId, coupon: Option<CouponId>) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE carts SET coupon_id = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![cart, coupon, tx.now])?;
+    Ok(())
 }
 
 /// What is in a cart, as it was put in.

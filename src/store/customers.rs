@@ -105,6 +105,22 @@ pub fn by_email(db: &Snapshot, email: &str) -> Result<Option<Customer>> {
         .optional()?)
 }
 
+/// The first customer of an address that no account has, or one that has proved the address.
+pub fn of_address(db: &Snapshot, email: &str) -> Result<Option<Customer>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!(
+            "{SELECT} WHERE email = :email COLLATE NOCASE
+               AND (user_id IS NULL OR EXISTS (
+                 SELECT 1 FROM users u
+                 WHERE u.id = customers.user_id AND u.email_verified = 1 AND u.email = :email COLLATE NOCASE))
+             ORDER BY id
+             LIMIT 1"
+        ))?
+        .query_row(named_params! { ":email": email }, from_row)
+        .optional()?)
+}
+
 /// Brings a customer's own columns to what is given.
 pub fn update(tx: &Tx, customer: &Customer) -> Result<Customer> {
     tx.db()

@@ -23,7 +23,9 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
                (SELECT value FROM settings WHERE name = 'tax_included') = '1' AS tax_included,
                CAST((SELECT value FROM settings WHERE name = 'number_base') AS INTEGER) AS number_base,
                (SELECT value FROM settings WHERE name = 'numbers_stored') = '1' AS numbers_stored,
-               CAST(ifnull((SELECT value FROM settings WHERE name = 'stock.low_at'), '5') AS INTEGER) AS low_at",
+               CAST(ifnull((SELECT value FROM settings WHERE name = 'stock.low_at'), '5') AS INTEGER) AS low_at,
+               (SELECT value FROM settings WHERE name = 'selling.methods') = '1' AS has_methods,
+               (SELECT value FROM settings WHERE name = 'selling.taxes') = '1' AS has_taxes",
         )?
         .query_row([], |row| {
             Ok(Terms {
@@ -32,6 +34,8 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
                 number_base: row.get(2)?,
                 numbers_stored: row.get(3)?,
                 low_at: row.get(4)?,
+                has_methods: row.get(5)?,
+                has_taxes: row.get(6)?,
             })
         })?;
     Ok(terms)

@@ -21,6 +21,7 @@ use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::order;
 use crate::domain::payment;
+use crate::domain::percent::Percent;
 use crate::domain::product;
 use crate::domain::reconciliation;
 use crate::domain::refund;
@@ -72,11 +73,13 @@ named! {
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
     commission::CommissionState, invoice::Series, reconciliation::DifferenceKind,
+    crate::domain::coupon::CouponKind,
 }
 
 integers! {
     Timestamp: |at| at.ms(), |ms| Some(Self::from_ms(ms));
     ActorKind: |it| it.number(), |number| Some(Self::from_number(number));
+    Percent: |it| it.thousandths(), |thousandths| Self::new(thousandths);
     commission::Rate: |it| it.thousandths(), |rate| Self::new(rate);
     Money: |it| it.minor(), |minor| Self::new(minor);
 }

@@ -11,10 +11,11 @@ use till::domain::actor::Actor;
 use till::domain::actor::ActorKind;
 use till::domain::id::OrderId;
 use till::domain::id::UserId;
+use till::domain::new_order::Details;
+use till::domain::new_order::ItemRef;
+use till::domain::new_order::NewLine;
+use till::domain::new_order::NewOrder;
 use till::domain::order::Channel;
-use till::domain::order::ItemRef;
-use till::domain::order::NewLine;
-use till::domain::order::NewOrder;
 use till::domain::permission::Rights;
 use till::domain::product::Adjustment;
 use till::domain::product::MovementReason;
@@ -76,14 +77,8 @@ pub fn order(lines: &[(usize, i64)]) -> NewOrder {
     NewOrder {
         lines: lines.iter().map(line).collect(),
         customer: None,
-        email: None,
-        shipping_address: None,
-        billing_address: None,
-        note: None,
         total_price: None,
-        client_token: None,
-        method: till::domain::payment::Provider::Manual,
-        channel: Channel::Api,
+        details: Details::plain(till::domain::payment::Provider::Manual, Channel::Api),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::app::TestApp;
 use crate::docs::parts;
 use crate::docs::shape;
+use crate::docs_selling;
 
 /// I12: what a route reads from its query is told, with its kind, and nothing else is taken.
 #[test]
@@ -300,25 +301,15 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
     ]
 }
 
-fn good_bodies_of_selling() -> Vec<(&'static str, String, Value)> {
-    [
-        (
-            "POST",
-            "/cart/items",
-            json!({ "sku": "MUG", "quantity": 1, "client_token": "t" }),
-        ),
-        ("PATCH", "/cart/items/1", json!({ "quantity": 1 })),
-    ]
-    .map(|(method, path, body)| (method, path.to_owned(), body))
-    .into()
-}
-
 /// The path as the documents have it.
 fn template(path: &str, order: &str, product: &str) -> String {
     path.replace(order, "/orders/{id}")
         .replace(product, "/products/{id}")
         .replace("/users/1", "/users/{id}")
         .replace("/items/1", "/items/{id}")
+        .replace("/coupons/1", "/coupons/{id}")
+        .replace("/shipping-methods/1", "/shipping-methods/{id}")
+        .replace("/tax-rates/1", "/tax-rates/{id}")
         .replace("/rates/1", "/rates/{user_id}")
         .replace("/wallets/1", "/wallets/{user_id}")
         .replace("/consumers/crew", "/consumers/{name}")
@@ -345,7 +336,7 @@ fn a_body_is_held_to_its_told_limits() {
         .chain(good_bodies_of_people())
         .chain(good_proofs())
         .chain(good_bodies_of_money(&order))
-        .chain(good_bodies_of_selling())
+        .chain(docs_selling::good_bodies())
     {
         let template = template(&path, &order, &product);
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];

@@ -231,6 +231,14 @@ const PLANTED: &[(&str, &str)] = &[
     ),
     ("order.tax", "UPDATE order_lines SET tax = 1 WHERE order_id = 1"),
     (
+        "order.taxes",
+        "INSERT INTO order_taxes (order_id, tax_class, percent, name, net, tax) VALUES (1, 0, 20000, 'VAT', 5, 1)",
+    ),
+    (
+        "coupon.used",
+        "INSERT INTO coupons (code, kind, value, enabled, used, created_at, updated_at) VALUES ('A', 2, 0, 1, 1, 0, 0)",
+    ),
+    (
         "order.item_count",
         "UPDATE orders SET item_count = 99 WHERE id = 1",
     ),

@@ -65,6 +65,9 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
     };
     let id = match path.split('/').nth(1).unwrap() {
         "cart" => in_cart(app, whose),
+        "coupons" => made(&app.post(whose, "/api/v1/coupons", coupon())),
+        "shipping-methods" => made(&app.post(whose, "/api/v1/shipping-methods", switched_off())),
+        "tax-rates" => made(&app.post(whose, "/api/v1/tax-rates", tax_rate())),
         "orders" if thing == "paid" => paid(app),
         "orders" => order(app, whose),
         "payments" if path.contains("{order_id}") => order(app, whose),
@@ -112,6 +115,26 @@ fn in_cart(app: &TestApp, whose: &str) -> i64 {
     );
     assert_eq!(added.status, 201, "{}", added.body);
     added.json()["items"][0]["id"].as_i64().unwrap()
+}
+
+/// A coupon of a code that nothing has had.
+fn coupon() -> Value {
+    json!({ "code": format!("C{}", fresh()), "kind": "free_shipping" })
+}
+
+/// A way of sending that no buyer is asked to choose.
+fn switched_off() -> Value {
+    json!({ "name": "Post", "price": "4.90", "enabled": false })
+}
+
+/// A rate of a category that nothing has had.
+fn tax_rate() -> Value {
+    json!({ "name": "VAT", "country": "GB", "category": format!("c{}", fresh()), "rate": "20" })
+}
+
+/// Where something goes.
+fn address() -> Value {
+    json!({ "name": "Ann", "line1": "1 Road", "city": "Rye", "postcode": "TN31", "country": "GB" })
 }
 
 /// An order of ann's that has been paid.
@@ -207,6 +230,9 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
     if line.path.starts_with("/payments") || line.path.ends_with("/refunds") {
         return about_money(app, line);
     }
+    if let Some(body) = about_selling(line) {
+        return body;
+    }
     let number = fresh();
     Some(match (line.method, line.path) {
         ("POST", "/auth/signup" | "/auth/register") => json!({
@@ -238,9 +264,6 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
             json!({ "name": "Bob", "version": version })
         }
         ("POST", "/stock/adjustments") => json!({ "sku": "MUG", "delta": 1, "reason": "restock" }),
-        ("POST", "/cart/items") => json!({ "sku": "MUG", "quantity": 1 }),
-        ("PATCH", "/cart/items/{id}") => json!({ "quantity": 2 }),
-        ("POST", "/cart/validate") => return None,
         ("POST", "/orders") => {
             let mut order = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
             match line.thing {
@@ -273,6 +296,24 @@ fn tried(app: &TestApp, whose: &str, path: &str) -> i64 {
         "/orders" => order,
         path => id(app.post(whose, &format!("/api/v1{path}"), json!({ "order_id": order }))),
     }
+}
+
+/// The same of carts, and of what makes an order cheaper or dearer; none where nothing is sent.
+fn about_selling(line: &Line) -> Option<Option<Value>> {
+    let body = match (line.method, line.path) {
+        ("POST", "/cart/items") => json!({ "sku": "MUG", "quantity": 1 }),
+        ("PATCH", "/cart/items/{id}") => json!({ "quantity": 2 }),
+        ("POST", "/cart/validate") => Value::Null,
+        ("POST", "/cart/coupon") => json!({ "code": "NONE" }),
+        ("POST", "/cart/checkout") => json!({ "email": "g@shop.test", "shipping_address": address() }),
+        ("POST", "/coupons") => coupon(),
+        ("POST", "/shipping-methods") => switched_off(),
+        ("POST", "/tax-rates") => tax_rate(),
+        ("PATCH", "/coupons/{id}" | "/shipping-methods/{id}") => json!({ "enabled": false, "version": 1 }),
+        ("PATCH", "/tax-rates/{id}") => json!({ "rate": "21", "version": 1 }),
+        _ => return None,
+    };
+    Some(Some(body).filter(|body| !body.is_null()))
 }
 
 /// The same of payments and refunds. What a provider signs is read by its rules, not by ours.

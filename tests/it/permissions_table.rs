@@ -101,7 +101,35 @@ DELETE /cart/items/{id}                   missing      404   404   404   404   4
 DELETE /cart/items/{id}                   odd          404   404   404   404   404
 POST  /cart/items                         -            201   201   201   201   201
 POST  /cart/validate                      -            200   200   200   200   200
+POST  /cart/coupon                        -            422   422   422   422   422
+DELETE /cart/coupon                       -            204   204   204   204   204
+POST  /cart/checkout                      -            422   201   201   201   201
 DELETE /cart                              -            204   204   204   204   204
+
+GET   /coupons                            -            401   403   403   200   200
+POST  /coupons                            -            401   403   403   201   201
+PATCH /coupons/{id}                       owner's      401   403   403   200   200
+PATCH /coupons/{id}                       missing      401   403   403   404   404
+PATCH /coupons/{id}                       odd          401   403   403   404   404
+DELETE /coupons/{id}                      owner's      401   403   403   204   204
+DELETE /coupons/{id}                      missing      401   403   403   404   404
+DELETE /coupons/{id}                      odd          401   403   403   404   404
+GET   /shipping-methods                   -            200   200   200   200   200
+POST  /shipping-methods                   -            401   403   403   403   201
+PATCH /shipping-methods/{id}              owner's      401   403   403   403   200
+PATCH /shipping-methods/{id}              missing      401   403   403   403   404
+PATCH /shipping-methods/{id}              odd          401   403   403   403   404
+DELETE /shipping-methods/{id}             owner's      401   403   403   403   204
+DELETE /shipping-methods/{id}             missing      401   403   403   403   404
+DELETE /shipping-methods/{id}             odd          401   403   403   403   404
+GET   /tax-rates                          -            401   403   403   403   200
+POST  /tax-rates                          -            401   403   403   403   201
+PATCH /tax-rates/{id}                     owner's      401   403   403   403   200
+PATCH /tax-rates/{id}                     missing      401   403   403   403   404
+PATCH /tax-rates/{id}                     odd          401   403   403   403   404
+DELETE /tax-rates/{id}                    owner's      401   403   403   403   204
+DELETE /tax-rates/{id}                    missing      401   403   403   403   404
+DELETE /tax-rates/{id}                    odd          401   403   403   403   404
 
 POST  /orders                             -            401   201   201   201   201
 POST  /orders                             for-ann      401   201   403   201   201

@@ -6,10 +6,11 @@ use till::domain::actor::Actor;
 use till::domain::actor::ActorKind;
 use till::domain::id::OrderId;
 use till::domain::id::UserId;
+use till::domain::new_order::Details;
+use till::domain::new_order::ItemRef;
+use till::domain::new_order::NewLine;
+use till::domain::new_order::NewOrder;
 use till::domain::order::Channel;
-use till::domain::order::ItemRef;
-use till::domain::order::NewLine;
-use till::domain::order::NewOrder;
 use till::domain::permission::Rights;
 use till::domain::search::Find;
 use till::domain::text::Sku;
@@ -108,14 +109,11 @@ fn place_many(app: &TestApp, many: usize, note: &str) {
             price: None,
         }],
         customer: None,
-        email: None,
-        shipping_address: None,
-        billing_address: None,
-        note: Some(note.clone()),
         total_price: None,
-        client_token: None,
-        method: till::domain::payment::Provider::Manual,
-        channel: Channel::Api,
+        details: Details {
+            note: Some(note.clone()),
+            ..Details::plain(till::domain::payment::Provider::Manual, Channel::Api)
+        },
     };
     let by = Actor {
         kind: ActorKind::User,

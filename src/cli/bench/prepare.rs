@@ -15,10 +15,11 @@ use crate::domain::actor::Origin;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
 use crate::domain::money::Money;
+use crate::domain::new_order::Details;
+use crate::domain::new_order::ItemRef;
+use crate::domain::new_order::NewLine;
+use crate::domain::new_order::NewOrder;
 use crate::domain::order::Channel;
-use crate::domain::order::ItemRef;
-use crate::domain::order::NewLine;
-use crate::domain::order::NewOrder;
 use crate::domain::payment::Provider;
 use crate::domain::permission::Rights;
 use crate::domain::product::MOST_STOCK;
@@ -208,14 +209,8 @@ fn place_one(tx: &Tx, dice: &mut Dice, user: UserId) -> Result<()> {
             })
             .collect(),
         customer: None,
-        email: None,
-        shipping_address: None,
-        billing_address: None,
-        note: None,
         total_price: None,
-        client_token: None,
-        method: Provider::Manual,
-        channel: Channel::Api,
+        details: Details::plain(Provider::Manual, Channel::Api),
     };
     let key = Key::new(&by, "POST /orders", &uuid::Uuid::now_v7().to_string(), b"bench");
     orders::place(tx, &by, Some(&key), &new).map(drop)

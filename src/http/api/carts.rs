@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::domain::coupon;
 use crate::domain::fault::Bad;
 use crate::domain::id::VariantId;
 use crate::domain::order::MOST_PIECES;
@@ -130,4 +131,32 @@ pub async fn validate(State(app): State<App>, shopper: Shopper) -> Result<Reply<
     let Shopper { by, guest, .. } = shopper;
     let verdict = app.read(move |db| carts::validate(db, &by, guest, now)).await?;
     Ok(Reply(verdict))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetCoupon {
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
+    code: String,
+}
+
+pub async fn set_coupon(
+    State(app): State<App>,
+    shopper: Shopper,
+    Json(body): Json<SetCoupon>,
+) -> Result<Response> {
+    let code = coupon::code_of(&body.code).map_err(|bad| bad.at("code"))?;
+    let shopper = shopper.with_cart(&app)?;
+    let line = shopper.line(&app);
+    let Shopper { by, guest, .. } = shopper;
+    let cart = app
+        .write(move |tx| carts::set_coupon(tx, &by, guest, &code))
+        .await?;
+    Ok(shopper::keep(Reply(cart).into_response(), line))
+}
+
+pub async fn drop_coupon(State(app): State<App>, shopper: Shopper) -> Result<StatusCode> {
+    let Shopper { by, guest, .. } = shopper;
+    app.write(move |tx| carts::drop_coupon(tx, &by, guest)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

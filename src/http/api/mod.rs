@@ -5,8 +5,10 @@ pub mod api_keys;
 pub mod audit;
 pub mod auth;
 pub mod carts;
+pub mod checkout;
 pub mod commissions;
 pub mod consumers;
+pub mod coupons;
 pub mod emails;
 pub mod events;
 pub mod factors;
@@ -19,7 +21,9 @@ pub mod payments;
 pub mod products;
 pub mod roles;
 pub mod sessions;
+pub mod shipping;
 pub mod stock;
+pub mod taxes;
 pub mod users;
 pub mod wallets;
 pub mod webhooks;
@@ -32,6 +36,7 @@ use crate::http::api::audit::AuditView;
 use crate::http::api::audit::VerdictView;
 use crate::http::api::auth::SignedIn as SignedInView;
 use crate::http::api::auth::SignedOut;
+use crate::http::api::checkout::CheckedOutView;
 use crate::http::api::commissions::CommissionSums;
 use crate::http::api::commissions::CommissionView;
 use crate::http::api::commissions::PayoutView;
@@ -75,6 +80,7 @@ use crate::http::shape::takes;
 use crate::shop::carts::CartView;
 use crate::shop::carts::VerdictView as CartVerdict;
 use crate::shop::catalogue::ProductView;
+use crate::shop::coupons::CouponView;
 use crate::shop::invoices::InvoiceView;
 use crate::shop::orders::Entry;
 use crate::shop::orders::OrderView;
@@ -82,6 +88,8 @@ use crate::shop::orders::Reorder;
 use crate::shop::payments::PaymentView;
 use crate::shop::payments::RefundView;
 use crate::shop::payments::StatusView;
+use crate::shop::shipping::MethodView;
+use crate::shop::taxes::TaxRateView;
 use crate::shop::webhooks::DeliveryView;
 use crate::shop::webhooks::EndpointView;
 use crate::shop::webhooks::TriesView;
@@ -149,6 +157,21 @@ pub fn table() -> Table {
         .row(PATCH, "/cart/items/{id}", Public, carts::set, shows::<CartView>())
         .row(DELETE, "/cart/items/{id}", Public, carts::remove, does())
         .row(POST, "/cart/validate", Public, carts::validate, shows::<CartVerdict>())
+        .row(POST, "/cart/coupon", Public, carts::set_coupon, shows::<CartView>())
+        .row(DELETE, "/cart/coupon", Public, carts::drop_coupon, does())
+        .row(POST, "/cart/checkout", Public, checkout::check_out, makes::<CheckedOutView>())
+        .row(GET, "/coupons", Needs(May::CouponsRead), coupons::list, lists::<CouponView>())
+        .row(POST, "/coupons", Needs(May::CouponsCreate), coupons::create, makes::<CouponView>())
+        .row(PATCH, "/coupons/{id}", Needs(May::CouponsUpdate), coupons::update, shows::<CouponView>())
+        .row(DELETE, "/coupons/{id}", Needs(May::CouponsDelete), coupons::destroy, does())
+        .row(GET, "/shipping-methods", Public, shipping::list, lists::<MethodView>())
+        .row(POST, "/shipping-methods", Needs(May::ShippingManage), shipping::create, makes::<MethodView>())
+        .row(PATCH, "/shipping-methods/{id}", Needs(May::ShippingManage), shipping::update, shows::<MethodView>())
+        .row(DELETE, "/shipping-methods/{id}", Needs(May::ShippingManage), shipping::destroy, does())
+        .row(GET, "/tax-rates", Needs(May::TaxRead), taxes::list, lists::<TaxRateView>())
+        .row(POST, "/tax-rates", Needs(May::TaxManage), taxes::create, makes::<TaxRateView>())
+        .row(PATCH, "/tax-rates/{id}", Needs(May::TaxManage), taxes::update, shows::<TaxRateView>())
+        .row(DELETE, "/tax-rates/{id}", Needs(May::TaxManage), taxes::destroy, does())
         .row(POST, "/orders", SignedIn, orders::place, makes::<OrderView>())
         .row(GET, "/orders", SignedIn, orders::list, lists::<OrderView>())
         .row(GET, "/orders/statistics", Needs(May::OrdersRead), orders::statistics, shows::<StatisticsView>())

@@ -8,7 +8,7 @@ use crate::domain::cart::Shown;
 use crate::domain::fault::Bad;
 use crate::domain::id::CartId;
 use crate::domain::id::VariantId;
-use crate::domain::order::ItemRef;
+use crate::domain::new_order::ItemRef;
 use crate::domain::order::MOST_PIECES;
 use crate::domain::product::Offer;
 use crate::domain::refusal::Refusal;

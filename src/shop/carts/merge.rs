@@ -25,6 +25,9 @@ pub(in crate::shop) fn merge(tx: &Tx, user: UserId, guest: GuestCart) -> Result<
         for item in items {
             take_over(tx, into, &item)?;
         }
+        if let (Some(coupon), None) = (store::carts::coupon(tx, from)?, store::carts::coupon(tx, into)?) {
+            store::carts::set_coupon(tx, into, Some(coupon))?;
+        }
     }
     store::carts::delete(tx, from)
 }

@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use crate::domain::cart::CartItem;
 use crate::domain::cart::Notice;
+use crate::domain::coupon::Coupon;
+use crate::domain::coupon::CouponKind;
+use crate::domain::coupon::Unfit;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
@@ -22,6 +25,7 @@ use crate::domain::time::Timestamp;
 pub struct CartView {
     items: Vec<ItemView>,
     item_count: i64,
+    coupon: Option<CouponView>,
     currency: String,
     subtotal: Amount,
     discount: Amount,
@@ -78,6 +82,54 @@ struct ReasonView {
     at: Option<Timestamp>,
 }
 
+/// The coupon of a cart.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CartCoupon)]
+struct CouponView {
+    code: String,
+    kind: CouponKind,
+    /// Whether it holds for what is in the cart now.
+    applies: bool,
+    /// Why not.
+    reason: Option<&'static str>,
+}
+
+/// The coupon of a cart as it stands.
+pub(super) enum CouponOf {
+    /// It has none.
+    None,
+    /// It has been deleted since.
+    Gone,
+    /// It has this one, which holds unless it says why not.
+    Is(Coupon, Option<Unfit>),
+}
+
+impl CouponOf {
+    fn view(&self) -> Option<CouponView> {
+        let Self::Is(coupon, unfit) = self else {
+            return None;
+        };
+        Some(CouponView {
+            code: coupon.code.clone(),
+            kind: CouponKind::of(coupon.worth),
+            applies: unfit.is_none(),
+            reason: unfit.map(Unfit::name),
+        })
+    }
+
+    fn notice(&self) -> Option<NoticeView> {
+        let unfit = match self {
+            Self::None | Self::Is(_, None) => return None,
+            Self::Gone => Unfit::Unknown,
+            Self::Is(_, Some(unfit)) => *unfit,
+        };
+        Some(NoticeView {
+            message: unfit.sentence(),
+            ..NoticeView::of(Notice::Coupon)
+        })
+    }
+}
+
 /// What the buyer should know.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = CartNotice)]
@@ -102,7 +154,7 @@ pub struct VerdictView {
 
 impl CartView {
     /// The priced lines are those of the items that are for sale, in their order.
-    pub(super) fn new(items: &[CartItem], priced: &Priced, terms: &Terms) -> Self {
+    pub(super) fn new(items: &[CartItem], priced: &Priced, terms: &Terms, coupon: &CouponOf) -> Self {
         let write = Writer {
             currency: terms.currency,
             priced,
@@ -115,6 +167,7 @@ impl CartView {
         Self {
             items: shown.collect(),
             item_count: priced.item_count,
+            coupon: coupon.view(),
             currency: terms.currency.to_string(),
             subtotal: priced.subtotal.write(terms.currency),
             discount: priced.discount.write(terms.currency),
@@ -123,7 +176,7 @@ impl CartView {
             tax_included: terms.tax_included,
             total: priced.total.write(terms.currency),
             reasons: write.reasons(&priced.reasons),
-            warnings: items.iter().flat_map(notices).collect(),
+            warnings: items.iter().flat_map(notices).chain(coupon.notice()).collect(),
         }
     }
 

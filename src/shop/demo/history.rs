@@ -3,10 +3,11 @@
 use crate::domain::address::Address;
 use crate::domain::id::OrderId;
 use crate::domain::id::VariantId;
+use crate::domain::new_order::Details;
+use crate::domain::new_order::ItemRef;
+use crate::domain::new_order::NewLine;
+use crate::domain::new_order::NewOrder;
 use crate::domain::order::Channel;
-use crate::domain::order::ItemRef;
-use crate::domain::order::NewLine;
-use crate::domain::order::NewOrder;
 use crate::domain::order::OrderState;
 use crate::domain::payment::Provider;
 use crate::domain::time::DAY;
@@ -219,23 +220,20 @@ fn order(buyer: &Buyer, lines: &[(VariantId, i64)]) -> NewOrder {
             })
             .collect(),
         customer: None,
-        email: None,
-        shipping_address: Some(Address {
-            name: buyer.name.clone(),
-            company: None,
-            line1: buyer.line1.clone(),
-            line2: None,
-            city: buyer.city.clone(),
-            postcode: buyer.postcode.clone(),
-            region: None,
-            country: String::from("GB"),
-            phone: None,
-        }),
-        billing_address: None,
-        note: None,
         total_price: None,
-        client_token: None,
-        method: Provider::Manual,
-        channel: Channel::Page,
+        details: Details {
+            shipping_address: Some(Address {
+                name: buyer.name.clone(),
+                company: None,
+                line1: buyer.line1.clone(),
+                line2: None,
+                city: buyer.city.clone(),
+                postcode: buyer.postcode.clone(),
+                region: None,
+                country: String::from("GB"),
+                phone: None,
+            }),
+            ..Details::plain(Provider::Manual, Channel::Page)
+        },
     }
 }

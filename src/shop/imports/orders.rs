@@ -28,6 +28,7 @@ use crate::domain::order::Channel;
 use crate::domain::order::Contacts;
 use crate::domain::order::Line;
 use crate::domain::order::OrderState;
+use crate::domain::percent::Percent;
 use crate::domain::permission::Permission;
 use crate::domain::product::MovementReason;
 use crate::domain::product::Offer;
@@ -329,6 +330,8 @@ fn insert_order(
             list_price: line.list_price,
             discount: line.discount,
             tax: line.tax,
+            tax_rate: Percent::ZERO,
+            has_drifted: false,
             total: line.total,
             sku: line.sku.clone(),
             name: name(offer, line),

@@ -12,6 +12,7 @@ use crate::domain::invoice::Seller;
 use crate::domain::money::Money;
 use crate::domain::order::Line;
 use crate::domain::order::Order;
+use crate::domain::percent::Percent;
 use crate::domain::refund::Refund;
 use crate::domain::settings::Settings;
 use crate::error::Error;
@@ -123,7 +124,7 @@ fn line_of(line: &Line, text: &impl Fn(Money) -> String) -> ContentLine {
     }
 }
 
-/// The tax by rate; what is not on the lines is on the shipping.
+/// The tax by rate, as it was reckoned; of an order that brought its own, what is not on the lines is on the shipping.
 fn taxes(tx: &Tx, order: &Order, text: &impl Fn(Money) -> String) -> Result<Vec<ContentTax>> {
     let head = &order.head;
     let net_of = |total: Money, tax: Money| match head.tax_included {
@@ -135,6 +136,15 @@ fn taxes(tx: &Tx, order: &Order, text: &impl Fn(Money) -> String) -> Result<Vec<
         net: text(net_of(total, tax)),
         tax: text(tax),
     };
+    let sums = store::taxes::of_order(tx, head.id)?;
+    if !sums.is_empty() {
+        let row = |(percent, net, tax): (Percent, Money, Money)| ContentTax {
+            rate: Some(invoice::rate(percent.thousandths())),
+            net: text(net),
+            tax: text(tax),
+        };
+        return Ok(sums.into_iter().map(row).collect());
+    }
     let by_rate = store::invoices::taxes(tx, head.id)?;
     let on_lines = Money::sum(by_rate.iter().map(|(.., tax)| *tax)).unwrap_or(head.tax);
     let mut rows: Vec<ContentTax> = by_rate

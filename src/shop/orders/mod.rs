@@ -1,6 +1,7 @@
 //! Orders: placing them and moving them through their life.
 
 mod bulk;
+mod checkout;
 mod export;
 mod history;
 mod list;
@@ -17,6 +18,9 @@ pub use bulk::Bulk;
 pub use bulk::MOST_TAGS;
 pub use bulk::Outcome;
 pub use bulk::bulk;
+pub use checkout::CheckedOut;
+pub use checkout::Checkout;
+pub use checkout::checkout;
 pub use export::begin_export;
 pub use export::export_page;
 pub use history::Entry;

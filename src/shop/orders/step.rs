@@ -211,6 +211,9 @@ fn cancel_now(tx: &Tx, by: &Actor, mut order: Order, reason: Option<&str>, resto
     };
     let mut order = record(tx, by, order, head, &former, changing)?;
     commissions::recount(tx, &order)?;
+    if let Some(coupon) = order.head.coupon {
+        store::coupons::give_back(tx, coupon, order.head.customer)?;
+    }
     count(tx, OrderState::Canceled);
     invoices::credit(tx, by, &mut order, None)?;
     Ok(order)

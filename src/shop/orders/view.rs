@@ -94,6 +94,10 @@ struct ItemView<'a> {
     discount: Amount,
     tax: Amount,
     total: Amount,
+    /// Whether the price had moved by more than a tenth since the buyer saw it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    price_drift: bool,
 }
 
 impl Serialize for Items<'_> {
@@ -115,6 +119,7 @@ fn item(line: &Line, currency: Currency) -> ItemView<'_> {
         discount: line.discount.write(currency),
         tax: line.tax.write(currency),
         total: line.total.write(currency),
+        price_drift: line.has_drifted,
     }
 }
 
@@ -166,7 +171,7 @@ impl<'a> OrderView<'a> {
             paid: money(head.paid),
             refunded: money(head.refunded),
             due: money(head.due()),
-            shipping_method: None,
+            shipping_method: head.shipping_method.map(|method| method.0),
             payment_method: head.method.name(),
             tags: &order.tags,
             placed_at: head.placed_at,

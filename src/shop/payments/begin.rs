@@ -102,6 +102,20 @@ fn begin_now(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
     store::payments::get(tx, made)
 }
 
+/// Begins the payment of all of an order that was placed in this moment, by whoever placed it.
+pub(in crate::shop) fn begin_at_placing(tx: &Tx, by: &Actor, order: &Order) -> Result<Payment> {
+    let wanted = Begin {
+        provider: None,
+        return_url: None,
+        token: None,
+        amount: None,
+    };
+    let made = insert(tx, by, order, order.head.method, order.head.due(), &wanted)?;
+    let target = (Target::Payment, Some(made.0));
+    audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
+    store::payments::get(tx, made)
+}
+
 /// The row of a payment that a provider is to be asked for.
 fn insert(
     tx: &Tx,

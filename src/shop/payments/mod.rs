@@ -16,6 +16,7 @@ mod weigh;
 
 pub use begin::Begin;
 pub use begin::begin;
+pub(in crate::shop) use begin::begin_at_placing;
 pub use begin::method;
 pub use expire::expire;
 pub use expire::is_expiry_due;
@@ -79,6 +80,11 @@ use crate::secret::Place;
 use crate::shop::Snapshot;
 use crate::shop::orders;
 use crate::store;
+
+/// A payment as it stands, for whoever has just begun it.
+pub fn begun(db: &Snapshot, id: PaymentId) -> Result<Payment> {
+    store::payments::get(db, id)
+}
 
 /// The column in which what the shopper's browser needs is sealed.
 const CLIENT_SECRET: &str = "payments.client_secret";

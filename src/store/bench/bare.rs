@@ -26,6 +26,7 @@ use crate::domain::order::Line;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::payment::Provider;
+use crate::domain::percent::Percent;
 use crate::domain::product::MovementReason;
 use crate::domain::product::Offer;
 use crate::error::Error;
@@ -135,6 +136,8 @@ impl Bare {
                 shipping: Money::ZERO,
                 tax: Money::ZERO,
                 total,
+                shipping_method: None,
+                coupon: None,
             },
         )?;
         orders::insert_contacts(tx, order, &contacts(customer.email, draw))?;
@@ -179,6 +182,8 @@ fn line(offer: Offer, quantity: i64) -> Result<Line> {
         list_price: None,
         discount: Money::ZERO,
         tax: Money::ZERO,
+        tax_rate: Percent::ZERO,
+        has_drifted: false,
         total: price.times(quantity).ok_or(Error::NotFound("total"))?,
         name: offer.full_name(),
         sku: offer.sku,

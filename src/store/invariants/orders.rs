@@ -39,6 +39,21 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE lines > tax OR (shipping = 0 AND lines <> tax)",
     },
     Check {
+        name: "order.taxes",
+        sql: "SELECT 'order ' || id, sums, tax
+          FROM (SELECT o.id, o.tax, (SELECT sum(t.tax) FROM order_taxes t WHERE t.order_id = o.id) AS sums FROM orders o)
+          WHERE tax <> sums",
+    },
+    Check {
+        // A canceled order has given its use back.
+        name: "coupon.used",
+        sql: "SELECT 'coupon ' || c.id, ifnull(o.uses, 0), c.used
+          FROM coupons c LEFT JOIN (
+            SELECT coupon_id, count(*) AS uses FROM orders WHERE coupon_id IS NOT NULL AND status <> 4 GROUP BY coupon_id
+          ) o ON o.coupon_id = c.id
+          WHERE c.used <> ifnull(o.uses, 0)",
+    },
+    Check {
         name: "order.item_count",
         sql: "SELECT 'order ' || id, lines, item_count
           FROM (SELECT o.id, o.item_count, (

@@ -2,8 +2,10 @@
 
 use rusqlite::params;
 
+use crate::domain::id::CouponId;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
+use crate::domain::id::ShippingMethodId;
 use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::domain::order::Channel;
@@ -16,6 +18,7 @@ use crate::domain::payment::Provider;
 use crate::domain::settings::Terms;
 use crate::error::Result;
 use crate::store::Tx;
+use crate::store::orders::read::DRIFTED;
 
 /// An order's own row as it is placed.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub struct NewRow<'a> {
     pub shipping: Money,
     pub tax: Money,
     pub total: Money,
+    pub shipping_method: Option<ShippingMethodId>,
+    pub coupon: Option<CouponId>,
 }
 
 /// Adds the order's own row.
@@ -44,8 +49,9 @@ pub fn insert(tx: &Tx, new: &NewRow<'_>) -> Result<OrderId> {
         .db()
         .prepare_cached(
             "INSERT INTO orders (status, payment_status, fulfilment_status, channel, customer_id, user_id, placed_by,
-               currency, item_count, subtotal, discount, shipping, tax, tax_included, total, placed_at, payment_method)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+               currency, item_count, subtotal, discount, shipping, tax, tax_included, total, placed_at, payment_method,
+               shipping_method, coupon_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .insert(params![
             new.state,
@@ -65,6 +71,8 @@ pub fn insert(tx: &Tx, new: &NewRow<'_>) -> Result<OrderId> {
             new.total,
             tx.now,
             new.method,
+            new.shipping_method,
+            new.coupon,
         ])?;
     if new.terms.numbers_stored {
         tx.db()
@@ -98,8 +106,8 @@ pub fn insert_line(tx: &Tx, order: OrderId, line: &Line) -> Result<()> {
     tx.db()
         .prepare_cached(
             "INSERT INTO order_lines (id, order_id, variant_id, product_id, quantity, unit_price, list_price, discount,
-               tax, total, sku, name)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+               tax, total, sku, name, tax_rate, flags)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             line.id,
@@ -114,6 +122,8 @@ pub fn insert_line(tx: &Tx, order: OrderId, line: &Line) -> Result<()> {
             line.total,
             line.sku,
             line.name,
+            line.tax_rate,
+            if line.has_drifted { DRIFTED } else { 0 },
         ])?;
     Ok(())
 }

@@ -26,7 +26,8 @@ pub(super) const HEAD: &str =
     "o.id, o.number, o.status, o.payment_status, o.fulfilment_status, o.return_status, o.version,
   o.channel, o.customer_id, o.user_id, o.currency, o.item_count, o.subtotal, o.discount, o.shipping, o.tax,
   o.tax_included, o.total, o.paid, o.refunded, o.placed_at, o.updated_at, o.processing_at, o.shipped_at,
-  o.delivered_at, o.canceled_at, o.refunded_at, o.imported_at, o.events, o.payment_method";
+  o.delivered_at, o.canceled_at, o.refunded_at, o.imported_at, o.events, o.payment_method,
+  o.shipping_method, o.coupon_id";
 
 /// By position: lists read fifty of these a page, details tens of thousands a second.
 pub(super) fn head_from_row(row: &Row) -> rusqlite::Result<OrderHead> {
@@ -63,6 +64,8 @@ pub(super) fn head_from_row(row: &Row) -> rusqlite::Result<OrderHead> {
         imported_at: row.get(27)?,
         events: row.get(28)?,
         method: row.get::<_, Option<Provider>>(29)?.unwrap_or(Provider::Manual),
+        shipping_method: row.get(30)?,
+        coupon: row.get(31)?,
     })
 }
 
@@ -166,10 +169,13 @@ fn contacts(db: &Snapshot, order: OrderId) -> Result<Contacts> {
     Ok(contacts.unwrap_or_default())
 }
 
+/// Among a line's flags: the price had moved much since the buyer saw it.
+pub(super) const DRIFTED: i64 = 1;
+
 /// The columns of a line, in the order in which [`line_from_row`] takes them.
 pub(super) const LINE: &str =
     "l.id, l.variant_id, l.product_id, l.quantity, l.unit_price, l.list_price, l.discount,
-  l.tax, l.total, l.sku, l.name";
+  l.tax, l.total, l.sku, l.name, l.tax_rate, l.flags";
 
 pub(super) fn line_from_row(row: &Row) -> rusqlite::Result<Line> {
     Ok(Line {
@@ -184,6 +190,8 @@ pub(super) fn line_from_row(row: &Row) -> rusqlite::Result<Line> {
         total: row.get(8)?,
         sku: row.get(9)?,
         name: row.get(10)?,
+        tax_rate: row.get(11)?,
+        has_drifted: row.get::<_, i64>(12)? & DRIFTED != 0,
     })
 }
 

@@ -182,6 +182,8 @@ mod tests {
             number_base: 1000,
             numbers_stored: false,
             low_at: 5,
+            has_methods: false,
+            has_taxes: false,
         };
         Invoice::parse(text, &terms, &Zone::parse("Europe/London").unwrap())
     }

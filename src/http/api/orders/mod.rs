@@ -49,15 +49,15 @@ use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
 use crate::domain::id::VariantId;
 use crate::domain::money::RawAmount;
+use crate::domain::new_order::Details;
+use crate::domain::new_order::ItemRef;
+use crate::domain::new_order::NewLine;
+use crate::domain::new_order::NewOrder;
 use crate::domain::order::Channel;
-use crate::domain::order::ItemRef;
 use crate::domain::order::MOST_LINES;
 use crate::domain::order::MOST_PIECES;
-use crate::domain::order::NewLine;
-use crate::domain::order::NewOrder;
 use crate::domain::order::Order;
 use crate::domain::payment::Provider;
-use crate::domain::refusal::Refusal;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::domain::text::Sku;
@@ -118,7 +118,9 @@ impl PlaceOrder {
     fn parse(self) -> Result<NewOrder> {
         let mut faults = Vec::new();
         let method = method(self.payment_method.as_deref(), &mut faults);
-        self.refuse_what_is_not_sold(&mut faults)?;
+        if self.items.is_empty() || self.items.len() > MOST_LINES {
+            faults.push(Bad::invalid("An order has 1 to 1000 lines.").at("items"));
+        }
         let mut lines = Vec::with_capacity(self.items.len());
         for (at, item) in self.items.into_iter().enumerate() {
             lines.extend(item.parse(at, &mut faults));
@@ -140,33 +142,23 @@ impl PlaceOrder {
             true => Ok(NewOrder {
                 lines,
                 customer: self.customer_id.map(CustomerId),
-                email,
-                shipping_address,
-                billing_address,
-                note,
                 total_price: self.total_price,
-                client_token: None,
-                method,
-                channel: Channel::Api,
+                details: Details {
+                    email,
+                    shipping_address,
+                    billing_address,
+                    shipping_method: self.shipping_method,
+                    coupon: self.coupon,
+                    note,
+                    ..Details::plain(method, Channel::Api)
+                },
             }),
-        }
-    }
-
-    fn refuse_what_is_not_sold(&self, faults: &mut Vec<Fault>) -> Result<()> {
-        if self.items.is_empty() || self.items.len() > MOST_LINES {
-            faults.push(Bad::invalid("An order has 1 to 1000 lines.").at("items"));
-        }
-        if self.shipping_method.is_some() {
-            faults.push(Bad::input("There is no such shipping method.").at("shipping_method"));
-        }
-        match (&self.coupon, faults.is_empty()) {
-            (Some(_), true) => Err(Refusal::Rule("There is no such coupon.".into()).into()),
-            _ => Ok(()),
         }
     }
 }
 
-fn method(named: Option<&str>, faults: &mut Vec<Fault>) -> Provider {
+/// The named way of paying; by hand if none is.
+pub fn method(named: Option<&str>, faults: &mut Vec<Fault>) -> Provider {
     let method = named.map_or(Some(Provider::Manual), Provider::parse);
     method.unwrap_or_else(|| {
         faults.push(Bad::input("There is no such payment method.").at("payment_method"));
@@ -211,7 +203,8 @@ pub fn item_ref(
     None
 }
 
-fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
+/// What was read; what could not be is a fault.
+pub fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
     read.map_err(|bad| faults.push(bad.at(field))).ok()
 }
 
@@ -227,8 +220,8 @@ pub async fn place(
         .as_ref()
         .map(|token| Key::new(&by, "POST /orders", token, &canonical));
     let mut new = body.parse()?;
-    gateway::payments::require(&app, new.method)?;
-    new.client_token = token;
+    gateway::payments::require(&app, new.details.method)?;
+    new.details.client_token = token;
     let placed = app
         .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))
         .await?;

@@ -1,0 +1,156 @@
+//! From a cart to an order over JSON.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::address::Address;
+use crate::domain::money::RawAmount;
+use crate::domain::new_order::Details;
+use crate::domain::order::Channel;
+use crate::domain::order::Order;
+use crate::domain::text;
+use crate::domain::text::Email;
+use crate::error::Error;
+use crate::error::Result;
+use crate::gateway;
+use crate::http::api::orders::keep;
+use crate::http::api::orders::method;
+use crate::http::extract::IdempotencyKey;
+use crate::http::extract::Json;
+use crate::http::extract::once;
+use crate::http::shopper::Shopper;
+use crate::secret;
+use crate::shop::once::Key;
+use crate::shop::once::Once;
+use crate::shop::orders;
+use crate::shop::orders::CheckedOut;
+use crate::shop::orders::Checkout;
+use crate::shop::orders::OrderView;
+use crate::shop::payments;
+use crate::shop::payments::PaymentView;
+
+/// Where to, how it is sent and how it is paid; a guest also says to which address one may write.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckOut {
+    #[schema(min_length = 3, max_length = 254)]
+    email: Option<String>,
+    shipping_address: Address,
+    billing_address: Option<Address>,
+    shipping_method: Option<i64>,
+    #[schema(pattern = "^(manual|wallet|sandbox|stripe|razorpay)$")]
+    payment_method: Option<String>,
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
+    client_token: Option<String>,
+    /// What the customer saw that it costs.
+    total_price: Option<RawAmount>,
+}
+
+impl CheckOut {
+    /// Well formed, or every fault at once.
+    fn parse(self) -> Result<Checkout> {
+        let mut faults = Vec::new();
+        let details = Details {
+            email: self
+                .email
+                .and_then(|email| keep(Email::parse(&email), "email", &mut faults)),
+            shipping_address: Some(self.shipping_address.checked("shipping_address", &mut faults)),
+            billing_address: self
+                .billing_address
+                .map(|address| address.checked("billing_address", &mut faults)),
+            shipping_method: self.shipping_method,
+            note: self
+                .note
+                .and_then(|note| keep(text::paragraph(&note, 1000), "note", &mut faults)),
+            ..Details::plain(method(self.payment_method.as_deref(), &mut faults), Channel::Api)
+        };
+        match faults.is_empty() {
+            false => Err(faults.into()),
+            true => Ok(Checkout {
+                total_price: self.total_price,
+                details,
+            }),
+        }
+    }
+}
+
+/// The order that was made of a cart.
+#[derive(Serialize, ToSchema)]
+pub struct CheckedOutView<'a> {
+    #[serde(flatten)]
+    order: OrderView<'a>,
+    /// What is to be paid at a provider, or was by a wallet.
+    payment: Option<PaymentView>,
+    /// Where a guest finds the order again; whoever has it, sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_url: Option<String>,
+}
+
+pub async fn check_out(
+    State(app): State<App>,
+    shopper: Shopper,
+    key: IdempotencyKey,
+    Json(mut body): Json<CheckOut>,
+) -> Result<Response> {
+    let token = key.or_token(body.client_token.take())?;
+    let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
+    let route = shopper.route("POST /cart/checkout");
+    let key = token
+        .as_ref()
+        .map(|token| Key::new(&shopper.by, &route, token, &canonical));
+    let mut asked = body.parse()?;
+    gateway::payments::require(&app, asked.details.method)?;
+    asked.details.client_token = token;
+    let Shopper { by, guest, .. } = shopper;
+    let made = app
+        .write(move |tx| orders::checkout(tx, &by, guest, key.as_ref(), &asked))
+        .await?;
+    let (Once::First(done) | Once::Again(done)) = &made;
+    let payment = payment(&app, done).await?;
+    once(made, |done| {
+        let view = CheckedOutView {
+            order: OrderView::whole(&done.order),
+            payment,
+            private_url: private_url(&app, &done.order),
+        };
+        Ok((StatusCode::CREATED, Reply(view)).into_response())
+    })
+}
+
+/// The payment as it stands once its provider has been asked. One that does not answer is asked again by the worker: the
+/// order stands all the same.
+async fn payment(app: &App, done: &CheckedOut) -> Result<Option<PaymentView>> {
+    let Some(begun) = &done.payment else {
+        return Ok(None);
+    };
+    if begun.is_open() {
+        gateway::payments::drive(app, begun.id).await?;
+    }
+    let (id, keys) = (begun.id, app.keys().clone());
+    let view = app
+        .read(move |db| {
+            let payment = payments::begun(db, id)?;
+            let secret = payments::client_secret(db, &keys, &payment)?;
+            Ok(PaymentView::whole(&payment, secret))
+        })
+        .await?;
+    Ok(Some(view))
+}
+
+fn private_url(app: &App, order: &Order) -> Option<String> {
+    if order.head.user.is_some() {
+        return None;
+    }
+    let site = app.config().server.public_url();
+    let token = secret::to_text(&order.contacts.token);
+    Some(format!("{site}/orders/{}-{token}", order.head.id))
+}
