@@ -22,7 +22,7 @@ const BROAD: i64 = 20_000;
 /// So many things one look reads.
 const MOST_READ: usize = 500;
 /// So many that fit are enough for one look.
-const ENOUGH: usize = 250;
+const ENOUGH: usize = 101;
 
 /// What is really searched for.
 pub(super) struct Asked<'a> {
@@ -40,6 +40,10 @@ impl<'a> Asked<'a> {
         let Some(beginning) = find.beginning() else {
             return Ok(as_it_is(false));
         };
+        let totals = db.totals().filter(|_| noun.broad.is_some());
+        if totals.is_some_and(|totals| totals.is_broad(beginning)) {
+            return Ok(as_it_is(true));
+        }
         let word = find.last_word().expression();
         if db
             .db()
@@ -51,10 +55,14 @@ impl<'a> Asked<'a> {
                 is_broad: false,
             });
         }
-        Ok(as_it_is(match noun.broad {
+        let is_broad = match noun.broad {
             Some(broad) => db.db().prepare_cached(broad)?.exists(params![beginning, BROAD])?,
             None => false,
-        }))
+        };
+        if let (true, Some(totals)) = (is_broad, totals) {
+            totals.keep_broad(beginning);
+        }
+        Ok(as_it_is(is_broad))
     }
 }
 

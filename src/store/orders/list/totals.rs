@@ -12,8 +12,13 @@ pub(super) const MARGIN: i64 = 10_000;
 /// So many lists are known.
 const LISTS: usize = 1024;
 
-/// The totals that are known, by filter: a list has as many rows in each of its sorts.
-pub struct Totals(quick_cache::sync::Cache<OrderFilter, Known>);
+/// What is known.
+pub struct Totals {
+    /// Totals by filter: a list has as many rows in each of its sorts.
+    lists: quick_cache::sync::Cache<OrderFilter, Known>,
+    /// Beginnings that very many words in the search index have. They become more, hardly ever fewer.
+    broad: quick_cache::sync::Cache<String, ()>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
@@ -38,7 +43,22 @@ struct Moment {
 
 impl Default for Totals {
     fn default() -> Self {
-        Self(quick_cache::sync::Cache::new(LISTS))
+        Self {
+            lists: quick_cache::sync::Cache::new(LISTS),
+            broad: quick_cache::sync::Cache::new(LISTS),
+        }
+    }
+}
+
+impl Totals {
+    /// Whether a beginning is known to be one of very many words.
+    pub fn is_broad(&self, beginning: &str) -> bool {
+        self.broad.get(beginning).is_some()
+    }
+
+    /// Keeps that it is.
+    pub fn keep_broad(&self, beginning: &str) {
+        self.broad.insert(beginning.to_owned(), ());
     }
 }
 
@@ -96,7 +116,7 @@ impl Moment {
 
 /// What is known of a list, if it still holds in this picture of the file.
 pub(super) fn known(db: &Snapshot, filter: &OrderFilter) -> Result<Option<Total>> {
-    let Some(known) = db.totals().and_then(|totals| totals.0.get(filter)) else {
+    let Some(known) = db.totals().and_then(|totals| totals.lists.get(filter)) else {
         return Ok(None);
     };
     let still_holds = Moment::of(db)?.apart(known.at) <= known.counted.endures;
@@ -107,7 +127,7 @@ pub(super) fn known(db: &Snapshot, filter: &OrderFilter) -> Result<Option<Total>
 pub(super) fn keep(db: &Snapshot, filter: &OrderFilter, counted: Counted) -> Result<()> {
     if let (Some(totals), None) = (db.totals(), &filter.find) {
         let at = Moment::of(db)?;
-        totals.0.insert(filter.clone(), Known { counted, at });
+        totals.lists.insert(filter.clone(), Known { counted, at });
     }
     Ok(())
 }
