@@ -15,6 +15,7 @@ mod admin_payments;
 mod admin_problems;
 mod admin_products;
 mod admin_products_bulk;
+mod admin_products_conflict;
 mod admin_products_many;
 mod admin_products_odd;
 mod admin_sign_in;

@@ -25,6 +25,7 @@ use crate::http::admin::frame;
 use crate::http::admin::frame::Anyone;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::login;
 use crate::http::login::Credentials;
 use crate::http::site::Cookie;
@@ -230,6 +231,12 @@ struct ResumePage<'a> {
     frame: &'a Frame,
     then: &'a str,
     kept: Fields,
+}
+
+impl ResumePage<'_> {
+    fn label<'f>(&self, field: &'f str) -> &'f str {
+        words::label(field)
+    }
 }
 
 /// Sets the session's cookie and leads on, or to what was typed before.
