@@ -231,6 +231,13 @@ pub fn invoice(number: &str, at: &str, line: &str) -> String {
     )
 }
 
+/// How many rows of orders were refused, by the audit rows of their file.
+fn refused_in_the_audit(data: &Path) -> String {
+    let file = rusqlite::Connection::open(data.join("till.db")).unwrap();
+    let noted = "SELECT group_concat(content ->> 'refused') FROM audit WHERE content ->> 'kind' = 'orders'";
+    file.query_row(noted, [], |row| row.get(0)).unwrap()
+}
+
 /// Every row that is refused is named with its line and the reason, and the rest comes in.
 #[test]
 fn what_is_refused_is_named_by_line() {
@@ -266,10 +273,7 @@ fn what_is_refused_is_named_by_line() {
         (&sums["made"], &sums["known"], &sums["refused"]),
         (&json!(2), &json!(1), &json!(8))
     );
-    let noted = "SELECT group_concat(content ->> 'refused') FROM audit WHERE content ->> 'kind' = 'orders'";
-    let file = rusqlite::Connection::open(data.join("till.db")).unwrap();
-    let noted: String = file.query_row(noted, [], |row| row.get(0)).unwrap();
-    assert_eq!(noted, "8");
+    assert_eq!(refused_in_the_audit(&data), "8");
     let report = std::fs::read_to_string(report).unwrap();
     for (line, told) in report.lines().zip([
         "line,key,reason",
