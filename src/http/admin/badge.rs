@@ -75,9 +75,11 @@ pub const fn order(state: OrderState) -> Badge {
     }
 }
 
-/// How far it is paid.
-pub const fn payment(status: PaymentStatus) -> Badge {
+/// How far an order in this state is paid: of one that is canceled no money is waited for.
+pub const fn payment(status: PaymentStatus, of: OrderState) -> Badge {
     match status {
+        PaymentStatus::Unpaid if is_over(of) => badge("grey soft", "p-unpaid", "Unpaid"),
+        PaymentStatus::Failed if is_over(of) => badge("grey soft", "p-failed", "Failed"),
         PaymentStatus::Unpaid => badge("amber", "p-unpaid", "Unpaid"),
         PaymentStatus::Failed => badge("red", "p-failed", "Failed"),
         PaymentStatus::Authorized => badge("blue", "p-authorized", "Authorized"),
@@ -88,13 +90,19 @@ pub const fn payment(status: PaymentStatus) -> Badge {
     }
 }
 
-/// How much of it has left.
-pub const fn fulfilment(status: FulfilmentStatus) -> Badge {
+/// How much of an order in this state has left: of one that is over nothing more will.
+pub const fn fulfilment(status: FulfilmentStatus, of: OrderState) -> Badge {
     match status {
+        FulfilmentStatus::Unfulfilled if is_over(of) => badge("grey soft", "f-none", "Unfulfilled"),
         FulfilmentStatus::Unfulfilled => badge("grey", "f-none", "Unfulfilled"),
         FulfilmentStatus::Partial => badge("blue", "f-part", "Partial"),
         FulfilmentStatus::Fulfilled => badge("green soft", "f-done", "Fulfilled"),
     }
+}
+
+/// Whether nothing is left to be done for an order in this state.
+const fn is_over(state: OrderState) -> bool {
+    matches!(state, OrderState::Canceled | OrderState::Refunded)
 }
 
 /// How far a mail has come.

@@ -29,7 +29,7 @@ const fn entry(path: &'static str, name: &'static str, right: &'static str, word
     }
 }
 
-const PAGES: [Entry; 10] = [
+const PAGES: [Entry; 15] = [
     entry(
         "/admin/orders",
         "Orders",
@@ -50,10 +50,40 @@ const PAGES: [Entry; 10] = [
         "How much is there, what runs low, and every movement with its reason.",
     ),
     entry(
+        "/admin/payments",
+        "Payments",
+        "payments:read",
+        "What was paid, reserved and declined, the messages of providers, and where their books differ from the shop's.",
+    ),
+    entry(
+        "/admin/wallets",
+        "Wallets",
+        "wallet:read",
+        "What customers hold with the shop: pay in, pay out, put right, and every movement with its reason.",
+    ),
+    entry(
+        "/admin/commissions",
+        "Commissions",
+        "commissions:read",
+        "What the shop keeps of what sellers sell, what it owes them, and what was paid out.",
+    ),
+    entry(
+        "/admin/webhooks",
+        "Webhooks",
+        "webhooks:read",
+        "Which programs are told of what happens, what each was sent, what failed, and sending it again.",
+    ),
+    entry(
         "/admin/events",
         "Events",
         "events:read",
         "What the shop tells the world, in the order of the commits, with the data that programs get.",
+    ),
+    entry(
+        "/admin/mails",
+        "Mails",
+        "mails:read",
+        "What the shop writes to its customers and its people, how far each mail has come, and sending it again.",
     ),
     entry(
         "/admin/api-keys",

@@ -88,8 +88,8 @@ impl<'a> Row<'a> {
             tags,
             who: name.or(email).map_or("Guest", String::as_str),
             state: badge::order(head.state),
-            payment: badge::payment(head.payment),
-            fulfilment: badge::fulfilment(head.fulfilment),
+            payment: badge::payment(head.payment, head.state),
+            fulfilment: badge::fulfilment(head.fulfilment, head.state),
         }
     }
 }

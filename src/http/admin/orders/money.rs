@@ -151,7 +151,7 @@ pub fn both(frame: &Frame, told: &Told, wanted: &str, words: &'static str) -> Ve
     let head = &told.order.head;
     let now = format!(
         "{}, {} paid, {} due",
-        badge::payment(head.payment).word,
+        badge::payment(head.payment, head.state).word,
         frame.money(head.paid),
         frame.money(head.due())
     );

@@ -203,8 +203,8 @@ impl ShowPage<'_> {
         let head = &self.told.order.head;
         [
             ("Order", badge::order(head.state)),
-            ("Payment", badge::payment(head.payment)),
-            ("Fulfilment", badge::fulfilment(head.fulfilment)),
+            ("Payment", badge::payment(head.payment, head.state)),
+            ("Fulfilment", badge::fulfilment(head.fulfilment, head.state)),
             ("Return", badge::returned(head.returns)),
         ]
     }
