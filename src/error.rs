@@ -203,7 +203,7 @@ codes! {
     VersionMissing = 428 2003 "MISSING_REQUIRED_FIELD" "Say which version you saw: `version` or If-Match.";
     InvalidFormat = 400 2004 "INVALID_FORMAT" "This cannot be read.";
     MethodNotAllowed = 405 2005 "METHOD_NOT_ALLOWED" "That cannot be done here.";
-    UnsupportedMediaType = 415 2006 "UNSUPPORTED_MEDIA_TYPE" "Send application/json.";
+    UnsupportedMediaType = 415 2006 "UNSUPPORTED_MEDIA_TYPE" "Not in this form.";
     PayloadTooLarge = 413 2007 "PAYLOAD_TOO_LARGE" "The body is too large.";
     HeadTooLarge = 431 2007 "PAYLOAD_TOO_LARGE" "The head of the request is too large.";
     UnknownHost = 421 2002 "INVALID_INPUT" "This host is not served here.";

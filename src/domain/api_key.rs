@@ -29,7 +29,7 @@ impl Grants {
             rights: Rights::NONE,
         };
         if names.is_empty() || names.len() > MOST_GRANTS {
-            return Err((None, Bad::invalid("A key has 1 to 100 permissions.")));
+            return Err((None, Bad::invalid("choose 1 to 100 for a key")));
         }
         for (at, name) in names.iter().enumerate() {
             let rights = Rights::parse(name).ok_or((Some(at), Bad::invalid("is no permission")))?;

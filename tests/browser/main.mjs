@@ -23,6 +23,7 @@ for (const part of parts) {
     // Where forms are counted the worker is to have nothing of its own to send.
     if ([crawl, shots].includes(part)) await shop.endpoint();
     if ([crawl, shots, journeysOf].includes(part)) await shop.orders(8);
+    if ([crawl, shots].includes(part)) await shop.longest();
     isGood = (await part(browser, shop)) && isGood;
   } finally {
     shop?.end();

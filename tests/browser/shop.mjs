@@ -120,12 +120,12 @@ export class Shop {
     return { name, password: PASSWORD };
   }
 
-  /** Posts JSON, signed in if by somebody; what came back. */
-  async post(path, body, { name, password } = {}) {
+  /** Sends JSON, signed in if by somebody; what came back. */
+  async post(path, body, { name, password } = {}, method = "POST") {
     const said = JSON.stringify(body);
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(said) };
     if (name) headers.authorization = `Bearer ${(await this.post("/auth/login", { username: name, password })).access_token}`;
-    return JSON.parse((await this.send("POST", `/api/v1${path}`, { headers, body: said })).body);
+    return JSON.parse((await this.send(method, `/api/v1${path}`, { headers, body: said })).body);
   }
 
   /** New orders of the demo's customer, the last one paid, and the mails that tell of them. */
@@ -135,6 +135,16 @@ export class Shop {
     for (let at = 0; at < many; at += 1) order = await this.post("/orders", { items: [{ sku, quantity: 1 }] }, BUYER);
     await this.post("/payments/manual", { order_id: order.id }, this.owner);
     while (this.sql("select count(*) as n from mails")[0].n < many);
+  }
+
+  /** The longest words that are taken: a customer's name, and a tag on an order of theirs, the newest there is. */
+  async longest() {
+    const [{ sku }] = this.sql("select sku from variants join stock on variant_id = id where available > 50 and price > 0 order by id limit 1");
+    const who = { name: "long.name", password: PASSWORD };
+    const name = "Wolfeschlegelsteinhausenbergerdorff".repeat(3).slice(0, 95);
+    await this.post("/auth/register", { username: who.name, email: "long.name@shop.test", password: PASSWORD, name });
+    const { id } = await this.post("/orders", { items: [{ sku, quantity: 1 }] }, who);
+    await this.post(`/orders/${id}/tags`, { tags: ["x".repeat(50)] }, this.owner, "PUT");
   }
 
   /** An endpoint that nobody listens at, with a test that is on its way: the webhook desk has something to show. */

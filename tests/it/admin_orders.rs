@@ -140,6 +140,10 @@ fn an_order_is_canceled_with_a_reason() {
     let canceled = browser.submit(&question, CANCEL, &reason);
     let told = browser.follow(&canceled);
     assert_eq!(deed(&told), "order.canceled");
+    let words = "is canceled: 2 pieces are back on the shelf, nothing had been paid.";
+    assert!(told.body.contains(words), "{}", told.body);
+    // Nothing is left to do, and all four states look so.
+    assert_eq!(told.body.matches("class=\"state grey soft\"").count(), 4);
     assert!(plain(&told.body).contains(WORDS[1]));
     assert_eq!(app.number("SELECT sum(available) FROM stock"), 200);
     // It is over: what comes later is refused, with its reason.
@@ -154,6 +158,7 @@ fn an_order_is_canceled_with_a_reason() {
         "{}",
         late.body
     );
+    assert!(!late.body.contains("What you typed"), "{}", late.body);
 }
 
 /// N3

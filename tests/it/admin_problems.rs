@@ -87,9 +87,11 @@ fn every_failure_has_its_page() {
     let stranger = Browser::new(&app).get("/admin/nope");
     is_told(&stranger, 404, 3001);
     assert!(!is_within(&stranger));
-    // What a form could not do is still in the page before; what was only looked at is not typed.
+    // What was typed into a form that could not be done is still in the page before; a press and a look are not typed.
     let is_kept = |answer: &Answer| answer.body.contains("go back with your browser");
-    assert!(is_kept(&owner.post(form, &back, &[OURS])) && !is_kept(&owner.get("/admin/nope")));
+    let typed = filled(&fresh, form, &[("status", "pending"), ("note", "Wrapped")]);
+    assert!(is_kept(&owner.post(form, &typed, &[OURS])));
+    assert!(!is_kept(&owner.post(form, &back, &[OURS])) && !is_kept(&owner.get("/admin/nope")));
 }
 
 /// NET-04, RL-02: what is refused at the door of the pages is a page, at the API's it is JSON.

@@ -177,6 +177,7 @@ fn dress(
     let Some(Failed(error)) = reply.extensions_mut().remove::<Failed>() else {
         return reply;
     };
+    let did = did.with(typed.as_ref());
     let mut dressed = match &*error {
         Error::Refused(Refusal::NotSignedIn) => {
             let form = LoginPage::instead_of(frame, wanted, typed.as_ref());

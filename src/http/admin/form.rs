@@ -120,7 +120,7 @@ impl FromRequest<App> for Form {
                     .eq_ignore_ascii_case("application/x-www-form-urlencoded")
             });
         if !is_form {
-            let words = "Send application/x-www-form-urlencoded.";
+            let words = "This page takes what its own form sends (application/x-www-form-urlencoded); programs send JSON to /api/v1.";
             return Err(Error::Request(Code::UnsupportedMediaType, words.into()));
         }
         let frame = parts

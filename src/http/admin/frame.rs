@@ -114,9 +114,13 @@ impl Frame {
         words::when(*at, self.now, &self.settings.zone)
     }
 
-    /// What was done, in a sentence.
-    pub fn deed(&self, row: &AuditRow) -> String {
-        words::deed(row, self.sends_mail)
+    /// What was done, in a sentence: its pieces in turn, and whether each is to be typed as it stands.
+    pub fn deed(&self, row: &AuditRow) -> Vec<(String, bool)> {
+        let words = words::deed(row, self.sends_mail);
+        let pieces = words.split('`').enumerate();
+        pieces
+            .map(|(at, piece)| (piece.to_owned(), at % 2 == 1))
+            .collect()
     }
 
     /// A moment in full.

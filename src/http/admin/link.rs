@@ -45,9 +45,12 @@ pub struct Tab {
     pub is_here: bool,
 }
 
-/// How many rows stand on a page, and of how many.
+/// How many rows stand on a page, and of how many; nothing where there are none.
 pub fn how_many<T>(found: &Page<T>) -> String {
     let shown = found.rows.len();
+    if shown == 0 {
+        return String::new();
+    }
     match found.total {
         Some(Total::Exactly(total)) => format!("{shown} of {total}"),
         Some(Total::AtLeast(total)) => format!("{shown} of more than {total}"),

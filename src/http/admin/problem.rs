@@ -13,6 +13,7 @@ use axum::response::Response;
 use crate::domain::fault::Fault;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
+use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
 use crate::http::assets;
@@ -38,11 +39,26 @@ struct Told<'a> {
 pub enum While {
     /// Something was looked at.
     Looking,
-    /// A form was sent.
+    /// A form was sent into which something was typed.
     Sending,
+    /// A button was pressed.
+    Pressing,
 }
 
+/// What a form carries of its own, beside what is typed.
+const CARRIED: [&str; 6] = ["version", "status", "session", "view", "do", "id"];
+
 impl While {
+    /// The same, once it is known what the form held.
+    pub fn with(self, typed: Option<&Fields>) -> Self {
+        let is_typed =
+            |(name, text): &(String, String)| !CARRIED.contains(&name.as_str()) && !text.trim().is_empty();
+        match (self, typed) {
+            (Self::Sending, Some(typed)) if !typed.to_keep().0.iter().any(is_typed) => Self::Pressing,
+            _ => self,
+        }
+    }
+
     /// What a request of this method does.
     pub fn of(method: &Method) -> Self {
         match site::is_unsafe(method) {

@@ -105,13 +105,13 @@ pub fn short_day(day: crate::domain::time::Day, this_year: i16) -> String {
 pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
     match row.action {
         Action::LinkMade if !sends_mail => {
-            "A link is made, and waits: no mail server is set up. Whoever runs the server takes it from there, by `till mails show`."
+            "A link is made, and waits: no mail server is set up. Its mail stands in Mails; whoever runs the server takes the link from there, by `till mails show` and the mail’s number."
         }
         Action::UserInvited if !sends_mail => {
-            "The user is invited, and the invitation waits: no mail server is set up. Whoever runs the server takes its link from there, by `till mails show`."
+            "The user is invited, and the invitation waits: no mail server is set up. Its mail stands in Mails; whoever runs the server takes the link from there, by `till mails show` and the mail’s number."
         }
         Action::MailResent => "The mail is queued again.",
-        Action::OrderMoved => "The order has been moved on.",
+        Action::OrderMoved => "The order is in its next state.",
         Action::OrderCanceled => "The order is canceled.",
         Action::OrderRefunded => "The order is refunded.",
         Action::OrderPaid => "The money is recorded.",

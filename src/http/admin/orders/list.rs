@@ -295,6 +295,30 @@ impl ListPage<'_> {
         !self.view.is_filtered(&FILTERS) && self.view.asked("status").is_empty()
     }
 
+    /// What is wrong with a field, in the words of people.
+    fn said(&self, field: &str) -> Option<&str> {
+        self.faults.iter().find(|fault| fault.field == field).map(words)
+    }
+
+    fn words<'f>(&self, fault: &'f Fault) -> &'f str {
+        words(fault)
+    }
+
+    /// The field that a fault is about, where the filters have one.
+    fn place(&self, field: &str) -> Option<&'static str> {
+        let places = [
+            ("from", "f-from"),
+            ("to", "f-to"),
+            ("sku", "f-sku"),
+            ("tag", "f-tag"),
+            ("min_total", "f-min"),
+            ("max_total", "f-max"),
+            ("q", "q"),
+        ];
+        let found = places.into_iter().find(|(name, _)| *name == field);
+        found.map(|(_, id)| id).filter(|_| self.typed.0.is_empty())
+    }
+
     /// What to call a fault's place.
     fn label<'f>(&self, field: &'f str) -> &'f str {
         let named = FILTERS
@@ -315,5 +339,14 @@ impl ListPage<'_> {
 
     fn is_asked(&self, name: &str, value: &str) -> bool {
         self.view.asked(name) == value
+    }
+}
+
+/// Programs are told how a value is written; people pick a day, and type an amount.
+fn words(fault: &Fault) -> &str {
+    match fault.field.as_str() {
+        "from" | "to" => "is not a day: choose one in the calendar",
+        "min_total" | "max_total" => "is not an amount, such as 12.50",
+        _ => &fault.message,
     }
 }

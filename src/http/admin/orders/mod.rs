@@ -5,6 +5,7 @@ mod change;
 mod list;
 mod live;
 mod money;
+mod outcome;
 mod papers;
 mod refund;
 mod show;

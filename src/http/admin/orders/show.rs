@@ -35,6 +35,7 @@ use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
+use crate::http::admin::orders::outcome;
 use crate::http::admin::orders::timeline;
 use crate::http::admin::orders::timeline::Item;
 use crate::http::admin::page;
@@ -317,6 +318,11 @@ impl ShowPage<'_> {
 
     fn label<'f>(&self, field: &'f str) -> &'f str {
         words::label(field)
+    }
+
+    /// What was done a moment ago, where it is a step of this order.
+    fn outcome(&self, done: &AuditRow) -> Option<String> {
+        outcome::sentence(self.frame, self.told, done)
     }
 
     fn items(&self) -> Vec<(Timestamp, Item<'_>)> {
