@@ -1,4 +1,4 @@
-//! The query of a list of orders, read alike on both faces.
+//! The queries of orders, their list and their papers, read alike on both faces.
 
 use crate::domain::id::CustomerId;
 use crate::domain::money::Currency;
@@ -75,5 +75,27 @@ fn filter(asked: &mut ListQuery, currency: Currency, zone: &Zone) -> OrderFilter
         min_total: asked.read("min_total", money),
         max_total: asked.read("max_total", money),
         find: (typed.is_some() || sku.is_some()).then(|| Find::new(typed.as_deref(), sku)),
+    }
+}
+
+/// As it is now, or as it was.
+pub struct At(pub Option<Moment>);
+
+impl Asks for At {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self(query.read_even_blank("at", Moment::parse))
+    }
+}
+
+/// Which of an order's papers: the invoice, or one of its credit notes by its number.
+pub struct Which(pub Option<String>);
+
+impl Asks for Which {
+    type By = ();
+
+    fn read(query: &mut ListQuery, (): &()) -> Self {
+        Self(query.text("number"))
     }
 }

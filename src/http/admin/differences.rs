@@ -20,7 +20,7 @@ use crate::http::admin::link::View;
 use crate::http::admin::link::how_many;
 use crate::http::admin::page;
 use crate::http::admin::words;
-use crate::http::api::payments::DifferencesPage;
+use crate::http::difference_query::DifferencesPage;
 use crate::http::list::Asked;
 use crate::shop::payments;
 

@@ -28,7 +28,7 @@ use crate::http::admin::link::how_many;
 use crate::http::admin::link::up_to;
 use crate::http::admin::page;
 use crate::http::admin::words;
-use crate::http::api::mails::MailsPage;
+use crate::http::mail_query::MailsPage;
 use crate::http::extract::Path;
 use crate::http::headers;
 use crate::http::list::Asked;

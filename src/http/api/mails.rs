@@ -14,8 +14,6 @@ use crate::domain::id::UserId;
 use crate::domain::mail::Mail;
 use crate::domain::mail::MailState;
 use crate::domain::mail::Template;
-use crate::domain::mail::Wanted;
-use crate::domain::page::Paging;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::gateway::Letter;
@@ -23,13 +21,9 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
+use crate::http::mail_query::MailsPage;
 use crate::shop::mails;
 use crate::shop::settings;
-
-/// The list has one sort, by id.
-const BY_ID: u8 = 0;
 
 /// A mail.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -80,21 +74,6 @@ pub struct LetterView {
     subject: String,
     text: String,
     html: String,
-}
-
-/// Which mails are asked for.
-pub struct MailsPage(pub Wanted, pub Paging);
-
-impl Asks for MailsPage {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        let wanted = Wanted {
-            state: query.one_of("status", MailState::parse),
-            order: query.number("order_id").map(OrderId),
-        };
-        Self(wanted, query.paging(BY_ID))
-    }
 }
 
 pub async fn list(

@@ -16,7 +16,7 @@ use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::orders::change;
 use crate::http::admin::page;
-use crate::http::api::orders::Which;
+use crate::http::order_query::Which;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::http::papers;

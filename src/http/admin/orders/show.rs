@@ -40,7 +40,7 @@ use crate::http::admin::orders::timeline;
 use crate::http::admin::orders::timeline::Item;
 use crate::http::admin::page;
 use crate::http::admin::words;
-use crate::http::api::orders::At;
+use crate::http::order_query::At;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::shop::Snapshot;

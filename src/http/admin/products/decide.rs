@@ -26,7 +26,7 @@ use crate::http::admin::products::PATH;
 use crate::http::admin::products::edit;
 use crate::http::admin::products::edit::Told;
 use crate::http::admin::products::path;
-use crate::http::api::products::MOST_REASON;
+use crate::http::product_form::MOST_REASON;
 use crate::http::extract::Path;
 use crate::shop::catalogue;
 use crate::shop::catalogue::Decision;

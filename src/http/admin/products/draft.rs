@@ -13,10 +13,10 @@ use crate::error::Result;
 use crate::http::admin::conflict;
 use crate::http::admin::form::Fields;
 use crate::http::admin::typed;
-use crate::http::api::products::CreateProduct;
-use crate::http::api::products::CreateVariant;
-use crate::http::api::products::UpdateProduct;
-use crate::http::api::products::UpdateVariant;
+use crate::http::product_form::CreateProduct;
+use crate::http::product_form::CreateVariant;
+use crate::http::product_form::UpdateProduct;
+use crate::http::product_form::UpdateVariant;
 
 /// A product has so many variants; one more row stands empty for the next.
 const MOST_ROWS: usize = 101;

@@ -35,7 +35,7 @@ use crate::http::admin::link::View;
 use crate::http::admin::link::how_many;
 use crate::http::admin::page;
 use crate::http::admin::products::PATH;
-use crate::http::api::products::Stored;
+use crate::http::product_query::Stored;
 use crate::http::list::Asked;
 use crate::shop::catalogue;
 use crate::shop::catalogue::Bulk;

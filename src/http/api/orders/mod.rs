@@ -10,7 +10,6 @@ mod words;
 pub use export::export;
 pub use list::list;
 pub use papers::SlipView;
-pub use papers::Which;
 pub use papers::invoice;
 pub use papers::invoice_pdf;
 pub use papers::issue_invoice;
@@ -71,8 +70,7 @@ use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
+use crate::http::order_query::At;
 use crate::http::version;
 use crate::http::version::IfNoneMatch;
 use crate::shop::once::Key;
@@ -226,17 +224,6 @@ pub async fn place(
         .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))
         .await?;
     once(placed, |order| reply(StatusCode::CREATED, &order))
-}
-
-/// As it is now, or as it was.
-pub struct At(pub Option<Moment>);
-
-impl Asks for At {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        Self(query.read_even_blank("at", Moment::parse))
-    }
 }
 
 pub async fn show(

@@ -17,23 +17,11 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
+use crate::http::order_query::Which;
 use crate::http::papers;
 use crate::shop::invoices;
 use crate::shop::invoices::InvoiceView;
 use crate::shop::invoices::Slip;
-
-/// Which of an order's papers: the invoice, or one of its credit notes by its number.
-pub struct Which(pub Option<String>);
-
-impl Asks for Which {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        Self(query.text("number"))
-    }
-}
 
 pub async fn invoice(
     State(app): State<App>,

@@ -7,18 +7,16 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::money::Amount;
-use crate::domain::page::Paging;
 use crate::domain::payment::Provider;
 use crate::domain::reconciliation::DifferenceKind;
 use crate::domain::reconciliation::DifferenceState;
 use crate::domain::reconciliation::Seen;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
+use crate::http::difference_query::DifferencesPage;
 use crate::http::extract::CurrentUser;
 use crate::http::list;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
 use crate::shop::payments;
 
 /// A difference between our books and a provider's, or an order and its payments.
@@ -59,17 +57,6 @@ fn view(seen: &Seen) -> DifferenceView {
         first_seen: seen.first_seen,
         last_seen: seen.last_seen,
         gone_at: seen.gone_at,
-    }
-}
-
-/// Differences of one state, or all.
-pub struct DifferencesPage(pub Option<DifferenceState>, pub Paging);
-
-impl Asks for DifferencesPage {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        Self(query.one_of("status", DifferenceState::parse), query.paging(0))
     }
 }
 

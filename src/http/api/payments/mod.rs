@@ -5,7 +5,6 @@ mod inbox;
 mod refunds;
 
 pub use differences::DifferenceView;
-pub use differences::DifferencesPage;
 pub use differences::differences;
 pub use inbox::MessageView;
 pub use inbox::Received;

@@ -8,14 +8,10 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::id::ProductId;
-use crate::domain::id::UserId;
 use crate::domain::money::Currency;
-use crate::domain::money::RawAmount;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::product::Product;
-use crate::domain::product::ProductSort;
-use crate::domain::product::ProductStatus;
 use crate::domain::text::Sku;
 use crate::error::Error;
 use crate::error::Result;
@@ -23,14 +19,13 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
+use crate::http::product_query::Shelf;
+use crate::http::product_query::Stored;
 use crate::http::version;
 use crate::http::version::IfNoneMatch;
 use crate::shop::Snapshot;
 use crate::shop::catalogue;
 use crate::shop::catalogue::ProductView;
-use crate::shop::catalogue::Wanted;
 use crate::shop::settings;
 
 /// What a look found, and the currency of its prices.
@@ -42,62 +37,14 @@ async fn with_currency<T: Send + 'static>(
         .await
 }
 
-/// The filters that every list of products knows.
-fn wanted(query: &mut ListQuery) -> Wanted {
-    Wanted {
-        typed: query.text("q"),
-        category: query.text("category"),
-        min_price: query.text("min_price").map(|text| RawAmount::new(&text)),
-        max_price: query.text("max_price").map(|text| RawAmount::new(&text)),
-        in_stock: query.flag("in_stock"),
-        seller: query.number("seller").map(UserId),
-        status: None,
-    }
-}
-
 fn reply((page, currency): &(Page<Product>, Currency)) -> Result<Response> {
     list::reply(page, |product| ProductView::new(product, *currency))
-}
-
-fn sort(query: &mut ListQuery) -> ProductSort {
-    query
-        .one_of("sort", ProductSort::parse)
-        .unwrap_or(ProductSort::Newest)
-}
-
-/// What customers ask for.
-pub struct Shelf(Wanted, ProductSort, Paging);
-
-impl Asks for Shelf {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        let wanted = wanted(query);
-        let sort = sort(query);
-        Self(wanted, sort, query.paging(sort.number() as u8))
-    }
 }
 
 pub async fn list_public(State(app): State<App>, asked: Asked<Shelf>) -> Result<Response> {
     let Shelf(wanted, sort, paging) = asked.read(&())?;
     let found = with_currency(&app, move |db| catalogue::list_public(db, &wanted, sort, &paging));
     reply(&found.await?)
-}
-
-/// What sellers and staff ask for.
-pub struct Stored(pub Wanted, pub ProductSort, pub Paging);
-
-impl Asks for Stored {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        let wanted = Wanted {
-            status: query.one_of("status", ProductStatus::parse),
-            ..wanted(query)
-        };
-        let sort = sort(query);
-        Self(wanted, sort, query.paging(sort.number() as u8))
-    }
 }
 
 pub async fn list(
