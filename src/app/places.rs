@@ -53,6 +53,7 @@ impl Places {
             return Err(Refusal::TooMany {
                 retry_after: LATER,
                 limit: MOST_OF_ONE,
+                reset: LATER,
             }
             .into());
         }

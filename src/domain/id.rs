@@ -1,5 +1,18 @@
 //! Typed ids: an order's id is not a user's. Public, stable integers.
 
+/// What does not name anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoId;
+
+/// A number as we write it and no other way, so that one thing has one address: not `01`, not `+1`.
+fn read(text: &str) -> Result<i64, NoId> {
+    let number: i64 = text.parse().map_err(|_| NoId)?;
+    match number.to_string() == text {
+        true => Ok(number),
+        false => Err(NoId),
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -14,9 +27,9 @@ macro_rules! ids {
         }
 
         impl std::str::FromStr for $name {
-            type Err = std::num::ParseIntError;
+            type Err = NoId;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                read(text).map(Self)
             }
         }
     )+};

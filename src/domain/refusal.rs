@@ -57,6 +57,8 @@ pub enum Refusal {
         retry_after: u64,
         /// How many the window allows.
         limit: u32,
+        /// Seconds until it allows as many again.
+        reset: u64,
     },
     /// A rule of the shop, in words.
     Rule(Cow<'static, str>),

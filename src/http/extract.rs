@@ -10,6 +10,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,8 @@ use crate::domain::refusal::Wanting;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::list;
+use crate::http::list::Asks;
 use crate::http::objects::Objects;
 use crate::http::paced::TooSlow;
 use crate::http::session;
@@ -53,11 +56,31 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        if http_body::Body::is_end_stream(request.body()) {
+        let (head, body) = request.into_parts();
+        let bytes = whole(body).await?;
+        if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
+        let request = Request::from_parts(head, bytes.into());
         let Json(body) = Json::from_request(request, app).await?;
         Ok(Self(body))
+    }
+}
+
+/// Where the path says all, or the query: no body but `{}`. Whatever else was sent meant something that would not be done.
+pub struct NoBody<Q = ()>(pub Q);
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl<Q: Asks<By = ()> + Send> FromRequest<App> for NoBody<Q> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let asked = list::Asked::<Q>::at(request.uri())?.read(&())?;
+        let MaybeJson(Nothing {}) = MaybeJson::from_request(request, app).await?;
+        Ok(Self(asked))
     }
 }
 
@@ -84,11 +107,8 @@ impl FromRequest<App> for Raw {
 /// The bytes of a JSON body, held to its media type and size.
 async fn json_bytes(request: Request) -> Result<Bytes> {
     let headers = request.headers();
-    let is_json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let kind = headers.get(header::CONTENT_TYPE);
+    let is_json = kind.and_then(|kind| kind.to_str().ok()).is_some_and(is_json);
     if !is_json || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Error::Request(
             Code::UnsupportedMediaType,
@@ -96,6 +116,18 @@ async fn json_bytes(request: Request) -> Result<Bytes> {
         ));
     }
     whole(request.into_body()).await
+}
+
+/// `application/json`, with no charset or the only one that JSON has (RFC 8259).
+fn is_json(kind: &str) -> bool {
+    let mut parts = kind.split(';').map(str::trim);
+    let is_named = parts
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
+    let mut charsets = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    is_named && charsets.all(|(_, charset)| charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
 }
 
 async fn whole(body: axum::body::Body) -> Result<Bytes> {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 
+use axum::Extension;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use crate::app::App;
@@ -57,6 +59,14 @@ impl Class {
     }
 }
 
+impl Class {
+    /// Whether a request costs nothing of its own limit after all: it made no account, and would have made none under
+    /// another name.
+    pub fn forgives(self, status: StatusCode) -> bool {
+        self == Self::SignUp && !matches!(status, StatusCode::CREATED | StatusCode::CONFLICT)
+    }
+}
+
 /// Whose bucket it is. Nothing that a client may choose freely stands in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Who {
@@ -76,11 +86,41 @@ pub struct Quota {
     pub reset: u64,
 }
 
+impl Quota {
+    /// Of a bucket that will be full so many microseconds from now.
+    fn of(rate: Rate, ahead: i64) -> Self {
+        Self {
+            limit: rate.limit,
+            remaining: u32::try_from((rate.window - ahead) / rate.share()).unwrap_or(0),
+            reset: seconds(ahead),
+        }
+    }
+
+    /// Of the limit that has refused a request, if one has.
+    pub fn refused_by(error: &Error) -> Option<Self> {
+        match error {
+            Error::Refused(Refusal::TooMany { limit, reset, .. }) => Some(Self {
+                limit: *limit,
+                remaining: 0,
+                reset: *reset,
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// So many in so many microseconds.
 #[derive(Debug, Clone, Copy)]
 struct Rate {
     limit: u32,
     window: i64,
+}
+
+impl Rate {
+    /// What one request takes of the window.
+    fn share(self) -> i64 {
+        (self.window / i64::from(self.limit)).max(1)
+    }
 }
 
 impl Rate {
@@ -147,6 +187,13 @@ impl Limits {
         }
     }
 
+    /// Puts back what a request for an account has taken that made none; what is left then.
+    pub fn give_back(&self, ip: IpAddr, now: Timestamp) -> Option<Quota> {
+        let key = (Class::SignUp, Who::Address(address::household(ip)));
+        let bucket = self.buckets.get(&key)?;
+        Some(give_back(&bucket, self.sign_up, now.ms().saturating_mul(1000)))
+    }
+
     fn draw(&self, key: (Class, Who), rate: Rate, now: Timestamp) -> Result<Quota> {
         let bucket = match self.buckets.get(&key) {
             Some(bucket) => bucket,
@@ -168,13 +215,14 @@ impl Limits {
 pub struct RefreshLimit(Option<Arc<Limits>>);
 
 impl RefreshLimit {
-    /// Takes one out, if the token is somebody's. Refused with `TooMany` if there is none left.
-    pub fn take(&self, holder: Option<UserId>, now: Timestamp) -> Result<()> {
+    /// Takes one out, if the token is somebody's; what is left is told beside the reply. Refused with `TooMany` if there
+    /// is none left.
+    pub fn take(&self, holder: Option<UserId>, now: Timestamp) -> Result<Option<Extension<Quota>>> {
         let (Some(limits), Some(user)) = (&self.0, holder) else {
-            return Ok(());
+            return Ok(None);
         };
         let key = (Class::Refresh, Who::User(user.0));
-        limits.draw(key, limits.refresh, now).map(|_| ())
+        limits.draw(key, limits.refresh, now).map(Extension).map(Some)
     }
 }
 
@@ -188,7 +236,7 @@ impl FromRequestParts<App> for RefreshLimit {
 
 /// Takes one out. The bucket holds when it will be full; each request puts that off by its share of the window.
 fn draw(full_at: &AtomicI64, rate: Rate, now: i64) -> Result<Quota> {
-    let share = (rate.window / i64::from(rate.limit)).max(1);
+    let share = rate.share();
     let mut found = full_at.load(Ordering::Relaxed);
     loop {
         // Full later than a window from now: the clock was set back, which must lock nobody out.
@@ -202,20 +250,21 @@ fn draw(full_at: &AtomicI64, rate: Rate, now: i64) -> Result<Quota> {
             return Err(Refusal::TooMany {
                 retry_after: seconds(ahead - rate.window),
                 limit: rate.limit,
+                reset: seconds(from - now),
             }
             .into());
         }
         match full_at.compare_exchange_weak(found, next, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => {
-                return Ok(Quota {
-                    limit: rate.limit,
-                    remaining: u32::try_from((rate.window - ahead) / share).unwrap_or(0),
-                    reset: seconds(ahead),
-                });
-            }
+            Ok(_) => return Ok(Quota::of(rate, ahead)),
             Err(current) => found = current,
         }
     }
+}
+
+/// Takes one back in.
+fn give_back(full_at: &AtomicI64, rate: Rate, now: i64) -> Quota {
+    let found = full_at.fetch_sub(rate.share(), Ordering::Relaxed);
+    Quota::of(rate, (found - rate.share() - now).max(0))
 }
 
 fn seconds(microseconds: i64) -> u64 {

@@ -276,7 +276,7 @@ impl ListQuery {
         faults.extend(
             self.asked
                 .into_iter()
-                .map(|(name, _)| Bad::input("is no filter of this list, or stands twice").at(name)),
+                .map(|(name, _)| Bad::input("is not asked for here, or stands twice").at(name)),
         );
         match faults.is_empty() {
             true => Ok(()),

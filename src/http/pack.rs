@@ -24,13 +24,19 @@ pub async fn pack(encodings: &HeaderValue, reply: Response) -> Response {
     request
         .headers_mut()
         .insert(header::ACCEPT_ENCODING, encodings.clone());
+    let status = reply.status();
     let mut reply = Some(reply);
     let giver = tower::service_fn(move |_: Request<()>| {
         let reply = reply.take().unwrap_or_default();
         async move { Ok::<_, Infallible>(reply) }
     });
     match Compression::new(giver).oneshot(request).await {
-        Ok(packed) => packed.map(Body::new),
+        Ok(packed) => {
+            let mut packed = packed.map(Body::new);
+            // Where no encoding is good enough, 406 would take the place of what has happened already: plain is better.
+            *packed.status_mut() = status;
+            packed
+        }
         Err(never) => match never {},
     }
 }

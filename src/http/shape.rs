@@ -15,6 +15,7 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::Raw;
 use crate::http::health::IsInsider;
@@ -136,6 +137,9 @@ impl<T: ToSchema> Last for MaybeJson<T> {
 
 impl Last for State<App> {}
 impl Last for Raw {}
+impl<Q: Asks<By = ()>> Last for NoBody<Q> {
+    const QUERY: Option<fn() -> Vec<Told>> = Some(list::names::<Q>);
+}
 impl Last for CurrentUser {}
 impl Last for Enrolling {}
 impl Last for Shopper {}

@@ -168,6 +168,7 @@ impl Shell {
                 Ok(quota) => (self.route(parts, body, patience).await, quota),
                 Err(error) => (error.into_response(), None),
             };
+            let quota = self.quota((class, origin.ip), &bare, quota);
             if class == Class::Order {
                 routes::count_refused_order(&bare);
             }
@@ -266,6 +267,27 @@ impl Shell {
             parts.extensions.insert(Known(by));
         }
         Ok(quota)
+    }
+
+    /// What the reply tells of a limit: of the one that has refused, of the one that the handler took from, or of the
+    /// one that the request came in by.
+    fn quota(
+        &self,
+        (class, ip): (Class, Option<IpAddr>),
+        bare: &Response,
+        given: Option<Quota>,
+    ) -> Option<Quota> {
+        let limits = self.limits.as_ref()?;
+        if let Some(refused) = problem::of(bare).and_then(Quota::refused_by) {
+            return Some(refused);
+        }
+        let given = bare.extensions().get::<Quota>().copied().or(given);
+        match ip {
+            Some(ip) if given.is_some() && class.forgives(bare.status()) => {
+                limits.give_back(ip, self.app.clock().now())
+            }
+            _ => given,
+        }
     }
 
     /// The handler's reply.

@@ -10,7 +10,9 @@ use crate::app::TestApp;
 use crate::permissions;
 use crate::permissions::Line;
 
-const IDS: [&str; 9] = [
+const IDS: [&str; 11] = [
+    "01",
+    "+1",
     "1",
     "2",
     "0",
@@ -53,6 +55,7 @@ const WORDS: [&str; 16] = [
     "%",
     "shop@shop.test",
 ];
+const PROVIDERS: [&str; 5] = ["manual", "wallet", "sandbox", "stripe", "razorpay"];
 const QUERIES: [&str; 16] = [
     "q",
     "sku",
@@ -181,7 +184,11 @@ fn request(app: &TestApp, dice: &mut Dice, line: &Line, who: &str) -> Vec<u8> {
     let query = dice.query();
     let body = match permissions::body(app, line) {
         Some(good) if dice.below(3) == 0 => good.to_string(),
-        Some(good) => dice.bent(&good),
+        Some(mut good) => {
+            pay_by(&mut good, dice, line);
+            dice.bent(&good)
+        }
+        None if dice.below(3) == 0 => dice.value(0),
         None => String::new(),
     };
     let mut text = format!(
@@ -214,6 +221,16 @@ fn request(app: &TestApp, dice: &mut Dice, line: &Line, who: &str) -> Vec<u8> {
         bytes[at] ^= 1 << dice.below(8);
     }
     bytes
+}
+
+/// Names a way to pay, which the shop may not be set up for.
+fn pay_by(body: &mut Value, dice: &mut Dice, line: &Line) {
+    let field = match line.path {
+        "/orders" => "payment_method",
+        "/payments/initiate" => "provider",
+        _ => return,
+    };
+    body[field] = dice.pick(&PROVIDERS).into();
 }
 
 /// Sends so many requests; the longest took so many milliseconds.

@@ -150,7 +150,9 @@ fn imports_another_face(name: &Path, layer: &str, text: &str) -> Vec<String> {
     let faces = FACES.iter().find(|(of, _)| *of == layer);
     let faces = faces.map_or(&[][..], |(_, faces)| faces);
     let mut parts = name.components().skip(1);
-    let own = parts.next().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let own = parts
+        .next()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
     let Some(own) = own.filter(|own| faces.contains(&own.as_str())) else {
         return Vec::new();
     };
@@ -161,7 +163,13 @@ fn imports_another_face(name: &Path, layer: &str, text: &str) -> Vec<String> {
         lines.clone().filter(move |line| line.contains(&path))
     });
     named
-        .map(|line| format!("{}: {own} may not use another face: {}", name.display(), line.trim()))
+        .map(|line| {
+            format!(
+                "{}: {own} may not use another face: {}",
+                name.display(),
+                line.trim()
+            )
+        })
         .collect()
 }
 

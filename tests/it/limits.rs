@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::app::PASSWORD;
 use crate::app::TestApp;
 use crate::client::Answer;
 
@@ -14,6 +15,14 @@ fn try_login(app: &TestApp, from: &str, name: &str) -> Answer {
     let headers = [("x-forwarded-for", from)];
     app.client()
         .send("POST", "/api/v1/auth/login", None, &headers, Some(&body))
+}
+
+/// What a reply says of its limit: how many, how many are left, and when it is whole again.
+fn told(answer: &Answer) -> [&str; 3] {
+    ["limit", "remaining", "reset"].map(|name| {
+        let header = answer.header(&format!("x-ratelimit-{name}"));
+        header.unwrap_or("nothing")
+    })
 }
 
 /// RL-02, RL-01: ten a minute from an address; what the body says makes no difference.
@@ -30,6 +39,7 @@ fn the_eleventh_login_of_a_minute_waits() {
     let refused = try_login(&app, "203.0.113.5", "somebody-else");
     assert_eq!((refused.status, refused.code()), (429, 5004), "{}", refused.body);
     assert_eq!(refused.header("retry-after"), Some("6"));
+    assert_eq!(told(&refused), ["10", "0", "60"]);
     assert_eq!(try_login(&app, "203.0.113.6", "nobody").status, 401);
     app.clock.pass(6_000);
     assert_eq!(try_login(&app, "203.0.113.5", "nobody").status, 401);
@@ -119,15 +129,48 @@ fn a_user_renews_ten_times_in_a_quarter_of_an_hour() {
         )
     };
     let mut mine = token("ann");
-    for _ in 0..10 {
+    for number in 0..10 {
         let answer = renew(&mine);
         assert_eq!(answer.status, 200, "{}", answer.body);
+        let (left, reset) = ((9 - number).to_string(), (90 * (number + 1)).to_string());
+        assert_eq!(told(&answer), ["10", &left, &reset], "the limit is the user's");
         mine = answer.json()["refresh_token"].as_str().unwrap().to_owned();
     }
-    assert_eq!(renew(&mine).status, 429);
+    let refused = renew(&mine);
+    assert_eq!(refused.status, 429);
+    assert_eq!(told(&refused), ["10", "0", "900"]);
     assert_eq!(renew(&token("bob")).status, 200);
     app.clock.pass(90_000);
     assert_eq!(renew(&mine).status, 200);
+}
+
+/// RL-02: a family that mistypes its passwords is not locked out of making its accounts.
+#[test]
+fn only_what_could_be_an_account_counts_as_one() {
+    let app = TestApp::start_with(|config| {
+        config.limits.enabled = true;
+        config.limits.signup_per_hour = 2;
+    });
+    let sign_up = |name: &str, password: &str| {
+        let body = json!({ "username": name, "email": format!("{name}@shop.test"), "password": password });
+        app.post("nobody", "/api/v1/auth/signup", body)
+    };
+    for _ in 0..4 {
+        let refused = sign_up("ann", "short");
+        assert_eq!(refused.status, 400, "{}", refused.body);
+        assert_eq!(told(&refused), ["2", "2", "0"]);
+    }
+    let made = sign_up("ann", PASSWORD);
+    assert_eq!(
+        (made.status, told(&made)),
+        (201, ["2", "1", "1800"]),
+        "{}",
+        made.body
+    );
+    let taken = sign_up("ann", PASSWORD);
+    assert_eq!((taken.status, told(&taken)), (409, ["2", "0", "3600"]));
+    let refused = sign_up("bob", PASSWORD);
+    assert_eq!((refused.status, told(&refused)), (429, ["2", "0", "3600"]));
 }
 
 /// RL-02

@@ -32,6 +32,7 @@ mod auth;
 mod bad_configs;
 mod bench;
 mod binary;
+mod bodies;
 mod browser;
 mod carts;
 mod carts_guests;

@@ -335,13 +335,13 @@ fn what_is_not_set_up_cannot_be_paid_with() {
     for method in ["sandbox", "stripe", "razorpay"] {
         let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "payment_method": method });
         let refused = app.post("ann", "/api/v1/orders", body);
-        assert_eq!((refused.status, refused.code()), (503, 7003), "{}", refused.body);
+        assert_eq!((refused.status, refused.code()), (400, 2002), "{}", refused.body);
     }
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }] });
     assert_eq!(app.post("ann", "/api/v1/orders", body).status, 201);
     let body = json!({ "order_id": 1, "provider": "stripe" });
     let refused = app.post("ann", "/api/v1/payments/initiate", body);
-    assert_eq!((refused.status, refused.code()), (503, 7003), "{}", refused.body);
+    assert_eq!((refused.status, refused.code()), (400, 2002), "{}", refused.body);
     for url in [
         "https://evil.example/",
         "//evil.example",

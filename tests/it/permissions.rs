@@ -246,7 +246,6 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         ("POST", "/auth/email/confirm") => json!({ "token": "AAAA" }),
         (_, "/auth/totp/confirm") | ("DELETE", "/auth/totp") => json!({ "code": "000000" }),
         ("POST", "/auth/step-up") => json!({ "password": PASSWORD }),
-        (_, "/auth/totp" | "/auth/totp/recovery-codes") => return None,
         ("PATCH", "/auth/me") => json!({ "name": "New Name" }),
         ("PATCH", "/products/{id}") => json!({ "name": "Another", "version": 1 }),
         ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),
@@ -280,9 +279,8 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         ("PATCH", "/orders/{id}/status") => json!({ "status": "processing", "version": 1 }),
         ("POST", "/orders/{id}/notes") => json!({ "note": "as agreed" }),
         ("PUT", "/orders/{id}/tags") => json!({ "tags": ["gift"] }),
-        // It has no body at all.
-        (_, "/orders/{id}/reorder" | "/orders/{id}/invoice") => return None,
-        ("POST" | "PATCH" | "PUT", _) => json!({}),
+        // Where there is nothing to say, that may be said.
+        ("POST" | "PATCH" | "PUT" | "DELETE", _) => json!({}),
         _ => return None,
     })
 }
@@ -328,7 +326,12 @@ fn about_money(app: &TestApp, line: &Line) -> Option<Value> {
         }
         ("POST", "/payments/verify") if is_missing => json!({ "payment_id": 987_654 }),
         ("POST", "/payments/verify") => json!({ "payment_id": tried(app, whose, "/payments/initiate") }),
-        ("POST", "/payments/{id}/capture") => json!({}),
+        (
+            "POST",
+            "/payments/{id}/capture" | "/payments/{id}/void" | "/payments/webhook-events/{id}/retry",
+        ) => {
+            json!({})
+        }
         _ => return None,
     })
 }

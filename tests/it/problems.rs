@@ -176,6 +176,23 @@ fn a_body_that_is_wrong_says_what_and_where() {
     assert_eq!(app.client().raw(bytes).status, 400);
 }
 
+/// NET-03: a thing has one address.
+#[test]
+fn an_id_is_written_in_one_way() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 10);
+    assert_eq!(app.get("owner", "/api/v1/products/1").status, 200);
+    for id in ["01", "+1", "%2B1", "1.0", "0x1", "-0", "001", "%201"] {
+        let answer = app.get("owner", &format!("/api/v1/products/{id}"));
+        assert_eq!(
+            (answer.status, answer.code()),
+            (404, 3001),
+            "{id}: {}",
+            answer.body
+        );
+    }
+}
+
 /// NET-02, WEB-03: content type, status.
 #[test]
 fn a_body_is_json_and_plain() {
@@ -197,7 +214,13 @@ fn a_body_is_json_and_plain() {
             ],
             415,
         ),
+        (&[("content-type", "application/json; charset=latin1")], 415),
+        (&[("content-type", "application/json;charset=\"utf-16\"")], 415),
         (&[("content-type", "application/json; charset=utf-8")], 400),
+        (
+            &[("content-type", "application/json;charset=\"UTF-8\"; v=1")],
+            400,
+        ),
         (&[("content-type", "Application/JSON")], 400),
     ] {
         let answer = send(&app, headers, "{}");

@@ -309,6 +309,8 @@ fn long_replies_are_packed_for_those_who_ask() {
         ("zstd", Some("zstd")),
         ("gzip;q=0", None),
         ("identity", None),
+        ("identity;q=0", None),
+        ("*;q=0", None),
         ("", None),
     ] {
         assert_eq!(head(asked, list), (200, given.map(str::to_owned)), "{asked}");
@@ -318,6 +320,24 @@ fn long_replies_are_packed_for_those_who_ask() {
         (200, None),
         "too short to be worth it"
     );
+}
+
+/// I10, CON-01: what has been done is not answered with 406, or whoever tries again does it twice.
+#[test]
+fn a_reply_that_no_encoding_suits_is_sent_plain() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 10);
+    let order = json!({ "items": [{ "sku": "MUG", "quantity": 1 }], "note": "n".repeat(1000) });
+    for encodings in ["identity;q=0", "*;q=0"] {
+        let headers = [("accept-encoding", encodings)];
+        let answer = app.send("POST", "ann", "/api/v1/orders", &headers, Some(&order));
+        assert_eq!(
+            (answer.status, answer.header("content-encoding")),
+            (201, None),
+            "{encodings}"
+        );
+        assert!(answer.body.len() > 1024, "{}", answer.body);
+    }
 }
 
 /// D7

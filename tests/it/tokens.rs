@@ -108,6 +108,8 @@ fn sixty_forged_tokens_open_nothing() {
         forged.push(format!("{}.{body}.", part(&header)));
     }
     for (name, value) in [
+        ("kid", json!("unknown")),
+        ("kid", json!("../../../dev/null")),
         ("jku", json!("https://evil.test/keys")),
         ("jwk", json!({ "kty": "oct", "k": "AAAA" })),
         ("x5u", json!("https://evil.test/cert")),

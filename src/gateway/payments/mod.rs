@@ -56,15 +56,24 @@ impl Signed {
     }
 }
 
-/// Refused with `Configuration` where the shop is not set up for a provider.
-pub fn require(app: &App, provider: Provider) -> Result<()> {
-    let is_ready = match provider {
+/// Whether the shop is set up for a provider.
+pub fn is_there(app: &App, provider: Provider) -> bool {
+    match provider {
         Provider::Manual | Provider::Wallet => true,
         Provider::Sandbox => sandbox::is_there(app),
         Provider::Stripe => stripe::is_there(app),
         Provider::Razorpay => razorpay::is_there(app),
-    };
-    match is_ready {
+    }
+}
+
+/// A provider by the name that a client gives it: one that is not set up is as good as none.
+pub fn named(app: &App, name: &str) -> Option<Provider> {
+    Provider::parse(name).filter(|provider| is_there(app, *provider))
+}
+
+/// Refused with `Configuration` where the shop is not set up for a provider that it once agreed on.
+pub fn require(app: &App, provider: Provider) -> Result<()> {
+    match is_there(app, provider) {
         true => Ok(()),
         false => Err(Error::Request(
             Code::Configuration,

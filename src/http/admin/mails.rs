@@ -28,10 +28,10 @@ use crate::http::admin::link::how_many;
 use crate::http::admin::link::up_to;
 use crate::http::admin::page;
 use crate::http::admin::words;
-use crate::http::mail_query::MailsPage;
 use crate::http::extract::Path;
 use crate::http::headers;
 use crate::http::list::Asked;
+use crate::http::mail_query::MailsPage;
 use crate::shop::mails;
 use crate::shop::mails::MOST_COUNTED;
 

@@ -23,6 +23,7 @@ use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::list;
@@ -133,6 +134,7 @@ pub async fn destroy(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<ApiKeyId>,
+    _: NoBody,
 ) -> Result<StatusCode> {
     app.write(move |tx| api_keys::revoke(tx, &by, id)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -220,12 +220,12 @@ pub async fn refresh(
 ) -> Result<impl IntoResponse> {
     let Short(token) = body.refresh_token.clone();
     let holder = app.read(move |db| sessions::holder(db, &token)).await?;
-    limit.take(holder, app.clock().now())?;
+    let quota = limit.take(holder, app.clock().now())?;
     let keys = app.keys().clone();
     let opened = app
         .write(move |tx| sessions::refresh(tx, &by, &keys, &body.refresh_token.0))
         .await?;
-    admit(&app, &signer, opened)
+    admit(&app, &signer, opened).map(|admitted| (quota, admitted))
 }
 
 #[derive(Deserialize, Default, ToSchema)]

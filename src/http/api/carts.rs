@@ -19,6 +19,7 @@ use crate::http::api::orders::item_ref;
 use crate::http::extract::Created;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::shopper;
@@ -35,7 +36,7 @@ pub async fn show(State(app): State<App>, shopper: Shopper) -> Result<Reply<Cart
     Ok(Reply(cart))
 }
 
-pub async fn clear(State(app): State<App>, shopper: Shopper) -> Result<StatusCode> {
+pub async fn clear(State(app): State<App>, shopper: Shopper, _: NoBody) -> Result<StatusCode> {
     let Shopper { by, guest, .. } = shopper;
     app.write(move |tx| carts::clear(tx, &by, guest)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -119,6 +120,7 @@ pub async fn remove(
     State(app): State<App>,
     shopper: Shopper,
     Path(variant): Path<VariantId>,
+    _: NoBody,
 ) -> Result<StatusCode> {
     let Shopper { by, guest, .. } = shopper;
     app.write(move |tx| carts::remove(tx, &by, guest, variant))
@@ -126,7 +128,7 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub async fn validate(State(app): State<App>, shopper: Shopper) -> Result<Reply<VerdictView>> {
+pub async fn validate(State(app): State<App>, shopper: Shopper, _: NoBody) -> Result<Reply<VerdictView>> {
     let now = app.clock().now();
     let Shopper { by, guest, .. } = shopper;
     let verdict = app.read(move |db| carts::validate(db, &by, guest, now)).await?;
@@ -155,7 +157,7 @@ pub async fn set_coupon(
     Ok(shopper::keep(Reply(cart).into_response(), line))
 }
 
-pub async fn drop_coupon(State(app): State<App>, shopper: Shopper) -> Result<StatusCode> {
+pub async fn drop_coupon(State(app): State<App>, shopper: Shopper, _: NoBody) -> Result<StatusCode> {
     let Shopper { by, guest, .. } = shopper;
     app.write(move |tx| carts::drop_coupon(tx, &by, guest)).await?;
     Ok(StatusCode::NO_CONTENT)

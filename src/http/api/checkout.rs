@@ -57,7 +57,7 @@ pub struct CheckOut {
 
 impl CheckOut {
     /// Well formed, or every fault at once.
-    fn parse(self) -> Result<Checkout> {
+    fn parse(self, app: &App) -> Result<Checkout> {
         let mut faults = Vec::new();
         let details = Details {
             email: self
@@ -71,7 +71,10 @@ impl CheckOut {
             note: self
                 .note
                 .and_then(|note| keep(text::paragraph(&note, 1000), "note", &mut faults)),
-            ..Details::plain(method(self.payment_method.as_deref(), &mut faults), Channel::Api)
+            ..Details::plain(
+                method(app, self.payment_method.as_deref(), &mut faults),
+                Channel::Api,
+            )
         };
         match faults.is_empty() {
             false => Err(faults.into()),
@@ -107,8 +110,7 @@ pub async fn check_out(
     let key = token
         .as_ref()
         .map(|token| Key::new(&shopper.by, &route, token, &canonical));
-    let mut asked = body.parse()?;
-    gateway::payments::require(&app, asked.details.method)?;
+    let mut asked = body.parse(&app)?;
     asked.details.client_token = token;
     let Shopper { by, guest, .. } = shopper;
     let made = app

@@ -11,23 +11,20 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::commission::Commission;
-use crate::domain::commission::CommissionFilter;
 use crate::domain::commission::CommissionState;
 use crate::domain::commission::Payout;
 use crate::domain::commission::Rate;
 use crate::domain::commission::SellersPart;
-use crate::domain::id::OrderId;
 use crate::domain::id::PayoutId;
 use crate::domain::id::UserId;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::page::Paging;
 use crate::domain::text;
-use crate::domain::text::csv_cell;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
-use crate::http::csv;
+use crate::http::commission_query::CommissionsPage;
 use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
@@ -38,6 +35,8 @@ use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
+use crate::http::payout::end;
+use crate::http::payout::file;
 use crate::shop::commissions;
 use crate::shop::commissions::NewPayout;
 use crate::shop::once::Key;
@@ -78,23 +77,6 @@ fn view(row: &Commission, currency: Currency) -> CommissionView {
         created_at: row.at,
         approved_at: row.approved_at,
         ended_at: row.ended_at,
-    }
-}
-
-/// Which commissions are asked for.
-pub struct CommissionsPage(pub CommissionFilter, pub Paging);
-
-impl Asks for CommissionsPage {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        let filter = CommissionFilter {
-            seller: query.number("seller_id").map(UserId),
-            state: query.one_of("status", CommissionState::parse),
-            order: query.number("order_id").map(OrderId),
-            payout: query.number("payout_id").map(PayoutId),
-        };
-        Self(filter, query.paging(0))
     }
 }
 
@@ -295,17 +277,6 @@ pub async fn pay_out(
     once(begun, |_| Ok(Created(Reply(view)).into_response()))
 }
 
-/// Ends a payout that is begun: puts all that is due into it, some rows a transaction.
-pub async fn end(app: &App, by: &Actor, id: PayoutId) -> Result<()> {
-    loop {
-        let who = by.clone();
-        let payout = app.write(move |tx| commissions::go_on(tx, &who, id)).await?;
-        if payout.is_done {
-            return Ok(());
-        }
-    }
-}
-
 async fn whole(app: &App, by: &Actor, id: PayoutId) -> Result<PayoutView> {
     let currency = currency(app).await?;
     let who = by.clone();
@@ -332,8 +303,6 @@ pub async fn show_payout(
     whole(&app, &by, id).await.map(Reply)
 }
 
-const HEADINGS: &str = "payout,seller_id,username,name,commissions,amount,currency,reference\r\n";
-
 pub async fn payout_csv(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
@@ -342,22 +311,4 @@ pub async fn payout_csv(
     let currency = currency(&app).await?;
     let (payout, sellers) = app.write(move |tx| commissions::begin_csv(tx, &by, id)).await?;
     Ok(file(&payout, &sellers, currency))
-}
-
-/// The file of a payout: a row a seller.
-pub fn file(payout: &Payout, sellers: &[SellersPart], currency: Currency) -> Response {
-    let reference = csv_cell(payout.reference.as_deref().unwrap_or_default());
-    let mut text = HEADINGS.to_owned();
-    for part in sellers {
-        let name = csv_cell(part.name.as_deref().unwrap_or_default());
-        text += &format!(
-            "{},{},{},{name},{},{},{currency},{reference}\r\n",
-            payout.id,
-            part.seller,
-            csv_cell(&part.username),
-            part.rows,
-            part.amount.write(currency)
-        );
-    }
-    csv::whole(&format!("payout-{}.csv", payout.id), text)
 }

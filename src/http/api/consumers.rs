@@ -29,6 +29,7 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::list;
@@ -154,6 +155,7 @@ pub async fn destroy(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(name): Path<String>,
+    _: NoBody,
 ) -> Result<StatusCode> {
     app.write(move |tx| consumers::delete(tx, &by, &name)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::short::ShortSecret;
 use crate::shop::factors;
 
@@ -22,7 +23,11 @@ pub struct EnrolmentView {
     otpauth_url: String,
 }
 
-pub async fn begin(State(app): State<App>, Enrolling(by): Enrolling) -> Result<Reply<EnrolmentView>> {
+pub async fn begin(
+    State(app): State<App>,
+    Enrolling(by): Enrolling,
+    _: NoBody,
+) -> Result<Reply<EnrolmentView>> {
     let keys = app.keys().clone();
     let enrolment = app.write(move |tx| factors::begin(tx, &by, &keys)).await?;
     Ok(Reply(EnrolmentView {
@@ -59,6 +64,7 @@ pub async fn confirm(
 pub async fn renew_codes(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
+    _: NoBody,
 ) -> Result<Reply<RecoveryCodes>> {
     let recovery_codes = app.write(move |tx| factors::renew_codes(tx, &by)).await?;
     Ok(Reply(RecoveryCodes { recovery_codes }))

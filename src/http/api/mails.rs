@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::gateway::Letter;
 use crate::http::extract::CurrentUser;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
@@ -107,6 +108,7 @@ pub async fn resend(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<MailId>,
+    _: NoBody,
 ) -> Result<(StatusCode, Reply<MailView>)> {
     let keys = app.keys().clone();
     let mail = app.write(move |tx| mails::resend(tx, &by, &keys, id)).await?;

@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Enrolling;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
@@ -79,6 +80,7 @@ pub async fn destroy(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<SessionId>,
+    _: NoBody,
 ) -> Result<StatusCode> {
     app.write(move |tx| sessions::revoke(tx, &by, id)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -14,9 +14,7 @@ use crate::domain::id::UserId;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::money::RawAmount;
-use crate::domain::page::Paging;
 use crate::domain::text;
-use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
 use crate::domain::wallet::NewTransfer;
 use crate::domain::wallet::Transfer;
@@ -31,15 +29,13 @@ use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::list;
 use crate::http::list::Asked;
-use crate::http::list::Asks;
-use crate::http::list::ListQuery;
+use crate::http::transfer_query::TransfersPage;
 use crate::shop::Tx;
 use crate::shop::once::Key;
 use crate::shop::once::Once;
 use crate::shop::settings;
 use crate::shop::wallets;
 use crate::shop::wallets::Told;
-use crate::shop::wallets::Wanted;
 
 #[derive(Serialize, ToSchema)]
 pub struct WalletView {
@@ -110,22 +106,6 @@ fn view(transfer: &Transfer, currency: Currency) -> TransferView {
         order_id: transfer.order.map(|order| order.0),
         reason: transfer.reason.clone(),
         created_at: transfer.at,
-    }
-}
-
-/// Which transfers are asked for.
-pub struct TransfersPage(pub Wanted, pub Paging);
-
-impl Asks for TransfersPage {
-    type By = ();
-
-    fn read(query: &mut ListQuery, (): &()) -> Self {
-        let wanted = Wanted {
-            kind: query.one_of("type", TransferKind::parse),
-            from: query.read("from", Moment::parse),
-            to: query.read("to", Moment::parse),
-        };
-        Self(wanted, query.paging(0))
     }
 }
 

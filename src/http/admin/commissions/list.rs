@@ -29,7 +29,7 @@ use crate::http::admin::link::Tab;
 use crate::http::admin::link::View;
 use crate::http::admin::link::how_many;
 use crate::http::admin::page;
-use crate::http::api::commissions::CommissionsPage;
+use crate::http::commission_query::CommissionsPage;
 use crate::http::csv;
 use crate::http::csv::File;
 use crate::http::list::Asked;

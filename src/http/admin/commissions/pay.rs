@@ -23,7 +23,7 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::admin::words;
-use crate::http::api::commissions::end;
+use crate::http::payout::end;
 use crate::shop::commissions;
 use crate::shop::commissions::NewPayout;
 use crate::shop::commissions::Payable;

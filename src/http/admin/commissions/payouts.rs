@@ -23,9 +23,9 @@ use crate::http::admin::link::OnPage;
 use crate::http::admin::link::View;
 use crate::http::admin::link::how_many;
 use crate::http::admin::page;
-use crate::http::api::commissions::file;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
+use crate::http::payout::file;
 use crate::shop::commissions;
 
 #[derive(Template)]

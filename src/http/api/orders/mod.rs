@@ -113,9 +113,9 @@ pub struct PlaceItem {
 
 impl PlaceOrder {
     /// Well formed, or every fault at once.
-    fn parse(self) -> Result<NewOrder> {
+    fn parse(self, app: &App) -> Result<NewOrder> {
         let mut faults = Vec::new();
-        let method = method(self.payment_method.as_deref(), &mut faults);
+        let method = method(app, self.payment_method.as_deref(), &mut faults);
         if self.items.is_empty() || self.items.len() > MOST_LINES {
             faults.push(Bad::invalid("An order has 1 to 1000 lines.").at("items"));
         }
@@ -155,9 +155,9 @@ impl PlaceOrder {
     }
 }
 
-/// The named way of paying; by hand if none is.
-pub fn method(named: Option<&str>, faults: &mut Vec<Fault>) -> Provider {
-    let method = named.map_or(Some(Provider::Manual), Provider::parse);
+/// The named way of paying; by hand if none is. What the shop is not set up for is as good as unknown.
+pub fn method(app: &App, named: Option<&str>, faults: &mut Vec<Fault>) -> Provider {
+    let method = named.map_or(Some(Provider::Manual), |name| gateway::payments::named(app, name));
     method.unwrap_or_else(|| {
         faults.push(Bad::input("There is no such payment method.").at("payment_method"));
         Provider::Manual
@@ -217,8 +217,7 @@ pub async fn place(
     let key = token
         .as_ref()
         .map(|token| Key::new(&by, "POST /orders", token, &canonical));
-    let mut new = body.parse()?;
-    gateway::payments::require(&app, new.details.method)?;
+    let mut new = body.parse(&app)?;
     new.details.client_token = token;
     let placed = app
         .write(move |tx| orders::place(tx, &by, key.as_ref(), &new))

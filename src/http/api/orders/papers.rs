@@ -15,6 +15,7 @@ use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::http::order_query::Which;
@@ -50,6 +51,7 @@ pub async fn issue_invoice(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
+    _: NoBody,
 ) -> Result<Response> {
     let (found, is_new) = app.write(move |tx| invoices::issue_by_hand(tx, &by, id)).await?;
     let status = if is_new {

@@ -20,9 +20,9 @@ use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::once;
-use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 use crate::shop::orders;
@@ -127,14 +127,14 @@ pub async fn reorder(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
-    asked: Asked<AddToCart>,
+    NoBody(AddToCart(adds)): NoBody<AddToCart>,
 ) -> Result<Response> {
-    let found = match asked.read(&())? {
-        AddToCart(true) => {
+    let found = match adds {
+        true => {
             app.write(move |tx| orders::reorder_into_cart(tx, &by, id))
                 .await?
         }
-        AddToCart(false) => app.read(move |db| orders::reorder(db, &by, id)).await?,
+        false => app.read(move |db| orders::reorder(db, &by, id)).await?,
     };
     Ok(Reply(found).into_response())
 }

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::gateway;
 use crate::http::extract::CurrentUser;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::Raw;
 use crate::http::list;
@@ -139,6 +140,7 @@ pub async fn retry(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<InboxId>,
+    _: NoBody,
 ) -> Result<Reply<MessageView>> {
     let message = app.write(move |tx| payments::retry(tx, &by, id)).await?;
     Ok(Reply(view(&message)))

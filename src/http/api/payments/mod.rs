@@ -43,6 +43,7 @@ use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
@@ -76,8 +77,8 @@ impl Initiate {
         let provider = self
             .provider
             .map(|name| {
-                Provider::parse(&name)
-                    .ok_or_else(|| Bad::invalid("is not a provider of payments").at("provider"))
+                gateway::payments::named(app, &name)
+                    .ok_or_else(|| Bad::input("is not a provider of payments here").at("provider"))
             })
             .transpose()?;
         let return_url = self
@@ -299,6 +300,7 @@ pub async fn void(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<PaymentId>,
+    _: NoBody,
 ) -> Result<Reply<PaymentView>> {
     let who = by.clone();
     app.write(move |tx| payments::ask_void(tx, &who, id)).await?;

@@ -22,6 +22,7 @@ use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::nullable;
 use crate::http::extract::once;
@@ -150,6 +151,7 @@ pub async fn suspend(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<UserId>,
+    _: NoBody,
 ) -> Result<Reply<UserView>> {
     let user = app.write(move |tx| users::suspend(tx, &by, id)).await?;
     Ok(Reply(user.into()))
@@ -159,6 +161,7 @@ pub async fn unlock(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<UserId>,
+    _: NoBody,
 ) -> Result<Reply<UserView>> {
     let user = app.write(move |tx| users::unlock(tx, &by, id)).await?;
     Ok(Reply(user.into()))

@@ -12,6 +12,7 @@ use crate::domain::page::Paging;
 use crate::domain::webhook::DeliveryStatus;
 use crate::error::Result;
 use crate::http::extract::CurrentUser;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::list;
 use crate::http::list::Asked;
@@ -66,6 +67,7 @@ pub async fn retry(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<DeliveryId>,
+    _: NoBody,
 ) -> Result<Reply<DeliveryView>> {
     let delivery = app.write(move |tx| webhooks::retry(tx, &by, id)).await?;
     Ok(Reply(delivery))

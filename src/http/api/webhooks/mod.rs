@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
+use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::nullable;
 use crate::http::extract::once;
@@ -201,6 +202,7 @@ pub async fn destroy(
     CurrentUser(by): CurrentUser,
     seen: IfMatch,
     Path(id): Path<EndpointId>,
+    _: NoBody,
 ) -> Result<StatusCode> {
     let seen = seen.or_body(None)?;
     app.write(move |tx| webhooks::delete(tx, &by, id, seen)).await?;
@@ -211,6 +213,7 @@ pub async fn pause(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<EndpointId>,
+    _: NoBody,
 ) -> Result<Response> {
     let endpoint = app.write(move |tx| webhooks::pause(tx, &by, id)).await?;
     reply(StatusCode::OK, &endpoint, &IfNoneMatch::default())
@@ -220,6 +223,7 @@ pub async fn resume(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<EndpointId>,
+    _: NoBody,
 ) -> Result<Response> {
     let endpoint = app.write(move |tx| webhooks::resume(tx, &by, id)).await?;
     reply(StatusCode::OK, &endpoint, &IfNoneMatch::default())
@@ -229,6 +233,7 @@ pub async fn rotate_secret(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<EndpointId>,
+    _: NoBody,
 ) -> Result<Response> {
     let keys = app.keys().clone();
     let endpoint = app.write(move |tx| webhooks::rotate(tx, &by, &keys, id)).await?;
@@ -239,6 +244,7 @@ pub async fn test(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<EndpointId>,
+    _: NoBody,
 ) -> Result<(StatusCode, axum::Json<DeliveryView>)> {
     let delivery = app.write(move |tx| webhooks::test(tx, &by, id)).await?;
     Ok((StatusCode::CREATED, axum::Json(delivery)))
