@@ -20,6 +20,7 @@ use crate::http::admin::link::OnPage;
 use crate::http::admin::link::View;
 use crate::http::admin::link::how_many;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::audit_query;
 use crate::http::audit_query::Noted;
 use crate::http::list::Asked;
@@ -180,8 +181,8 @@ impl Row {
             (Target::Order, Some(number), _) => format!("Order #{number}"),
             (Target::Product | Target::Variant | Target::User, Some(name), _) => name.to_owned(),
             (Target::File | Target::Settings, ..) => format!("The {}", kind.name()),
-            (_, _, Some(id)) => format!("{} {id}", capital(kind.name())),
-            (_, _, None) => capital(kind.name()),
+            (_, _, Some(id)) => format!("{} {id}", words::capital(kind.name())),
+            (_, _, None) => words::capital(kind.name()),
         }
     }
 
@@ -224,12 +225,6 @@ impl Row {
             (None, _, None) => self.deed.words.as_deref().map(short).unwrap_or_default(),
         }
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// At most forty letters.

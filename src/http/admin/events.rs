@@ -19,6 +19,7 @@ use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
 use crate::http::admin::link::View;
 use crate::http::admin::page;
+use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
@@ -140,7 +141,7 @@ impl Row {
         match (noun, &self.name) {
             ("order", Some(number)) => format!("Order #{number}"),
             (_, Some(name)) => name.clone(),
-            (_, None) => format!("{noun} {}", self.event.subject),
+            (_, None) => format!("{} {}", words::capital(noun), self.event.subject),
         }
     }
 

@@ -162,6 +162,13 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
     .to_owned()
 }
 
+/// A word with a capital in front.
+pub fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 /// What a browser says of itself, as people call it: `Firefox on Linux`.
 pub fn device(agent: Option<&str>) -> String {
     let Some(agent) = agent else {
