@@ -96,6 +96,7 @@ mod payments_recorded;
 mod payments_stripe;
 mod people;
 mod permissions;
+mod permissions_bodies;
 mod permissions_table;
 mod power;
 mod problems;

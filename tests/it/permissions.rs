@@ -13,6 +13,12 @@ use till::http::route::Access;
 use crate::app::PASSWORD;
 use crate::app::TestApp;
 use crate::client::Answer;
+use crate::permissions_bodies::address;
+use crate::permissions_bodies::api_key;
+use crate::permissions_bodies::coupon;
+use crate::permissions_bodies::endpoint;
+use crate::permissions_bodies::switched_off;
+use crate::permissions_bodies::tax_rate;
 use crate::permissions_table::TABLE;
 
 /// Who calls, in the order of the columns. The customer is ann.
@@ -45,7 +51,7 @@ pub fn table() -> Vec<Line> {
 }
 
 /// A number that no other cell has.
-fn fresh() -> u32 {
+pub fn fresh() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     COUNT.fetch_add(1, Ordering::Relaxed)
 }
@@ -117,26 +123,6 @@ fn in_cart(app: &TestApp, whose: &str) -> i64 {
     added.json()["items"][0]["id"].as_i64().unwrap()
 }
 
-/// A coupon of a code that nothing has had.
-fn coupon() -> Value {
-    json!({ "code": format!("C{}", fresh()), "kind": "free_shipping" })
-}
-
-/// A way of sending that no buyer is asked to choose.
-fn switched_off() -> Value {
-    json!({ "name": "Post", "price": "4.90", "enabled": false })
-}
-
-/// A rate of a category that nothing has had.
-fn tax_rate() -> Value {
-    json!({ "name": "VAT", "country": "GB", "category": format!("c{}", fresh()), "rate": "20" })
-}
-
-/// Where something goes.
-fn address() -> Value {
-    json!({ "name": "Ann", "line1": "1 Road", "city": "Rye", "postcode": "TN31", "country": "GB" })
-}
-
 /// An order of ann's that has been paid.
 fn paid(app: &TestApp) -> i64 {
     let id = order(app, "ann");
@@ -200,14 +186,6 @@ fn session(app: &TestApp, whose: &str) -> i64 {
     let body = json!({ "username": whose, "password": PASSWORD });
     assert_eq!(app.post("nobody", "/api/v1/auth/login", body).status, 200);
     app.number("SELECT max(id) FROM sessions")
-}
-
-fn endpoint() -> Value {
-    json!({ "url": "https://hooks.example/till", "events": ["order.*"] })
-}
-
-fn api_key() -> Value {
-    json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z" })
 }
 
 /// The customer record behind a user.
