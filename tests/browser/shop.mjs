@@ -20,7 +20,7 @@ export const routes = () => JSON.parse(execFileSync(TILL, ["print", "pages"], { 
 
 export class Shop {
   constructor(folder, kind) {
-    Object.assign(this, { folder, kind, data: join(folder, "data") });
+    Object.assign(this, { folder, kind, data: join(folder, "data"), tokens: new Map() });
   }
 
   /** The shop of examples, or an empty one. */
@@ -124,8 +124,19 @@ export class Shop {
   async post(path, body, { name, password } = {}, method = "POST") {
     const said = JSON.stringify(body);
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(said) };
-    if (name) headers.authorization = `Bearer ${(await this.post("/auth/login", { username: name, password })).access_token}`;
-    return JSON.parse((await this.send(method, `/api/v1${path}`, { headers, body: said })).body);
+    if (name) headers.authorization = `Bearer ${await this.token(name, password)}`;
+    const reply = await this.send(method, `/api/v1${path}`, { headers, body: said });
+    if (reply.status >= 400) throw new Error(`${path}: ${reply.status} ${reply.body}`);
+    return JSON.parse(reply.body);
+  }
+
+  /** What somebody shows to the API; a new one before it runs out. */
+  async token(username, password) {
+    const held = this.tokens.get(username);
+    if (held && Date.now() < held.until) return held.token;
+    const { access_token: token, expires_in: seconds } = await this.post("/auth/login", { username, password });
+    this.tokens.set(username, { token, until: Date.now() + (seconds - 60) * 1000 });
+    return token;
   }
 
   /** New orders of the demo's customer, the last one paid, and the mails that tell of them. */
