@@ -66,6 +66,8 @@ ids! {
     MailId,
     /// Somebody's second factor.
     FactorId,
+    /// Something that somebody is told once.
+    SecretId,
     /// A key by which a program comes in.
     ApiKeyId,
     /// Somebody who is told of events.

@@ -31,6 +31,7 @@ pub mod mail;
 pub mod money;
 pub(crate) mod named;
 pub mod new_order;
+pub mod one_time;
 pub mod order;
 pub mod order_filter;
 pub mod page;

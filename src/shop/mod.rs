@@ -30,6 +30,7 @@ pub mod live;
 pub mod login;
 pub mod mails;
 pub mod once;
+pub mod one_time;
 pub mod orders;
 pub mod passwords;
 pub mod payments;

@@ -1,7 +1,7 @@
 //! What is over is not kept for ever (K12): keys of requests that happen once, sessions and their refresh tokens, what
-//! providers of payments have told, mails, what was sent to webhooks, the carts that guests have left, the audit, and the
-//! events. On nobody's behalf, and untold: nothing goes that anybody could still use. A table's newest row always stays,
-//! or its ids would begin again.
+//! providers of payments have told, mails, what was sent to webhooks, the carts that guests have left, secrets that nobody
+//! has taken, the audit, and the events. On nobody's behalf, and untold: nothing goes that anybody could still use. A
+//! table's newest row always stays, or its ids would begin again (a secret's id says nothing once it is gone).
 
 use crate::domain::cart::GUEST_LIFE;
 use crate::domain::time;
@@ -43,6 +43,7 @@ pub fn is_due(db: &Snapshot, key: &[u8; 32], now: Timestamp) -> Result<bool> {
         || store::mails::is_sweep_due(db, now.minus_ms(kept(db, MAILS)?))?
         || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?
         || store::carts::is_sweep_due(db, now.minus_ms(GUEST_LIFE))?
+        || store::one_time::is_sweep_due(db, now)?
         || audit::over(db, key, now.minus_ms(kept(db, AUDIT)?))?.is_some()
         || events::over(db, now.minus_ms(kept(db, EVENTS)?))?.is_some())
 }
@@ -62,6 +63,7 @@ pub fn sweep(tx: &Tx) -> Result<()> {
     store::idempotency::sweep(tx, tx.now.minus_ms(KEY_LIFE), once::Made::Order as i64)?;
     store::carts::sweep(tx, tx.now.minus_ms(GUEST_LIFE))?;
     store::inbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
+    store::one_time::sweep(tx)?;
     store::deliveries::sweep(tx, tx.now.minus_ms(kept(tx, DELIVERIES)?))?;
     store::mails::sweep(tx, tx.now.minus_ms(kept(tx, MAILS)?))?;
     store::sessions::sweep_refresh(tx, ended)?;

@@ -29,6 +29,7 @@ pub mod logins;
 pub mod mails;
 pub mod marks;
 mod newest;
+pub mod one_time;
 pub mod orders;
 pub mod payment_tasks;
 pub mod payments;

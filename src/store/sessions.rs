@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 use crate::store::audit;
+use crate::store::one_time;
 
 const SELECT: &str =
     "SELECT id, user_id, kind, token_epoch, created_at, seen_at, expires_at, ended_at, proved_at
@@ -183,8 +184,9 @@ pub fn open_of(db: &Snapshot, user: &User, now: Timestamp, most: i64) -> Result<
         .collect()
 }
 
-/// Ends a session, if it has not ended.
+/// Ends a session, if it has not ended; what it was still to be told goes with it.
 pub fn end(tx: &Tx, id: SessionId) -> Result<()> {
+    one_time::delete_of(tx, id)?;
     tx.db()
         .prepare_cached("UPDATE sessions SET ended_at = :now WHERE id = :id AND ended_at IS NULL")?
         .execute(named_params! { ":id": id, ":now": tx.now })?;

@@ -19,6 +19,7 @@ use crate::domain::link;
 use crate::domain::mail;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
+use crate::domain::one_time;
 use crate::domain::order;
 use crate::domain::payment;
 use crate::domain::percent::Percent;
@@ -62,7 +63,7 @@ ids! {
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
     id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
-    id::CartId, id::CouponId, id::ShippingMethodId, id::TaxRateId, id::TaxClass,
+    id::SecretId, id::CartId, id::CouponId, id::ShippingMethodId, id::TaxRateId, id::TaxClass,
 }
 
 named! {
@@ -73,7 +74,7 @@ named! {
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
     commission::CommissionState, invoice::Series, reconciliation::DifferenceKind,
-    crate::domain::coupon::CouponKind,
+    crate::domain::coupon::CouponKind, one_time::SecretKind,
 }
 
 integers! {

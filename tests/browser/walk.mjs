@@ -68,7 +68,10 @@ export async function enroll(page) {
   await page.fill("#code", used);
   await press(page, "form[action='/admin/factor/confirm'] .main-act");
   await page.inspect();
-  return { seed, used, codes: await page.locator("[data-codes] code").allInnerTexts() };
+  const codes = await page.locator("[data-codes] code").allInnerTexts();
+  await page.reload();
+  assert.deepEqual(await page.locator("[data-codes] code").allInnerTexts(), codes, "not there when opened again");
+  return { seed, used, codes };
 }
 
 /** Whether the focus is on what is named; and what is wrong with how it shows. */

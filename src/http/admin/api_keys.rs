@@ -1,8 +1,4 @@
-//! API keys: listed, made, shown once, revoked.
-
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+//! API keys: listed, made, revoked. What was made is shown once, on a page of its own.
 
 use askama::Template;
 use axum::extract::State;
@@ -16,6 +12,7 @@ use crate::domain::api_key::NewApiKey;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::id::ApiKeyId;
+use crate::domain::one_time::SecretKind;
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::domain::time;
@@ -28,10 +25,13 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::admin::roles;
+use crate::http::admin::secrets;
 use crate::http::admin::words;
 use crate::http::extract::Path;
 use crate::shop::api_keys;
+use crate::shop::api_keys::Told;
 use crate::shop::once::Once;
+use crate::shop::one_time;
 
 const PATH: &str = "/admin/api-keys";
 /// How long a key may be made to live, in days.
@@ -141,36 +141,23 @@ fn read(fields: &Fields, now: Timestamp) -> Result<NewApiKey> {
     }
 }
 
-/// The key that was made, told once.
-#[derive(Template)]
-#[template(path = "admin/api_keys/made.html")]
-struct MadePage<'a> {
-    frame: &'a Frame,
-    secret: Option<String>,
-}
-
 pub async fn create(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
     frame.by.require(Permission::ApiKeysManage)?;
     let new = match read(&form.fields, frame.now) {
         Ok(new) => new,
         Err(error) => return again(&frame, &form.fields, &error),
     };
-    // What is told once goes around the form's key: sent again, the form finds nothing to tell.
-    let told: Arc<Mutex<Option<String>>> = Arc::default();
-    let (by, teller) = (frame.by.clone(), Arc::clone(&told));
-    form.submit(&app, move |tx| {
-        if let Once::First(made) = api_keys::create(tx, &by, None, &new)? {
-            *teller.lock().unwrap_or_else(PoisonError::into_inner) = made.secret;
-        }
-        Ok(())
-    })
-    .await?;
-    let secret = told.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let shown = MadePage {
-        frame: &frame,
-        secret,
-    };
-    page::page(StatusCode::OK, &shown)
+    let (by, keys) = (frame.by.clone(), app.keys().clone());
+    let done = form
+        .submit(&app, move |tx| match api_keys::create(tx, &by, None, &new)? {
+            Once::First(Told {
+                key,
+                secret: Some(secret),
+            }) => one_time::keep(tx, &by, &keys, (SecretKind::ApiKey, key.id.0), &secret),
+            _ => Ok(()),
+        })
+        .await?;
+    Ok(secrets::lead(done))
 }
 
 fn again(frame: &Frame, typed: &Fields, error: &Error) -> Result<Response> {

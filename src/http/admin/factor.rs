@@ -1,16 +1,14 @@
 //! The second factor of one's own account: set up, confirmed, its recovery codes, taken away. Staff from whom the shop
 //! asks for one and who have none come here first, and nowhere else.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::one_time::SecretKind;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::drawn::Drawn;
@@ -20,9 +18,12 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
 use crate::http::admin::profile;
+use crate::http::admin::secrets;
+use crate::secret::Keys;
 use crate::shop::Tx;
 use crate::shop::factors;
 use crate::shop::factors::Enrolment;
+use crate::shop::one_time;
 
 /// Where a factor is set up.
 pub const PATH: &str = "/admin/factor";
@@ -82,47 +83,37 @@ pub async fn begin(State(app): State<App>, Enrolling(frame): Enrolling, form: Fo
     Ok(page::lead(PATH, None))
 }
 
-/// The recovery codes, shown this once; none where they were shown before.
-#[derive(Template)]
-#[template(path = "admin/account/codes.html")]
-struct CodesPage<'a> {
-    frame: &'a Frame,
-    codes: Vec<String>,
-}
-
 pub async fn confirm(State(app): State<App>, Enrolling(frame): Enrolling, form: Form) -> Result<Response> {
     let code: String = form.fields.text("code").split_whitespace().collect();
     let (by, keys) = (frame.by.clone(), app.keys().clone());
-    let codes = make_codes(&app, &form, move |tx| factors::confirm(tx, &by, &keys, &code)).await;
-    match codes {
-        Ok(codes) => page::page(StatusCode::OK, &CodesPage { frame: &frame, codes }),
+    let confirmed = form
+        .submit(&app, move |tx| {
+            let codes = factors::confirm(tx, &by, &keys, &code)?;
+            keep(tx, &by, &keys, &codes)
+        })
+        .await;
+    match confirmed {
+        Ok(done) => Ok(secrets::lead(done)),
         Err(error) if error.faults().is_empty() => Err(error),
         Err(error) => draw(&app, &frame, Some(&error)).await,
     }
 }
 
 pub async fn renew_codes(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
-    let by = frame.by.clone();
-    let codes = make_codes(&app, &form, move |tx| factors::renew_codes(tx, &by)).await?;
-    page::page(StatusCode::OK, &CodesPage { frame: &frame, codes })
+    let (by, keys) = (frame.by, app.keys().clone());
+    let done = form
+        .submit(&app, move |tx| {
+            let codes = factors::renew_codes(tx, &by)?;
+            keep(tx, &by, &keys, &codes)
+        })
+        .await?;
+    Ok(secrets::lead(done))
 }
 
-/// What is told once goes around the form's key: sent again, the form finds nothing to tell.
-async fn make_codes(
-    app: &App,
-    form: &Form,
-    make: impl Fn(&Tx) -> Result<Vec<String>> + Send + 'static,
-) -> Result<Vec<String>> {
-    let told: Arc<Mutex<Vec<String>>> = Arc::default();
-    let teller = Arc::clone(&told);
-    form.submit(app, move |tx| {
-        *teller.lock().unwrap_or_else(PoisonError::into_inner) = make(tx)?;
-        Ok(())
-    })
-    .await?;
-    Ok(std::mem::take(
-        &mut *told.lock().unwrap_or_else(PoisonError::into_inner),
-    ))
+/// Keeps recovery codes until they are taken.
+fn keep(tx: &Tx, by: &Actor, keys: &Keys, codes: &[String]) -> Result<()> {
+    let of = (SecretKind::RecoveryCodes, by.signed_in()?.0);
+    one_time::keep(tx, by, keys, of, &codes.join("\n"))
 }
 
 pub async fn remove(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {

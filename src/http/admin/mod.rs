@@ -26,6 +26,7 @@ mod products;
 mod profile;
 mod roles;
 mod sandbox;
+mod secrets;
 mod session;
 mod setup;
 mod step_up;
@@ -84,6 +85,8 @@ pub fn table() -> Table {
         .page(POST, "/factor/confirm", SignedIn, factor::confirm)
         .page(POST, "/factor/codes", SignedIn, factor::renew_codes)
         .page(POST, "/factor/remove", SignedIn, factor::remove)
+        .page(GET, "/secrets", SignedIn, secrets::list)
+        .page(POST, "/secrets/{id}", SignedIn, secrets::forget)
         .page(GET, "/setup/{token}", Public, setup::show)
         .page(POST, "/setup/{token}", Public, setup::create)
         .page(GET, "/invitation/{token}", Public, invitation::show)

@@ -1,8 +1,4 @@
-//! Making an endpoint, and another secret for one: each secret is shown once.
-
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+//! Making an endpoint, and another secret for one: each secret is shown once, on a page of its own.
 
 use askama::Template;
 use axum::extract::State;
@@ -10,9 +6,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::event::EventType;
 use crate::domain::fault::Fault;
 use crate::domain::id::EndpointId;
+use crate::domain::one_time::SecretKind;
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::domain::webhook::Filter;
@@ -25,17 +23,18 @@ use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::page;
-use crate::http::admin::webhooks;
+use crate::http::admin::secrets;
 use crate::http::admin::words;
 use crate::http::extract::Path;
+use crate::secret::Keys;
+use crate::shop::Tx;
 use crate::shop::once::Once;
+use crate::shop::one_time;
 use crate::shop::webhooks as verbs;
+use crate::shop::webhooks::EndpointView;
 
 /// The longest name.
 const MOST_WORDS: usize = 200;
-
-/// What is told once goes around the form's key: sent again, the form finds nothing to tell.
-type Told = Arc<Mutex<Option<String>>>;
 
 #[derive(Template)]
 #[template(path = "admin/webhooks/new.html")]
@@ -73,16 +72,6 @@ impl<'a> NewPage<'a> {
     }
 }
 
-/// A secret, told once.
-#[derive(Template)]
-#[template(path = "admin/webhooks/made.html")]
-struct MadePage<'a> {
-    frame: &'a Frame,
-    heading: &'static str,
-    secret: Option<String>,
-    back: String,
-}
-
 pub async fn new(Staff(frame): Staff) -> Result<Response> {
     frame.by.require(Permission::WebhooksManage)?;
     page::page(StatusCode::OK, &NewPage::of(&frame, &Fields::default(), &[]))
@@ -97,16 +86,14 @@ pub async fn create(State(app): State<App>, Staff(frame): Staff, form: Form) -> 
             return page::page(StatusCode::BAD_REQUEST, &shown);
         }
     };
-    let told = Told::default();
-    let (by, keys, teller) = (frame.by.clone(), app.keys().clone(), Arc::clone(&told));
-    form.submit(&app, move |tx| {
-        if let Once::First(made) = verbs::create(tx, &by, &keys, None, &new)? {
-            *teller.lock().unwrap_or_else(PoisonError::into_inner) = made.secret;
-        }
-        Ok(())
-    })
-    .await?;
-    show(&frame, "The endpoint is made", &told, webhooks::PATH.to_owned())
+    let (by, keys) = (frame.by.clone(), app.keys().clone());
+    let done = form
+        .submit(&app, move |tx| match verbs::create(tx, &by, &keys, None, &new)? {
+            Once::First(made) => keep(tx, &by, &keys, made),
+            Once::Again(_) => Ok(()),
+        })
+        .await?;
+    Ok(secrets::lead(done))
 }
 
 pub async fn rotate(
@@ -115,26 +102,21 @@ pub async fn rotate(
     Path(id): Path<EndpointId>,
     form: Form,
 ) -> Result<Response> {
-    let told = Told::default();
-    let (by, keys, teller) = (frame.by.clone(), app.keys().clone(), Arc::clone(&told));
-    form.submit(&app, move |tx| {
-        let made = verbs::rotate(tx, &by, &keys, id)?;
-        *teller.lock().unwrap_or_else(PoisonError::into_inner) = made.secret;
-        Ok(())
-    })
-    .await?;
-    show(&frame, "The secret is another now", &told, webhooks::path(id))
+    let (by, keys) = (frame.by, app.keys().clone());
+    let done = form
+        .submit(&app, move |tx| {
+            let made = verbs::rotate(tx, &by, &keys, id)?;
+            keep(tx, &by, &keys, made)
+        })
+        .await?;
+    Ok(secrets::lead(done))
 }
 
-fn show(frame: &Frame, heading: &'static str, told: &Told, back: String) -> Result<Response> {
-    let secret = told.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let shown = MadePage {
-        frame,
-        heading,
-        secret,
-        back,
-    };
-    page::page(StatusCode::OK, &shown)
+/// Keeps the secret of an endpoint until it is taken.
+fn keep(tx: &Tx, by: &Actor, keys: &Keys, made: EndpointView) -> Result<()> {
+    let of = (SecretKind::EndpointSecret, made.id.0);
+    made.secret
+        .map_or(Ok(()), |secret| one_time::keep(tx, by, keys, of, &secret))
 }
 
 /// Well formed, or every fault at once.
