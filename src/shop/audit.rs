@@ -1,6 +1,8 @@
 //! The audit: a row in the transaction of each change, chained by HMAC to the one before, so that what was cut out,
 //! put in or changed afterwards shows. Noting, listing, and going along the whole chain.
 
+use serde::Serialize;
+
 use crate::domain::actor::Actor;
 use crate::domain::actor::ActorKind;
 use crate::domain::actor::Origin;
@@ -17,6 +19,7 @@ use crate::domain::id::AuditId;
 use crate::domain::id::EventId;
 use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
+use crate::domain::page::MOST_COUNTED;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::page::Place;
@@ -24,6 +27,7 @@ use crate::domain::page::Total;
 use crate::domain::permission::Permission;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
+use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
 use crate::shop::Snapshot;
@@ -67,6 +71,18 @@ pub fn note(
     let digest = digest(&row);
     let mac = secret::mac(tx.chain_key(), &[&former, &digest]);
     store::audit::push(tx, &row, &digest, &mac)
+}
+
+/// Notes what became of a thing that has no event: its row holds the thing as it was before.
+pub(in crate::shop) fn note_former(
+    tx: &Tx,
+    by: &Actor,
+    action: Action,
+    (kind, id): (Target, i64),
+    former: &impl Serialize,
+) -> Result<()> {
+    let content = serde_json::to_string(former).map_err(|cause| Error::Internal(cause.into()))?;
+    note(tx, by, action, (kind, Some(id)), None, Some(&content))
 }
 
 /// The row that was noted last: within a transaction the one that tells of it.
@@ -213,13 +229,13 @@ fn look(
     wanted: &Wanted,
     paging: &Paging,
 ) -> Result<Page<AuditRow>> {
-    let total = wanted.is_everything().then(|| Total::of(below.0 - from.0));
+    let filter = wanted.filter();
+    let total = total(db, (from, below), wanted, &filter)?;
     match paging.place {
         Place::At(cursor) if cursor.backwards => from = from.max(AuditId(cursor.keys.1 + 1)),
         Place::At(cursor) => below = below.min(AuditId(cursor.keys.1)),
         _ => {}
     }
-    let filter = wanted.filter();
     // Ids follow one another without gaps.
     let seen = match (filter.has_index(), paging.is_backwards()) {
         (true, _) => (from, below),
@@ -235,8 +251,28 @@ fn look(
         // The look ended before the list did.
         page.next = Some(paging.cursor((seen.0.0, seen.0.0)));
     }
-    page.total = total;
-    Ok(page)
+    Ok(page.counted(total))
+}
+
+/// How many rows are wanted, as far as a look goes: without an index of its own among the newest 50,000 only.
+fn total(
+    db: &Snapshot,
+    (from, below): (AuditId, AuditId),
+    wanted: &Wanted,
+    filter: &store::audit::Filter,
+) -> Result<Total> {
+    if wanted.is_everything() {
+        return Ok(Total::of(below.0 - from.0));
+    }
+    let since = match filter.has_index() {
+        true => from,
+        false => from.max(AuditId(below.0 - MOST_LOOKED_AT)),
+    };
+    let counted = store::audit::count(db, (since, below), MOST_COUNTED + 1, filter)?;
+    Ok(match since > from {
+        true => Total::AtLeast(counted.min(MOST_COUNTED)),
+        false => Total::of(counted),
+    })
 }
 
 fn keys(row: &AuditRow) -> (i64, i64) {

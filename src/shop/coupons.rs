@@ -19,7 +19,6 @@ use crate::domain::money::Currency;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -116,7 +115,14 @@ pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, asked: &CouponFields) -> R
             }
             let coupon = with(tx, Coupon::blank(tx.now), asked)?;
             let id = store::coupons::insert(tx, &coupon)?;
-            note(tx, by, Action::CouponCreated, id, None)?;
+            audit::note(
+                tx,
+                by,
+                Action::CouponCreated,
+                (Target::Coupon, Some(id.0)),
+                None,
+                None,
+            )?;
             Ok((id.0, view(tx, id)?))
         },
     )
@@ -151,7 +157,7 @@ pub fn update(
     version::require(seen, before.version, || before.clone())?;
     let coupon = with(tx, store::coupons::get(tx, id)?, asked)?;
     store::coupons::update(tx, &coupon)?;
-    note(tx, by, Action::CouponChanged, id, Some(&before))?;
+    audit::note_former(tx, by, Action::CouponChanged, (Target::Coupon, id.0), &before)?;
     view(tx, id)
 }
 
@@ -161,22 +167,7 @@ pub fn delete(tx: &Tx, by: &Actor, id: CouponId, seen: Option<i64>) -> Result<()
     let before = view(tx, id)?;
     version::allow(seen, before.version, || before.clone())?;
     store::coupons::delete(tx, id)?;
-    note(tx, by, Action::CouponDeleted, id, Some(&before))
-}
-
-fn note(tx: &Tx, by: &Actor, action: Action, id: CouponId, former: Option<&CouponView>) -> Result<()> {
-    let former = former
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|cause| Error::Internal(cause.into()))?;
-    audit::note(
-        tx,
-        by,
-        action,
-        (Target::Coupon, Some(id.0)),
-        None,
-        former.as_deref(),
-    )
+    audit::note_former(tx, by, Action::CouponDeleted, (Target::Coupon, id.0), &before)
 }
 
 /// How many orders of a customer have used a coupon, where that counts.

@@ -19,7 +19,6 @@ use crate::domain::shipping::Parcel;
 use crate::domain::shipping::ShippingMethod;
 use crate::domain::shipping::Tariff;
 use crate::domain::text::CountryCode;
-use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -146,7 +145,14 @@ pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, asked: &MethodFields) -> R
             }
             let id = store::shipping::insert(tx, &with(tx, ShippingMethod::blank(), asked)?)?;
             store::shipping::count(tx)?;
-            note(tx, by, Action::ShippingMethodCreated, id, None)?;
+            audit::note(
+                tx,
+                by,
+                Action::ShippingMethodCreated,
+                (Target::ShippingMethod, Some(id.0)),
+                None,
+                None,
+            )?;
             Ok((id.0, view(tx, id)?))
         },
     )
@@ -177,7 +183,13 @@ pub fn update(
     let method = with(tx, store::shipping::get(tx, id)?, asked)?;
     store::shipping::update(tx, &method)?;
     store::shipping::count(tx)?;
-    note(tx, by, Action::ShippingMethodChanged, id, Some(&before))?;
+    audit::note_former(
+        tx,
+        by,
+        Action::ShippingMethodChanged,
+        (Target::ShippingMethod, id.0),
+        &before,
+    )?;
     view(tx, id)
 }
 
@@ -188,20 +200,11 @@ pub fn delete(tx: &Tx, by: &Actor, id: ShippingMethodId, seen: Option<i64>) -> R
     version::allow(seen, before.version, || before.clone())?;
     store::shipping::delete(tx, id)?;
     store::shipping::count(tx)?;
-    note(tx, by, Action::ShippingMethodDeleted, id, Some(&before))
-}
-
-fn note(
-    tx: &Tx,
-    by: &Actor,
-    action: Action,
-    id: ShippingMethodId,
-    former: Option<&MethodView>,
-) -> Result<()> {
-    let former = former
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|cause| Error::Internal(cause.into()))?;
-    let target = (Target::ShippingMethod, Some(id.0));
-    audit::note(tx, by, action, target, None, former.as_deref())
+    audit::note_former(
+        tx,
+        by,
+        Action::ShippingMethodDeleted,
+        (Target::ShippingMethod, id.0),
+        &before,
+    )
 }

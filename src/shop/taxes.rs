@@ -13,7 +13,6 @@ use crate::domain::settings::Terms;
 use crate::domain::tax::RateFields;
 use crate::domain::tax::TaxRate;
 use crate::domain::tax::Taxes;
-use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -76,7 +75,14 @@ pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, asked: &RateFields) -> Res
         || {
             let id = store::taxes::insert(tx, &with(tx, None, asked)?)?;
             store::taxes::count(tx)?;
-            note(tx, by, Action::TaxRateCreated, id, None)?;
+            audit::note(
+                tx,
+                by,
+                Action::TaxRateCreated,
+                (Target::TaxRate, Some(id.0)),
+                None,
+                None,
+            )?;
             Ok((id.0, view(tx, id)?))
         },
     )
@@ -102,7 +108,7 @@ pub fn update(
     version::require(seen, before.version, || before.clone())?;
     let rate = with(tx, Some(store::taxes::get(tx, id)?), asked)?;
     store::taxes::update(tx, &rate)?;
-    note(tx, by, Action::TaxRateChanged, id, Some(&before))?;
+    audit::note_former(tx, by, Action::TaxRateChanged, (Target::TaxRate, id.0), &before)?;
     view(tx, id)
 }
 
@@ -113,22 +119,7 @@ pub fn delete(tx: &Tx, by: &Actor, id: TaxRateId, seen: Option<i64>) -> Result<(
     version::allow(seen, before.version, || before.clone())?;
     store::taxes::delete(tx, id)?;
     store::taxes::count(tx)?;
-    note(tx, by, Action::TaxRateDeleted, id, Some(&before))
-}
-
-fn note(tx: &Tx, by: &Actor, action: Action, id: TaxRateId, former: Option<&TaxRateView>) -> Result<()> {
-    let former = former
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|cause| Error::Internal(cause.into()))?;
-    audit::note(
-        tx,
-        by,
-        action,
-        (Target::TaxRate, Some(id.0)),
-        None,
-        former.as_deref(),
-    )
+    audit::note_former(tx, by, Action::TaxRateDeleted, (Target::TaxRate, id.0), &before)
 }
 
 /// The taxes of what goes to a country, or of the shop's own where that is not known. A shop without any is not asked.

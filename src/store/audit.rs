@@ -253,9 +253,9 @@ pub struct Filter {
 
 impl Filter {
     /// Whether one thing that was done is all that is asked for, and has an index: every one has but an order's creation.
-    pub fn has_index(&self) -> bool {
+    pub const fn has_index(&self) -> bool {
         let is_alone = self.caller.is_none() && self.actor.is_none() && self.target.is_none();
-        is_alone && self.action.is_some_and(|action| action != Action::OrderCreated)
+        is_alone && !matches!(self.action, None | Some(Action::OrderCreated))
     }
 
     fn sql(&self, oldest_first: bool) -> String {
@@ -263,17 +263,28 @@ impl Filter {
             true => "ORDER BY a.id",
             false => "ORDER BY a.id DESC",
         };
+        let wanted = self.wanted();
+        format!("{SELECT} WHERE {wanted} {order} LIMIT :limit")
+    }
+
+    fn count_sql(&self) -> String {
+        let wanted = self.wanted();
+        format!("SELECT count(*) AS n FROM (SELECT 1 FROM audit a WHERE {wanted} LIMIT :limit)")
+    }
+
+    const fn wanted(&self) -> &'static str {
         // The index is used only where its own term is said again.
-        let wanted = match self.has_index() {
+        match self.has_index() {
             true => {
-                "a.action = :action AND a.action <> 1 AND :caller IS NULL AND :actor IS NULL AND :target IS NULL"
+                "a.id >= :from AND a.id < :below AND a.action = :action AND a.action <> 1
+                 AND :caller IS NULL AND :actor IS NULL AND :target IS NULL"
             }
             false => {
-                "(:caller IS NULL OR a.actor_kind = :caller) AND (:actor IS NULL OR a.actor_id = :actor)
-               AND (:action IS NULL OR a.action = :action) AND (:target IS NULL OR a.target_kind = :target)"
+                "a.id >= :from AND a.id < :below
+                 AND (:caller IS NULL OR a.actor_kind = :caller) AND (:actor IS NULL OR a.actor_id = :actor)
+                 AND (:action IS NULL OR a.action = :action) AND (:target IS NULL OR a.target_kind = :target)"
             }
-        };
-        format!("{SELECT} WHERE a.id >= :from AND a.id < :below AND {wanted} {order} LIMIT :limit")
+        }
     }
 }
 
@@ -295,6 +306,17 @@ pub fn page(
             |row| Ok(from_row(row)?),
         )?
         .collect()
+}
+
+/// How many wanted rows there are within `from` and `below`, counted up to `most`.
+pub fn count(db: &Snapshot, (from, below): (AuditId, AuditId), most: i64, wanted: &Filter) -> Result<i64> {
+    Ok(db.db().prepare_cached(&wanted.count_sql())?.query_row(
+        named_params! {
+            ":from": from, ":below": below, ":caller": wanted.caller, ":actor": wanted.actor,
+            ":action": wanted.action, ":target": wanted.target, ":limit": most,
+        },
+        |row| row.get("n"),
+    )?)
 }
 
 /// What was done to one thing, newest first, but for an order's creation.
@@ -402,5 +424,10 @@ mod tests {
                 );
             }
         }
+        let counted = plan::of(&db, &of(Action::AccessDenied).count_sql());
+        assert!(
+            counted.contains("SEARCH a USING COVERING INDEX audit_action"),
+            "{counted}"
+        );
     }
 }

@@ -142,6 +142,39 @@ fn the_audit_is_paged_newest_first() {
     }
 }
 
+/// API.md *Rules*: a list that is filtered is counted too, as far as a look goes.
+#[test]
+fn what_is_filtered_of_the_audit_is_counted() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    for _ in 0..3 {
+        order(&app, "ann");
+    }
+    let counted = |query: &str| {
+        let page = list(&app, query);
+        (page["total"].as_i64(), page["total_at_least"].as_i64())
+    };
+    for query in [
+        "action=order.created",
+        "target=order&limit=2",
+        "action=order.created&actor=user&page=2",
+    ] {
+        assert_eq!(counted(query), (Some(3), None), "{query}");
+    }
+    assert_eq!(counted("action=coupon.created"), (Some(0), None));
+    // Exports by the system, more of them than a look passes over.
+    app.execute(
+        "INSERT INTO audit (id, at, actor_kind, action, target_kind, digest, mac)
+         WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 50010)
+         SELECT last.id + n, last.at, 2, 61, 9, zeroblob(32), zeroblob(32)
+         FROM more, (SELECT max(id) AS id, max(at) AS at FROM audit) AS last",
+    );
+    assert_eq!(counted("action=export.done"), (None, Some(10_000)));
+    assert_eq!(counted("actor=user"), (None, Some(0)));
+    assert_eq!(counted("action=product.created"), (Some(1), None), "by its index");
+    assert_eq!(counted("target=order:1"), (Some(1), None));
+}
+
 fn ids(page: &Value) -> Vec<i64> {
     page["data"]
         .as_array()

@@ -53,7 +53,7 @@ pub fn how_many<T>(found: &Page<T>) -> String {
     }
     match found.total {
         Some(Total::Exactly(total)) => format!("{shown} of {total}"),
-        Some(Total::AtLeast(total)) => format!("{shown} of more than {total}"),
+        Some(Total::AtLeast(total)) => format!("{shown} of {total} or more"),
         None => format!("{shown} here"),
     }
 }

@@ -41,6 +41,7 @@ use crate::http::extract::Path;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
+use crate::shop::catalogue::Restock;
 use crate::shop::stock;
 use crate::shop::stock::Ledger;
 
@@ -242,33 +243,27 @@ pub async fn show(
     page::page(StatusCode::OK, &shown)
 }
 
-/// What is asked for, but of which variant.
-struct Wanted {
-    change: StockChange,
-    reason: MovementReason,
-    note: Option<String>,
-}
-
-impl Wanted {
-    fn read(fields: &Fields) -> Result<Self> {
-        let mut faults = Vec::new();
-        let change = change(fields).map_err(|bad| faults.push(bad.at("pieces")));
-        let known = REASONS.iter().map(|(reason, _)| *reason);
-        let reason = known
-            .into_iter()
-            .find(|reason| reason.name() == fields.text("reason"));
-        if reason.is_none() {
-            faults.push(Bad::missing().at("reason"));
-        }
-        let note = text::paragraph(fields.text("note"), MOST_NOTE).map_err(|bad| faults.push(bad.at("note")));
-        match (change, reason, note) {
-            (Ok(change), Some(reason), Ok(note)) => Ok(Self {
-                change,
-                reason,
-                note: (!note.is_empty()).then_some(note),
-            }),
-            _ => Err(faults.into()),
-        }
+/// How stock is to move, as a form says it: the change in `field`, read in the form's own way, with why.
+pub(in crate::http::admin) fn restock(
+    fields: &Fields,
+    field: &str,
+    change: std::result::Result<StockChange, Bad>,
+) -> Result<Restock> {
+    let mut faults = Vec::new();
+    let change = change.map_err(|bad| faults.push(bad.at(field)));
+    let mut reasons = REASONS.iter().map(|(reason, _)| *reason);
+    let reason = reasons.find(|reason| reason.name() == fields.text("reason"));
+    if reason.is_none() {
+        faults.push(Bad::missing().at("reason"));
+    }
+    let note = text::paragraph(fields.text("note"), MOST_NOTE).map_err(|bad| faults.push(bad.at("note")));
+    match (change, reason, note) {
+        (Ok(change), Some(reason), Ok(note)) => Ok(Restock {
+            change,
+            reason,
+            note: (!note.is_empty()).then_some(note),
+        }),
+        _ => Err(faults.into()),
     }
 }
 
@@ -292,7 +287,7 @@ pub async fn adjust(
     form: Form,
 ) -> Result<Response> {
     frame.by.require(Permission::StockUpdate)?;
-    let done = match Wanted::read(&form.fields) {
+    let done = match restock(&form.fields, "pieces", change(&form.fields)) {
         Ok(wanted) => {
             let by = frame.by.clone();
             form.submit(&app, move |tx| {

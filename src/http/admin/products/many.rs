@@ -15,7 +15,6 @@ use crate::domain::product::MOST_STOCK;
 use crate::domain::product::StockChange;
 use crate::domain::product::Variant;
 use crate::domain::repricing::PriceChange;
-use crate::domain::text;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::form::Fields;
@@ -23,16 +22,13 @@ use crate::http::admin::frame::Frame;
 use crate::http::admin::link::View;
 use crate::http::admin::page;
 use crate::http::admin::stock::REASONS;
+use crate::http::admin::stock::restock;
 use crate::http::admin::typed;
 use crate::http::admin::words;
 use crate::shop::catalogue;
 use crate::shop::catalogue::Bulk;
 use crate::shop::catalogue::Planned;
-use crate::shop::catalogue::Restock;
 use crate::shop::catalogue::Then;
-
-/// The longest note beside a movement.
-const MOST_NOTE: usize = 1000;
 
 /// What changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +88,7 @@ impl Kind {
     fn read(self, fields: &Fields, currency: Currency) -> Result<Bulk> {
         match self {
             Self::Price => price(fields, currency).map(Bulk::Price),
-            Self::Stock => stock(fields).map(Bulk::Stock),
+            Self::Stock => restock(fields, "value", pieces(fields)).map(Bulk::Stock),
         }
     }
 }
@@ -113,27 +109,6 @@ fn price(fields: &Fields, currency: Currency) -> Result<PriceChange> {
             .map(|money| PriceChange::To(money.minor())),
     };
     change.map_err(|bad| bad.at("value").into())
-}
-
-fn stock(fields: &Fields) -> Result<Restock> {
-    let mut faults = Vec::new();
-    let change = pieces(fields).map_err(|bad| faults.push(bad.at("value")));
-    let known = REASONS.iter().map(|(reason, _)| *reason);
-    let reason = known
-        .into_iter()
-        .find(|reason| reason.name() == fields.text("reason"));
-    if reason.is_none() {
-        faults.push(Bad::missing().at("reason"));
-    }
-    let note = text::paragraph(fields.text("note"), MOST_NOTE).map_err(|bad| faults.push(bad.at("note")));
-    match (change, reason, note) {
-        (Ok(change), Some(reason), Ok(note)) => Ok(Restock {
-            change,
-            reason,
-            note: (!note.is_empty()).then_some(note),
-        }),
-        _ => Err(faults.into()),
-    }
 }
 
 fn pieces(fields: &Fields) -> std::result::Result<StockChange, Bad> {
