@@ -200,9 +200,31 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         };
         Error::fault(field, FaultKind::Invalid, "There is no such field.")
     } else {
-        let sentence = words.split(" at line").next().unwrap_or_default().to_owned();
-        Error::fault(path.clone(), FaultKind::Invalid, sentence)
+        Error::fault(path.clone(), FaultKind::Invalid, in_json_words(&words))
     }
+}
+
+/// What a reader says is wrong with a value, in words of JSON: serde's name our types and their layout.
+fn in_json_words(words: &str) -> String {
+    let words = words.rsplit_once(" at line ").map_or(words, |(words, _)| words);
+    let Some((is, wanted)) = words.rsplit_once(", expected ") else {
+        return words.to_owned();
+    };
+    let is_whole = wanted
+        .trim_start_matches(['i', 'u'])
+        .bytes()
+        .all(|byte| byte.is_ascii_digit());
+    let sentence = match wanted {
+        "a boolean" => "must be true or false",
+        "a string" => "must be a string",
+        "a sequence" => "must be a list",
+        "an object" => "must be an object",
+        _ if wanted.starts_with("struct ") => "must be an object",
+        _ if is_whole && is.starts_with("invalid value") => "is a number out of range",
+        _ if is_whole => "must be a whole number",
+        _ => "is not of the kind that is asked for",
+    };
+    sentence.to_owned()
 }
 
 /// An id that nothing has.

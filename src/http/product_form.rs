@@ -221,7 +221,11 @@ impl UpdateProduct {
             variants,
         };
         if faults.is_empty() && change.is_empty() {
-            faults.push(Bad::missing().at(""));
+            let nothing = Bad {
+                message: "says nothing to change".into(),
+                ..Bad::missing()
+            };
+            faults.push(nothing.at(""));
         }
         match faults.is_empty() {
             true => Ok(change),

@@ -367,7 +367,7 @@ fn an_object_is_not_written_as_an_array() {
         );
         let fault = &answer.json()["error"]["fields"][0];
         assert_eq!(fault["field"], field, "{body}: {}", answer.body);
-        assert_eq!(fault["message"], "invalid type: sequence, expected an object");
+        assert_eq!(fault["message"], "must be an object");
     }
     let body = json!({ "items": [line], "shipping_address": address });
     assert_eq!(app.post("owner", "/api/v1/orders", body).status, 201);
