@@ -34,8 +34,16 @@ use crate::store;
 /// An attempt that has been counted; its password may be looked at once.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    name: [u8; 16],
+    counts: Vec<Count>,
     user: Option<User>,
+    /// Whether the user has tries left; if not, no password is the one.
+    is_open: bool,
+}
+
+/// A count that an attempt stands in.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    name: [u8; 16],
     turn: Turn,
 }
 
@@ -79,7 +87,9 @@ pub struct Entry {
     pub second: Second,
 }
 
-/// Counts an attempt to sign in with a typed name or address, known or not.
+/// Counts an attempt to sign in with a typed name or address, known or not; and under the account that it means, if there
+/// is one, so that whoever knows both its names has no more tries. An account whose tries are used up refuses as a wrong
+/// password does: a lock that its other name had brought about would tell whose the two are.
 ///
 /// Refused with `Locked` while the name is locked, unless the device has signed in as that user before.
 pub fn begin(tx: &Tx, typed: &str, device: &Device) -> Result<Attempt> {
@@ -96,18 +106,35 @@ pub fn begin(tx: &Tx, typed: &str, device: &Device) -> Result<Attempt> {
         true => Familiarity::Known,
         false => Familiarity::Stranger,
     };
-    let (tries, turn) = store::logins::find_tries(tx, &name)?
-        .unwrap_or(Tries::none(tx.now))
-        .begin(tx.now, familiarity)
-        .map_err(|retry_after| Refusal::Locked { retry_after })?;
-    store::logins::keep_tries(tx, &name, &tries)?;
+    let of_name =
+        count_under(tx, name, familiarity)?.map_err(|retry_after| Refusal::Locked { retry_after })?;
+    let of_account = match &user {
+        Some(user) => count_under(tx, account_key(tx, user), familiarity)?.ok(),
+        None => None,
+    };
     store::logins::sweep_tries(tx, tx.now.minus_ms(FORGOTTEN))?;
-    Ok(Attempt { name, user, turn })
+    Ok(Attempt {
+        is_open: of_account.is_some(),
+        counts: std::iter::once(of_name).chain(of_account).collect(),
+        user,
+    })
+}
+
+/// Counts a try under a name; or else the seconds until the next one.
+fn count_under(tx: &Tx, name: [u8; 16], device: Familiarity) -> Result<std::result::Result<Count, u64>> {
+    let tries = store::logins::find_tries(tx, &name)?.unwrap_or(Tries::none(tx.now));
+    match tries.begin(tx.now, device) {
+        Ok((tries, turn)) => {
+            store::logins::keep_tries(tx, &name, &tries)?;
+            Ok(Ok(Count { name, turn }))
+        }
+        Err(retry_after) => Ok(Err(retry_after)),
+    }
 }
 
 /// Holds the password against the candidate's, and as long against nobody's. Costs processor time; touches no file.
 pub fn evaluate(attempt: &Attempt, password: &str) -> Result<Outcome> {
-    let user = attempt.user.as_ref();
+    let user = attempt.user.as_ref().filter(|_| attempt.is_open);
     let verdict = secret::check_password(password, user.map(|user| user.password.as_str()));
     let is_active = user.is_some_and(|user| user.status == UserStatus::Active);
     Ok(match (verdict, is_active) {
@@ -176,28 +203,27 @@ pub(super) fn own(tx: &Tx, by: &Actor, attempt: &Attempt, outcome: &Outcome) -> 
     }
 }
 
-/// Forgets the failures of a name: all of them, unless it was a known device, whose owner must not open the name to
-/// strangers again.
+/// Forgets the failures that an attempt was counted with: all of them, unless it was a known device, whose owner must not
+/// open the name to strangers again.
 pub(super) fn forget(tx: &Tx, attempt: &Attempt) -> Result<()> {
-    match attempt.turn {
-        Turn::Known => withdraw(tx, attempt),
-        Turn::Open | Turn::Last => store::logins::forget_tries(tx, &attempt.name),
+    for count in &attempt.counts {
+        match count.turn {
+            Turn::Known => take_back(tx, count)?,
+            Turn::Open | Turn::Last => store::logins::forget_tries(tx, &count.name)?,
+        }
     }
+    Ok(())
 }
 
 /// Counts a try of a known user's at another proof: the password once more, or a code. These are counted apart from what
 /// strangers type under the name, and no device is spared: five wrong ones lock.
 pub(super) fn count(tx: &Tx, user: &User) -> Result<Attempt> {
-    let name = proof_key(tx, user);
-    let (tries, turn) = store::logins::find_tries(tx, &name)?
-        .unwrap_or(Tries::none(tx.now))
-        .begin(tx.now, Familiarity::Stranger)
-        .map_err(|retry_after| Refusal::Locked { retry_after })?;
-    store::logins::keep_tries(tx, &name, &tries)?;
+    let counted = count_under(tx, proof_key(tx, user), Familiarity::Stranger)?;
+    let count = counted.map_err(|retry_after| Refusal::Locked { retry_after })?;
     Ok(Attempt {
-        name,
+        counts: vec![count],
         user: Some(user.clone()),
-        turn,
+        is_open: true,
     })
 }
 
@@ -212,17 +238,22 @@ pub(super) fn keep_failure(tx: &Tx, by: &Actor, user: &User) {
 
 /// Takes an attempt back whose password could not be looked at: too many waited.
 pub fn withdraw(tx: &Tx, attempt: &Attempt) -> Result<()> {
-    let Some(tries) = store::logins::find_tries(tx, &attempt.name)? else {
-        return Ok(());
-    };
-    store::logins::keep_tries(tx, &attempt.name, &tries.take_back(attempt.turn, tx.now))
+    attempt.counts.iter().try_for_each(|count| take_back(tx, count))
 }
 
-/// Forgets the failures under both names of a user.
+fn take_back(tx: &Tx, count: &Count) -> Result<()> {
+    match store::logins::find_tries(tx, &count.name)? {
+        Some(tries) => store::logins::keep_tries(tx, &count.name, &tries.take_back(count.turn, tx.now)),
+        None => Ok(()),
+    }
+}
+
+/// Forgets the failures of a user, under both names and as who it is.
 pub(super) fn unlock(tx: &Tx, user: &User) -> Result<()> {
     for name in [&user.username, &user.email] {
         store::logins::forget_tries(tx, &key_of(tx, &name.to_ascii_lowercase()))?;
     }
+    store::logins::forget_tries(tx, &account_key(tx, user))?;
     store::logins::forget_tries(tx, &proof_key(tx, user))
 }
 
@@ -235,15 +266,20 @@ fn refuse(tx: &Tx, by: &Actor, attempt: &Attempt) -> Error {
 fn note_failure(tx: &Tx, by: &Actor, attempt: &Attempt) -> Result<()> {
     let target = (Target::User, attempt.user.as_ref().map(|user| user.id.0));
     audit::note(tx, by, Action::SignInFailed, target, None, None)?;
-    match attempt.turn {
-        Turn::Known | Turn::Open => Ok(()),
-        Turn::Last => audit::note(tx, by, Action::AccountLocked, target, None, None),
+    match attempt.counts.iter().any(|count| count.turn == Turn::Last) {
+        true => audit::note(tx, by, Action::AccountLocked, target, None, None),
+        false => Ok(()),
     }
 }
 
 /// Under what a typed name is counted: keyed, because people type passwords where names belong.
 fn key_of(tx: &Tx, typed: &str) -> [u8; 16] {
     key(tx, b"login ", typed.as_bytes())
+}
+
+/// Under what sign-ins to an account are counted, by whichever of its names.
+fn account_key(tx: &Tx, user: &User) -> [u8; 16] {
+    key(tx, b"account ", &user.id.0.to_be_bytes())
 }
 
 /// Under what a user's further proofs are counted.

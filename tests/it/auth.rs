@@ -113,6 +113,36 @@ fn five_failures_lock_a_name_known_or_not() {
     assert_eq!(count(&app, Action::AccountLocked), 2);
 }
 
+/// AUT-03, AUT-04: an account has five tries, whichever of its names is typed; and nothing tells that the two are one's.
+#[test]
+fn both_names_of_an_account_have_five_tries_together() {
+    let app = TestApp::start();
+    app.token("ann");
+    let mut seen = Vec::new();
+    for (name, address) in [("ann", "ann@shop.test"), ("nobody-at-all", "nobody@shop.test")] {
+        let mut answers: Vec<_> = (0..5).map(|_| wrong(&app, name)).collect();
+        answers.push(login(&app, json!({ "email": address, "password": PASSWORD })));
+        answers.extend((0..5).map(|_| wrong(&app, address)));
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses[5..], [401, 401, 401, 401, 401, 423], "{address}");
+        seen.push(answers.iter().map(told).collect::<Vec<_>>());
+    }
+    assert_eq!(seen[0], seen[1]);
+    app.clock.pass(15 * MINUTE);
+    // Three by the one and two by the other are five, too.
+    (0..3).for_each(|_| assert_eq!(wrong(&app, "ann").status, 401));
+    (0..2).for_each(|_| assert_eq!(wrong(&app, "ann@shop.test").status, 401));
+    for name in ["ann", "ann@shop.test"] {
+        let right = login(&app, json!({ "username": name, "password": PASSWORD }));
+        assert_eq!(right.status, 401, "{name}: {}", right.body);
+    }
+    let ann = app.number("SELECT id FROM users WHERE username = 'ann'");
+    let unlocked = app.post("owner", &format!("/api/v1/users/{ann}/unlock"), json!({}));
+    assert_eq!(unlocked.status, 200, "{}", unlocked.body);
+    let right = login(&app, json!({ "email": "ann@shop.test", "password": PASSWORD }));
+    assert_eq!(right.status, 200, "{}", right.body);
+}
+
 /// All that a caller is told, but for what differs with each request.
 fn told(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     let mut body = answer.json();
