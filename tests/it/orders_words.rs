@@ -123,6 +123,45 @@ fn tags_are_set_whole() {
     assert_eq!(app.get("ann", ORDER).json()["version"], 3);
 }
 
+/// CON-04, API.md *Versions*: tags and notes ask for no version, and hold to one that is said.
+#[test]
+fn words_may_say_which_version_they_saw() {
+    let app = shop();
+    let notes = format!("{ORDER}/notes");
+    let key = [("idempotency-key", "n-1"), ("if-match", "\"1\"")];
+    let note = json!({ "note": "Once." });
+    assert_eq!(app.send("POST", "staff", &notes, &key, Some(&note)).status, 201);
+    let again = app.send("POST", "staff", &notes, &key, Some(&note));
+    assert_eq!(
+        (again.status, again.header("idempotent-replayed")),
+        (201, Some("true"))
+    );
+    for (method, path, body) in [
+        ("POST", notes, json!({ "note": "Too late." })),
+        ("PUT", format!("{ORDER}/tags"), json!({ "tags": ["late"] })),
+    ] {
+        let by_header = app.send(method, "staff", &path, &[("if-match", "\"1\"")], Some(&body));
+        let mut said = body.clone();
+        said["version"] = json!(1);
+        let by_body = app.send(method, "staff", &path, &[], Some(&said));
+        for stale in [by_header, by_body] {
+            assert_eq!(
+                (stale.status, stale.code()),
+                (412, 3003),
+                "{path}: {}",
+                stale.body
+            );
+            assert_eq!(stale.json()["error"]["details"]["current"]["version"], 2);
+        }
+        let both = app.send(method, "staff", &path, &[("if-match", "\"2\"")], Some(&said));
+        assert_eq!((both.status, both.code()), (400, 2001), "{path}");
+    }
+    let body = json!({ "tags": ["gift"] });
+    let held = [("if-match", "\"2\"")];
+    let tagged = app.send("PUT", "staff", &format!("{ORDER}/tags"), &held, Some(&body));
+    assert_eq!((tagged.status, tagged.header("etag")), (200, Some("\"3\"")));
+}
+
 /// SCHEMA, *Ids that carry their owner*
 #[test]
 fn the_last_versions_are_kept_for_money() {

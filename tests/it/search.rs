@@ -134,7 +134,7 @@ fn tag(app: &TestApp, ids: std::ops::RangeInclusive<i64>) {
         ..Actor::system()
     };
     let tagged = app.app().store().write(move |tx| {
-        let tag = |id| orders::tag(tx, &by, OrderId(id), &["gift".to_owned()]).map(|_| ());
+        let tag = |id| orders::tag(tx, &by, OrderId(id), None, &["gift".to_owned()]).map(|_| ());
         ids.clone().try_for_each(tag)
     });
     tagged.unwrap();

@@ -121,7 +121,7 @@ fn apply(tx: &Tx, by: &Actor, order: Order, what: &Bulk) -> Result<()> {
         Bulk::Tag(new) => tags.push(new.clone()),
         Bulk::Untag(old) => tags.retain(|held| !is_it(held, old)),
     }
-    tag(tx, by, id, &tags).map(|_| ())
+    tag(tx, by, id, None, &tags).map(|_| ())
 }
 
 /// An order has so many tags at most.

@@ -21,6 +21,8 @@ use crate::shop::once::once;
 use crate::shop::orders::history::Entry;
 use crate::shop::orders::record::Changing;
 use crate::shop::orders::record::record;
+use crate::shop::orders::view::OrderView;
+use crate::shop::version;
 use crate::store;
 
 /// A note that is to be added.
@@ -30,13 +32,16 @@ pub struct NewNote {
     pub text: String,
     /// Whether the owner sees them.
     pub is_public: bool,
+    /// The version that the caller has seen, if it says so.
+    pub version: Option<i64>,
 }
 
-/// Adds a note to an order's history; the entry.
+/// Adds a note to an order's history; the entry. Refused with `Stale` if a version was said and it is another.
 pub fn note(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, new: &NewNote) -> Result<Once<Entry>> {
     by.require(Permission::OrdersNote)?;
     let order = store::orders::get(tx, id)?;
     let act = || {
+        version::allow(new.version, order.head.version, || OrderView::whole(&order))?;
         require_room(&order)?;
         let changing = Changing {
             change: Change::Noted,
@@ -65,10 +70,12 @@ fn entry(db: &Snapshot, order: &Order, version: i64) -> Result<Entry> {
     Ok(Entry::of(recorded, &mut order.head.state.clone(), true))
 }
 
-/// Sets the tags of an order; the same ones again change nothing.
-pub fn tag(tx: &Tx, by: &Actor, id: OrderId, tags: &[String]) -> Result<Order> {
+/// Sets the tags of an order; the same ones again change nothing. Refused with `Stale` if a version was said and it is
+/// another.
+pub fn tag(tx: &Tx, by: &Actor, id: OrderId, seen: Option<i64>, tags: &[String]) -> Result<Order> {
     by.require(Permission::OrdersNote)?;
     let order = store::orders::get(tx, id)?;
+    version::allow(seen, order.head.version, || OrderView::whole(&order))?;
     let is_same = order.tags.len() == tags.len()
         && tags
             .iter()

@@ -140,6 +140,7 @@ pub async fn note(
         Ok(Some(text)) => NewNote {
             text,
             is_public: form.fields.is_ticked("public"),
+            version: None,
         },
         Ok(None) => return again(&app, &frame, id, &form.fields, Bad::missing().at("note").into()).await,
         Err(error) => return again(&app, &frame, id, &form.fields, error).await,
@@ -163,7 +164,7 @@ pub async fn tag(
     };
     let by = frame.by.clone();
     let done = form
-        .submit(&app, move |tx| orders::tag(tx, &by, id, &tags).map(|_| ()))
+        .submit(&app, move |tx| orders::tag(tx, &by, id, None, &tags).map(|_| ()))
         .await?;
     Ok(page::lead(&path(id), Some(done)))
 }

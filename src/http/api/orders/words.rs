@@ -25,6 +25,7 @@ use crate::http::extract::Path;
 use crate::http::extract::once;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
+use crate::http::version::IfMatch;
 use crate::shop::orders;
 use crate::shop::orders::NewNote;
 
@@ -53,6 +54,9 @@ pub struct CreateNote {
     note: String,
     #[serde(default)]
     public: bool,
+    /// May be left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
 }
@@ -62,6 +66,7 @@ pub async fn note(
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
     key: IdempotencyKey,
+    seen: IfMatch,
     Json(mut body): Json<CreateNote>,
 ) -> Result<Response> {
     let token = body.client_token.take();
@@ -69,6 +74,7 @@ pub async fn note(
     let new = NewNote {
         text: words(&body.note).map_err(|bad| bad.at("note"))?,
         is_public: body.public,
+        version: seen.or_body(body.version)?,
     };
     let noted = app
         .write(move |tx| orders::note(tx, &by, key.as_ref(), id, &new))
@@ -99,16 +105,20 @@ impl AsRef<str> for TagName {
 pub struct SetTags {
     #[schema(max_items = 50)]
     tags: Vec<TagName>,
+    /// May be left out.
+    version: Option<i64>,
 }
 
 pub async fn tag(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
+    seen: IfMatch,
     Json(body): Json<SetTags>,
 ) -> Result<Response> {
+    let seen = seen.or_body(body.version)?;
     let tags = tag::tags(&body.tags)?;
-    let order = app.write(move |tx| orders::tag(tx, &by, id, &tags)).await?;
+    let order = app.write(move |tx| orders::tag(tx, &by, id, seen, &tags)).await?;
     reply(StatusCode::OK, &order)
 }
 
