@@ -27,21 +27,8 @@ use crate::shop::Store;
 use crate::shop::exports;
 use crate::shop::exports::Page;
 
-const NOTES: &str = "\
-What is exported can be imported again, into an empty file too: products first, then customers, then orders. Credit \
-notes come behind the orders, as invoices of the kind `cancellation`. A customer without a number is given one made of \
-the id (T7). A line whose SKU is sold no more comes as a charge. In CSV an order has one row a line; its addresses, tags \
-and history are JSON on the first.
-
-What stays behind: users and who of them did what, the private links and keys of orders, and the stock's ledger, of \
-which only the sum is taken.
-
-A spreadsheet would run a CSV cell that begins with = + - @ or a tab: a `'` is put before such a text, and `till import` \
-takes it off again.";
-
 /// Take orders, products or customers out as a file.
 #[derive(Debug, Args)]
-#[command(after_long_help = NOTES)]
 pub struct Export {
     /// What to take out.
     #[arg(value_enum)]

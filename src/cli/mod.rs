@@ -7,6 +7,7 @@ mod context;
 mod doctor;
 mod events;
 mod export;
+mod help;
 mod import;
 mod mails;
 mod migrate;
@@ -36,20 +37,9 @@ use crate::telemetry;
 
 pub use context::Context;
 
-const AFTER: &str = "\
-A shop to look at:
-  till serve --demo
-A shop of one's own, then its owner, beside the server:
-  till serve
-  till user create --email o@shop.example --username owner --role admin --password-stdin < password
-
-Settings: `till config check` lists them; a file, TILL_<SECTION>__<KEY> variables and flags change them.
-Results go to standard output, the log to standard error. Money is decimal text, moments are UTC.
-Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 75 a server holds the file, 78 bad settings.";
-
 /// The back office of a small shop in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "till", version, after_help = AFTER)]
+#[command(name = "till", version, after_help = help::TILL)]
 pub struct Command {
     /// The folder that holds the shop's files [default: data; of a demo: data-demo].
     #[arg(long, global = true, value_name = "DIR")]
@@ -67,42 +57,49 @@ pub struct Command {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Run the shop.
+    #[command(after_help = help::SERVE)]
     Serve(serve::Serve),
     /// Look at the file's schema, or bring it up to date.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::MIGRATE)]
     Migrate(migrate::Migrate),
     /// Bring in products, customers or orders from a file.
+    #[command(after_long_help = help::IMPORT)]
     Import(import::Import),
     /// Take orders, products or customers out as a file.
+    #[command(after_long_help = help::EXPORT)]
     Export(export::Export),
     /// Fill an empty file with a shop of examples.
+    #[command(after_help = help::SEED)]
     Seed(seed::Seed),
     /// Make and change users.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::USER)]
     User(user::User),
     /// Measure orders and reads a second.
+    #[command(after_help = help::BENCH)]
     Bench(bench::Bench),
     /// Check everything that must hold of the file.
+    #[command(after_help = help::DOCTOR)]
     Doctor(doctor::Doctor),
     /// Look at the feed of events, and along it.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::EVENTS)]
     Events(events::Events),
     /// Look at the mails that wait, and at the links in them.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::MAILS)]
     Mails(mails::Mails),
     /// Look at the webhooks, and send again.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::WEBHOOKS)]
     Webhooks(webhooks::Webhooks),
     /// Look into the audit.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::AUDIT)]
     Audit(audit::Audit),
     /// Ask the file a question.
+    #[command(after_help = help::SQL)]
     Sql(sql::Sql),
     /// Look at the settings.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::CONFIG)]
     Config(config::Config),
     /// Write a file for another program to standard output.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::PRINT)]
     Print(print::Print),
 }
 

@@ -18,18 +18,8 @@ use crate::secret;
 use crate::store::sql;
 use crate::store::sql::Cell;
 
-/// Ask the file a question. It is answered beside a running server and cannot change anything. A distribution's
-/// `sqlite3` must never be used on the live file: closing it can drop the locks of the server.
+/// Ask the file a question.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  till sql --read-only 'select status, count(*) from orders group by status'
-  till sql --read-only --csv < question.sql > answer.csv
-
-Rows are printed as they come. While they are read, a server's log of changes cannot shrink: leave no pager open on a
-long answer.
-
-Money is in minor units (cents), moments are milliseconds since 1970 (UTC), bytes are printed in base64url.")]
 pub struct Sql {
     /// Say that it only looks (there is no other way).
     #[arg(long, required = true)]

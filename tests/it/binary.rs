@@ -7,6 +7,7 @@ use std::process::Output;
 use std::process::Stdio;
 use std::time::Duration;
 
+use clap::CommandFactory;
 use serde_json::Value;
 use serde_json::json;
 use till::clock::Stopwatch;
@@ -384,6 +385,41 @@ fn the_settings_are_printed_with_where_they_come_from() {
     assert!(has("jwt_secret = (hidden)", "JWT_SECRET"), "{text}");
     assert!(!text.contains(secret));
     assert!(!dir.0.exists());
+}
+
+/// The commands: each tells how it is asked for and how it ends, in lines that a narrow terminal holds.
+#[test]
+fn every_command_has_help_worth_reading() {
+    let mut till = till::cli::Command::command();
+    till.build();
+    let mut seen = 0;
+    for verb in till.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let below = verb.get_after_long_help().or(verb.get_after_help());
+        let below = below.map(ToString::to_string).unwrap_or_default();
+        let name = verb.get_name();
+        assert!(below.contains("\nExamples:\n  till "), "{name}: {below}");
+        assert!(
+            below.contains(&format!(" {name} ")) || below.contains(&format!(" {name}\n")),
+            "{below}"
+        );
+        assert!(below.contains("\nExit codes:\n  0   "), "{name}: {below}");
+        for line in below.lines().filter(|line| line.starts_with(' ')) {
+            assert!(line.chars().count() <= 79, "{name}: {line}");
+        }
+        let parts = verb.get_subcommands().chain([verb]);
+        for command in parts.filter(|part| part.get_name() != "help") {
+            let help = command.clone().term_width(80).render_long_help().to_string();
+            for line in help.lines() {
+                assert!(
+                    line.chars().count() <= 80,
+                    "{name} {}: {line}",
+                    command.get_name()
+                );
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
 }
 
 /// The commands: help is worth reading, and the pages for shell and manual can be printed anywhere.

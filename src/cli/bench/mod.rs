@@ -46,10 +46,6 @@ use crate::shop::Store;
 use crate::store;
 
 /// Measure orders and reads a second.
-///
-/// Each figure is the median of three rounds. The folder is made on the first run, which takes some minutes and some
-/// gigabytes, and kept. "written" is bytes on the disk, "others" the processors that other processes kept busy meanwhile:
-/// figures count only where that is next to nothing.
 #[derive(Debug, Args)]
 pub struct Bench {
     /// What to measure.

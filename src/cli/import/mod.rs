@@ -33,41 +33,8 @@ use crate::shop::Store;
 use crate::shop::imports;
 use crate::shop::imports::Before;
 
-const FORMATS: &str = "\
-Files are CSV with a header or JSON lines, UTF-8, plain or gzip. A `'` before = + - @ in a CSV cell, as an export puts \
-it there, is taken off again. Import products first, then customers, then orders. Running a file again is harmless: \
-what is there is known, and that is how an import that was stopped is resumed. To look before the first import: \
---dry-run with each file, and with that of the orders also --products FILE. The exit code is 1 if a row was refused.
-
-products: one row a variant.
-  sku                     what it is found by; the only column that must be there
-  name, category, tax_category, description, created_at (of a new one), status (draft, pending, approved, rejected, archived)
-  price or price_pence    12.50 or 1250; without one the product is a draft
-  quantity                first stock of a new variant; none if not told, and never changed afterwards
-  low_at                  stock at or below which it is low
-  weight_g, title         grams; what tells a variant from its sisters
-  product                 rows side by side with the same text here are variants of one product
-customers: number (or customer), name, email, phone, country (a code or an English name), created_at (of a new one),
-  status (active, inactive, pending, blocked).
-  Found again by number, without one by e-mail; without a name one is called \"Customer 17850\".
-orders: JSON lines, one invoice each, or CSV with one row a line, the rows of an invoice side by side.
-  number (or invoice)     unique; kind: sale (an order) or cancellation (a credit note; its quantities are negative)
-  datetime or placed_at   2010-12-01T08:26:00 on the shop's clock, or RFC 3339
-  customer, country, email, note, shipping_address, billing_address, currency
-  status                  delivered if not told, and paid; or pending, processing, shipped, canceled, refunded
-  processing_at, shipped_at, delivered_at, canceled_at, refunded_at, paid, refunded, shipping, tax
-  tags                    [\"gift\"]
-  history                 [{at, action, by: user|api_key|system|guest, public, note?, former?}], as an export has it
-  lines                   [{sku, qty, unit_price_pence or unit_price, name?, list_price?, discount?, tax?}]
-  charges                 [{code, qty, unit_price_pence or unit_price, name?}]: POST, C2 … lines without a product
-  In CSV the columns sku, name, qty, unit_price, list_price, discount, line_tax are the line's; `charge` is yes on a
-  charge. Addresses, tags and history are JSON on the first row of the invoice.
-
-Imported orders keep their dates, prices and states, tell no events, and do not touch the stock unless --stock is given.";
-
 /// Bring in products, customers or orders from a file.
 #[derive(Debug, Args)]
-#[command(after_long_help = FORMATS)]
 pub struct Import {
     /// What the file holds.
     #[arg(value_enum)]
