@@ -173,6 +173,89 @@ fn imports_another_face(name: &Path, layer: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Verbs on a thing by its id that do not ask who calls, and what they are for instead.
+const ASK_NOBODY: &[(&str, &str)] = &[
+    (
+        "shop/api_keys.rs: touch",
+        "notes that a key has come in, which has just been looked up",
+    ),
+    (
+        "shop/catalogue/mod.rs: show_public",
+        "what is for sale is everybody's",
+    ),
+    ("shop/customers.rs: own", "the customer of a user who is at hand"),
+    (
+        "shop/forms.rs: target",
+        "what a form of the caller's own has done",
+    ),
+    ("shop/links.rs: void", "a part of verbs that have asked"),
+    ("shop/live.rs: fresh", "what each listener is then held against"),
+    (
+        "shop/orders/mod.rs: owner_of",
+        "whose it is, by which callers are then judged",
+    ),
+    (
+        "shop/payments/mod.rs: begun",
+        "the shop's own, between two steps at a provider",
+    ),
+    (
+        "shop/payments/mod.rs: refund_as_it_is",
+        "the shop's own, between two steps at a provider",
+    ),
+    ("shop/payments/settle.rs: settle", "what a provider has signed"),
+    (
+        "shop/payments/tasks.rs: start",
+        "the shop's own, between two steps at a provider",
+    ),
+];
+
+/// The signature and the body of each function that a file shows to the doors.
+fn verbs(text: &str) -> Vec<(&str, &str)> {
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    let parts = code.split("\npub fn ").skip(1);
+    let shown = parts.filter_map(|part| part.split("\n}\n").next()?.split_once(" {\n"));
+    shown.collect()
+}
+
+/// AZ-02: a verb that takes the id of a thing looks at who calls before it reads the thing; what belongs to somebody is
+/// then `NotFound` for all others.
+#[test]
+fn a_verb_asks_who_calls_before_it_reads_what_an_id_names() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&src.join("shop"), &mut found);
+    let names_caller = |text: &str| {
+        let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        words.any(|word| word == "by")
+    };
+    let (mut asking, mut silent) = (0, Vec::new());
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(&src).unwrap().display();
+        for (signature, body) in verbs(&text) {
+            let takes = |kind: &str| signature.contains(kind);
+            let mut kinds = signature
+                .split([',', ')'])
+                .filter_map(|input| input.rsplit_once(": "));
+            let names_a_thing =
+                kinds.any(|(_, kind)| kind.ends_with("Id") && kind.chars().all(char::is_alphanumeric));
+            if !(takes("tx: &Tx") || takes("db: &Snapshot")) || !names_a_thing {
+                continue;
+            }
+            let mut lines = body.split(';');
+            let first = lines.find(|line| names_caller(line) || line.contains("store::"));
+            match takes("by: &Actor") && first.is_none_or(names_caller) {
+                true => asking += 1,
+                false => silent.push(format!("{name}: {}", signature.split('(').next().unwrap())),
+            }
+        }
+    }
+    silent.sort();
+    let known: Vec<&str> = ASK_NOBODY.iter().map(|(verb, _)| *verb).collect();
+    assert_eq!(silent, known);
+    assert!(asking > 50, "{asking}");
+}
+
 /// The tests are read as often as what they test.
 #[test]
 fn no_file_of_tests_is_too_long() {

@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 use serde_json::json;
+use till::http::api;
+use till::http::route::Access;
+use till::http::route::Row;
 
 use crate::app::PASSWORD;
 use crate::app::TestApp;
 use crate::client::Answer;
+use crate::permissions;
 
 const LOGIN: &str = "/api/v1/auth/login";
 const LOGOUT: &str = "/api/v1/auth/logout";
@@ -129,6 +133,21 @@ const NOT_OURS: &[&[(&str, &str)]] = &[
     &[("origin", "https://evil.test/https://till.shop.test")],
     &[("referer", "https://till.shop.test/admin")],
     &[("x-csrf-token", "1"), ("x-requested-with", "XMLHttpRequest")],
+    &[("sec-fetch-site", "same-site"), ("origin", ORIGIN)],
+    &[("sec-fetch-site", "same-origin, cross-site")],
+    &[("sec-fetch-site", "none;same-origin")],
+    &[("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "empty")],
+    &[("origin", "https://till.shop.test/")],
+    &[("origin", "https://till.shop.test.")],
+    &[("origin", "https://evil@till.shop.test")],
+    &[("origin", "https://a.till.shop.test")],
+    &[("origin", "https://shop.test")],
+    &[("origin", "https://till-shop.test")],
+    &[("origin", "https://till.shop.test https://evil.test")],
+    &[("origin", "file://")],
+    &[("origin", "https://evil.test"), ("x-forwarded-host", "evil.test")],
+    &[("origin", "https://127.0.0.1")],
+    &[("origin", "null"), ("referer", "https://till.shop.test/admin")],
 ];
 /// Headers of requests that do.
 const OURS: &[&[(&str, &str)]] = &[
@@ -183,6 +202,42 @@ fn a_cookie_changes_nothing_unless_the_request_comes_from_our_pages() {
         Some(&body),
     );
     assert_eq!((answer.status, answer.code()), (403, 1008));
+}
+
+/// WEB-02: thirty ways to come from elsewhere, to every route that changes something by a cookie.
+#[test]
+fn no_route_changes_anything_by_a_cookie_from_elsewhere() {
+    assert_eq!(NOT_OURS.len(), 30);
+    let app = shop();
+    app.product("MUG", "4.50", 10);
+    app.post(
+        "ann",
+        "/api/v1/orders",
+        json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+    );
+    let cookie = come_in(&app, "owner");
+    let sessions = "SELECT count(*) FROM sessions";
+    let before = (permissions::census(&app), app.number(sessions));
+    let table = api::table();
+    let by_cookie = |row: &&Row| row.access != Access::Public || row.takes("Shopper");
+    let changing = table.rows().iter().filter(|row| !row.method.is_safe());
+    let mut seen = 0;
+    for row in changing.filter(by_cookie) {
+        let parts = row.path.split('/').map(|part| match part.starts_with('{') {
+            true => "1",
+            false => part,
+        });
+        let path = format!("/api/v1{}", parts.collect::<Vec<_>>().join("/"));
+        for headers in NOT_OURS {
+            let method = row.method.as_str();
+            let answer = with(&app, &cookie, method, &path, headers, Some(&json!({})));
+            let told = format!("{method} {path} {headers:?}: {}", answer.body);
+            assert_eq!((answer.status, answer.code()), (403, 1008), "{told}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 60, "{seen}");
+    assert_eq!((permissions::census(&app), app.number(sessions)), before);
 }
 
 /// WEB-03
