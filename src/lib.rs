@@ -52,7 +52,9 @@
 //! # What always holds
 //!
 //! - `domain` never asks what time it is; a transaction has one [`store::Tx::now`].
-//! - No operation runs on nobody's behalf: each verb takes an [`domain::actor::Actor`] and asks first whether it may.
+//! - No operation runs on nobody's behalf: each verb takes an [`domain::actor::Actor`] and asks first whether it may. What
+//!   belongs to somebody is reached by one function of its noun ([`shop::orders::show`], [`shop::catalogue::show`],
+//!   [`shop::payments::show`]), for which what is foreign is not there.
 //! - An event and an audit row are written in the transaction they tell of, or not at all.
 //! - A 2xx leaves after the COMMIT has returned, never before.
 //! - A write that fails leaves nothing; what must outlive a refusal (a failed sign-in) is said so, by
@@ -106,7 +108,7 @@
 //!
 //! - **A new field of an order**: a migration, [`store::orders`], [`domain::order`], [`shop::orders::OrderView`].
 //! - **A new route**: a row in [`http::api::table`], a handler of at most fifteen lines, a verb, a row in
-//!   `tests/it/permissions.rs`.
+//!   `tests/it/permissions_table.rs`.
 //! - **A new page**: a row in [`http::admin::table`], a handler, a template that extends `admin/layout.html`.
 //! - **A new rule**: a pure function in [`domain`], a [`domain::refusal::Refusal`], its line in [`error::Code`].
 //! - **A new setting**: a field with its default in [`config`], its line of why in `config.toml`.

@@ -14,14 +14,14 @@ pub(super) fn rules(loaded: &mut Loaded) -> Result<()> {
         return refuse(
             loaded,
             "server.listen",
-            "a demo listens on loopback only: everybody knows its passwords",
+            "is not on this machine, and a demo listens nowhere else: everybody knows its passwords",
         );
     }
     if !loaded.config.limits.enabled && !is_here {
         return refuse(
             loaded,
             "limits.enabled",
-            "limits are off only where the listener is on loopback",
+            "is false only where the listener is on loopback",
         );
     }
     if loaded.config.webhooks.retry_scale != Scale::WHOLE && !is_here {

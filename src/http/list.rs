@@ -82,7 +82,7 @@ impl<T: Asks> Asked<T> {
                 },
                 asks: PhantomData,
             })
-            .map_err(|cause| Error::fault("", FaultKind::Input, cause.body_text()))
+            .map_err(|_| Error::fault("", FaultKind::Input, "The query cannot be read."))
     }
 
     /// What is asked for; refused if something was wrong, or if there is a name that the route does not know (or twice).
@@ -307,6 +307,7 @@ fn skip(text: &str, limit: Limit) -> std::result::Result<i64, Bad> {
 #[derive(Serialize, ToSchema)]
 pub struct ListView<V> {
     data: Vec<V>,
+    #[schema(required)]
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<i64>,

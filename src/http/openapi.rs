@@ -141,7 +141,7 @@ fn parameters(path: &str, row: &Row) -> Vec<Value> {
             "The version that was seen, unless the body says it.",
         );
     }
-    if row.method == axum::http::Method::GET {
+    if row.takes("IfNoneMatch") {
         add("If-None-Match", "string", "304 if it is still this version.");
     }
     add("X-Request-Id", "string", "8 to 64 of letters, digits, _ and -.");
@@ -180,32 +180,55 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let has_right = matches!(row.access, Access::Needs(_) | Access::OwnOr(_));
     let has_body = row.body.is_some();
     let changes = !row.method.is_safe();
+    // Routes that want no body refuse all but an empty one.
+    let takes_none = row.takes("NoBody");
     let conditions = [
         (400, has_body || row.query.is_some()),
         // Whoever signs in is not yet known, and may stay so.
         (401, is_guarded || has_body),
         // No other site's page may change anything.
         (403, has_right || changes),
-        (404, path.contains('{')),
+        (404, path.contains('{') || is_found_by_its_body(path, row)),
         (409, changes),
         // A product that was deleted; events that are no longer kept.
         (410, path.contains("/products/{") || path.starts_with("/events")),
         (412, row.takes("IfMatch")),
-        (413, has_body),
-        (415, has_body),
+        (413, has_body || takes_none),
+        (415, has_body || takes_none),
         (422, has_body),
         (423, has_body && !is_guarded),
-        (428, row.takes("IfMatch")),
+        // Whatever is done by a verb of its own may say what it saw; what is overwritten must.
+        (
+            428,
+            row.takes("IfMatch") && row.method == axum::http::Method::PATCH,
+        ),
     ];
     statuses.extend(conditions.iter().filter(|(_, is)| *is).map(|(status, _)| *status));
-    let mut all = json!({ row.good.status.to_string(): good(row.good, shapes) });
-    if row.method == axum::http::Method::GET {
+    let mut all = json!({});
+    for status in std::iter::once(row.good.status).chain(row.good.also) {
+        all[status.to_string()] = good(row.good, shapes);
+    }
+    if row.takes("IfNoneMatch") {
         all["304"] = json!({ "description": "Still the version that the caller holds." });
     }
     for status in statuses {
         all[status.to_string()] = json!({ "$ref": "#/components/responses/Problem" });
     }
     all
+}
+
+/// Whether what stands in no path may be missing: a thing that the body names by its id, or a route that a shop has only
+/// where it is set up for it.
+fn is_found_by_its_body(path: &str, row: &Row) -> bool {
+    let mut shapes = Shapes::new();
+    if let Some(shape) = row.body {
+        shape(&mut shapes);
+    }
+    let told = json!(shapes);
+    let shapes = told.as_object().into_iter().flat_map(Map::values);
+    let fields = shapes.filter_map(|shape| shape["properties"].as_object());
+    let names_a_thing = fields.flat_map(Map::keys).any(|name| name.ends_with("_id"));
+    names_a_thing || row.takes("Raw") || path.ends_with("/demo-login")
 }
 
 fn good(good: Good, shapes: &mut Shapes) -> Value {

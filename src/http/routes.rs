@@ -13,9 +13,9 @@ use crate::http::limits::Class;
 use crate::http::problem::Failed;
 
 /// The statuses that have a meter of their own; any other is counted as the last one of its hundred.
-const STATUSES: [u16; 31] = [
-    200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 421, 422, 423, 428, 429, 431,
-    500, 501, 502, 503, 504, 507, 101, 299, 399, 499,
+const STATUSES: [u16; 33] = [
+    200, 201, 202, 204, 303, 304, 400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 415, 421, 422, 423, 428,
+    429, 431, 500, 501, 502, 503, 504, 507, 101, 299, 399, 499,
 ];
 const METHODS: [&str; 8] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other",
@@ -134,7 +134,7 @@ impl Meter {
         Self {
             duration: metrics::histogram!("http_request_duration_seconds", labels.iter()),
             labels,
-            statuses: Default::default(),
+            statuses: std::array::from_fn(|_| OnceLock::new()),
         }
     }
 
@@ -142,5 +142,20 @@ impl Meter {
         let mut labels = self.labels.to_vec();
         labels.push(metrics::Label::new("status", status.to_string()));
         metrics::counter!("http_requests_total", labels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    /// J2
+    #[test]
+    fn every_status_of_a_failure_has_a_meter_of_its_own() {
+        for code in Code::ALL {
+            let (status, ..) = code.facts();
+            assert!(STATUSES.contains(&status), "{status}");
+        }
     }
 }

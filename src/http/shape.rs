@@ -55,10 +55,22 @@ fn page_of<T: ToSchema>(known: &mut Shapes) -> RefOr<Schema> {
 pub struct Good {
     /// The status.
     pub status: u16,
+    /// Another that it may have, with the same in it.
+    pub also: Option<u16>,
     /// The media type, if it holds anything.
     pub media: Option<&'static str>,
     /// The shape, if it is JSON.
     pub body: Option<Shape>,
+}
+
+impl Good {
+    /// The same, under another status where it went another way.
+    pub const fn or(self, status: u16) -> Self {
+        Self {
+            also: Some(status),
+            ..self
+        }
+    }
 }
 
 /// 200 with a thing.
@@ -89,6 +101,7 @@ pub const fn lists<T: ToSchema>() -> Good {
 pub const fn does() -> Good {
     Good {
         status: 204,
+        also: None,
         media: None,
         body: None,
     }
@@ -114,6 +127,7 @@ pub const fn switches() -> Good {
 pub const fn sends(media: &'static str) -> Good {
     Good {
         status: 200,
+        also: None,
         media: Some(media),
         body: None,
     }

@@ -116,7 +116,7 @@ impl Batches {
             }
         }
         metrics::histogram!("db_commit_batch_size").record(jobs.len() as f64);
-        metrics::histogram!("db_write_duration_seconds").record(watch.seconds());
+        metrics::histogram!("db_commit_duration_seconds").record(watch.seconds());
         jobs.into_iter().for_each(|job| job.answer());
     }
 

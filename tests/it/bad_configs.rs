@@ -231,7 +231,7 @@ const CASES: &[Case] = &[
     (
         "[limits]\nenabled = false\n",
         &[("--listen", "0.0.0.0:0")],
-        "config.toml:2: limits.enabled",
+        "config.toml:2: limits.enabled is false only",
     ),
     (
         "\n[server]\npublic_url = \"http://shop.example\"\n",
@@ -246,7 +246,7 @@ const CASES: &[Case] = &[
     (
         "",
         &[("DEMO_MODE", "1"), ("--listen", "0.0.0.0:0")],
-        "--listen: server.listen a demo listens on loopback",
+        "--listen: server.listen is not on this machine, and a demo",
     ),
 ];
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::permissions;
 
 fn document() -> Value {
     let app = TestApp::start();
@@ -173,13 +174,12 @@ fn every_good_reply_tells_what_it_holds() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let replies = operation["responses"].as_object().unwrap();
-            let good: Vec<_> = replies
-                .iter()
-                .filter(|(status, _)| status.starts_with('2') || *status == "101")
-                .collect();
-            let [(status, reply)] = good[..] else {
-                panic!("{method} {path}: {good:?}");
+            let is_good = |status: &str| status.starts_with('2') || status == "101";
+            let good: Vec<_> = replies.iter().filter(|(status, _)| is_good(status)).collect();
+            let [(status, reply), ..] = good[..] else {
+                panic!("{method} {path}: no good reply");
             };
+            assert!(good.iter().all(|(_, same)| *same == reply), "{method} {path}");
             // Done, or heard: there is nothing to tell.
             let is_empty = ["204", "202", "101"].contains(&status.as_str());
             assert_eq!(reply["content"].is_null(), is_empty, "{method} {path}");
@@ -346,4 +346,44 @@ fn the_pages_come_from_inside_the_binary() {
         let anchor = format!("id=\"{}\"", code.facts().1);
         assert_eq!(codes.body.matches(&anchor).count(), 1, "{anchor}");
     }
+}
+
+/// I12: whatever a caller meets by the table of permissions is told, and 304 only where there is a version to hold.
+#[test]
+fn every_status_that_a_caller_meets_is_told() {
+    let document = document();
+    let mut untold = BTreeSet::new();
+    for line in permissions::table() {
+        let path = format!("/api/v1{}", line.path);
+        let replies = &document["paths"][&path][line.method.to_lowercase()]["responses"];
+        let statuses = line.statuses.iter().map(ToString::to_string);
+        let silent = statuses.filter(|status| !replies[status].is_object());
+        untold.extend(silent.map(|status| format!("{} {path} {status}", line.method)));
+    }
+    assert_eq!(untold, BTreeSet::new());
+    let get = |path: &str| &document["paths"][format!("/api/v1{path}")]["get"];
+    for (path, is_held) in [
+        ("/orders/{id}", true),
+        ("/products/{id}", true),
+        ("/users/{id}", true),
+        ("/auth/me", true),
+        ("/orders", false),
+        ("/balance", false),
+    ] {
+        let mut asks = get(path)["parameters"].as_array().unwrap().iter();
+        let asks = asks.any(|one| one["name"] == "If-None-Match");
+        let is_told = get(path)["responses"]["304"].is_object();
+        assert_eq!((asks, is_told), (is_held, is_held), "{path}");
+    }
+    for (path, method, wants_version) in [
+        ("/orders/{id}/status", "patch", true),
+        ("/orders/{id}/cancel", "post", false),
+        ("/orders/{id}/tags", "put", false),
+    ] {
+        let replies = &document["paths"][format!("/api/v1{path}")][method]["responses"];
+        assert!(replies["412"].is_object(), "{path}");
+        assert_eq!(replies["428"].is_object(), wants_version, "{path}");
+    }
+    let page = &document["components"]["schemas"]["OrderPage"]["required"];
+    assert!(page.as_array().unwrap().contains(&json!("next")), "{page}");
 }

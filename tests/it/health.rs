@@ -84,6 +84,9 @@ fn figures_are_for_this_machine_and_name_routes_by_their_template() {
         "orders_created_total",
         "db_read_duration_seconds_count",
         "db_write_duration_seconds_count",
+        "db_commit_duration_seconds_count",
+        "# HELP db_commit_duration_seconds ",
+        "# TYPE process_cpu_seconds_total counter",
         "stock_low_variants",
         "process_resident_memory_bytes",
         "process_cpu_seconds_total",
@@ -103,20 +106,29 @@ fn figures_are_for_this_machine_and_name_routes_by_their_template() {
     );
 }
 
-/// J2: in a process of its own, since the figures are the process's.
+/// J2: in a process of its own, since the figures are the process's. They are there before the first order.
 #[test]
 fn an_order_is_counted_once_however_often_it_is_told() {
     let dir = kill::folder("counted");
     let token = kill::open_shop(&dir);
     let server = Server::start(&dir);
+    let told = || {
+        Client::new(server.at)
+            .send("GET", "/metrics", None, &[], None)
+            .body
+    };
+    for begun in [
+        "orders_created_total 0",
+        r#"orders_failed_total{reason="INSUFFICIENT_STOCK"} 0"#,
+        r#"orders_status_changes_total{to="canceled"} 0"#,
+    ] {
+        assert!(told().contains(&format!("\n{begun}\n")), "{begun}: {}", told());
+    }
     let mut stream = TcpStream::connect(server.at).unwrap();
     for key in ["one", "one", "two"] {
         kill::place(&mut stream, &token, key, &kill::body(1)).unwrap();
     }
-    let told = Client::new(server.at)
-        .send("GET", "/metrics", None, &[], None)
-        .body;
-    assert!(told.contains("\norders_created_total 2\n"), "{told}");
+    assert!(told().contains("\norders_created_total 2\n"), "{}", told());
     server.stop();
     std::fs::remove_dir_all(&dir).unwrap();
 }

@@ -71,7 +71,19 @@ fn the_statistics_add_up_what_was_sold() {
     );
     let weeks = app.get("staff", "/api/v1/orders/statistics?by=week").json();
     assert_eq!(weeks["series"][0]["period"], "2026-W09");
-    for query in ["by=year", "from=x", "to=2026-02-30", "customer_id=1"] {
+}
+
+/// D15: what is asked for badly, or by whom it is not for.
+#[test]
+fn statistics_are_asked_for_well_and_by_staff() {
+    let app = TestApp::start();
+    for query in [
+        "by=year",
+        "from=x",
+        "to=2026-02-30",
+        "customer_id=1",
+        "from=2026-03-02&to=2026-03-01",
+    ] {
         let answer = app.get("staff", &format!("/api/v1/orders/statistics?{query}"));
         assert_eq!((answer.status, answer.code()), (400, 2002), "{query}");
     }

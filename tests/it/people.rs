@@ -194,6 +194,22 @@ fn a_change_says_which_version_it_has_seen() {
     assert_eq!((changed.status, &changed.json()["name"]), (200, &Value::Null));
 }
 
+/// API.md *Versions*: one's own user has its tag, and is not sent again to whoever holds it.
+#[test]
+fn ones_own_user_is_sent_once() {
+    let app = TestApp::start();
+    let first = app.get("ann", ME);
+    let tag = first.header("etag").unwrap().to_owned();
+    assert_eq!(tag, "\"1\"");
+    let look = |tag: &str| app.send("GET", "ann", ME, &[("if-none-match", tag)], None);
+    assert_eq!((look(&tag).status, look(&tag).body.as_str()), (304, ""));
+    let changed = app.patch("ann", ME, json!({ "name": "Ann" }));
+    assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+    let now = look(&tag);
+    assert_eq!((now.status, now.json()), (200, changed.json()));
+    assert_eq!(look("\"2\"").status, 304);
+}
+
 /// AUT-08, TOK-05: who is kept out is out at once, by whatever token; and may come in again when let, but by no key that
 /// was made before.
 #[test]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::domain::fault::Bad;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::settings::Settings;
@@ -84,6 +85,9 @@ pub async fn statistics(
         .read_long(move |db| {
             let settings = settings::show(db)?;
             let Stretch { from, to, cut } = asked.read(&settings.zone)?;
+            if from.zip(to).is_some_and(|(from, to)| from > to) {
+                return Err(Bad::input("is before `from`").at("to").into());
+            }
             let tally = orders::statistics(db, &by, from, to)?;
             Ok(view(&tally, &settings, (from, to), cut))
         })

@@ -18,6 +18,7 @@ use crate::domain::user::NewUser;
 use crate::domain::user::User;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::api::users::tag_of;
 use crate::http::extract::Created;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
@@ -57,10 +58,8 @@ pub async fn show(
     tagged(user, &held)
 }
 
-/// With its tag; a second factor shows without raising the version.
 fn tagged(user: User, held: &IfNoneMatch) -> Result<Response> {
-    let tag = version::tag(user.version, user.has_factor.then_some("totp"));
-    version::tagged(StatusCode::OK, &tag, held, &UserView::from(user))
+    version::tagged(StatusCode::OK, &tag_of(&user), held, &UserView::from(user))
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

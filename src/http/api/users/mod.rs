@@ -9,11 +9,11 @@ pub use manage::suspend;
 pub use manage::unlock;
 pub use manage::update;
 
-use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,6 +38,8 @@ use crate::http::extract::Json;
 use crate::http::extract::Visitor;
 use crate::http::extract::nullable;
 use crate::http::login;
+use crate::http::version;
+use crate::http::version::IfNoneMatch;
 use crate::secret;
 use crate::shop::emails;
 use crate::shop::identity;
@@ -131,9 +133,23 @@ impl From<User> for MeView {
     }
 }
 
-pub async fn show_me(State(app): State<App>, Enrolling(by): Enrolling) -> Result<Reply<MeView>> {
+/// The tag of a user; a second factor shows without raising the version.
+fn tag_of(user: &User) -> String {
+    version::tag(user.version, user.has_factor.then_some("totp"))
+}
+
+/// One's own user, with its tag.
+pub fn me(status: StatusCode, user: User, held: &IfNoneMatch) -> Result<Response> {
+    version::tagged(status, &tag_of(&user), held, &MeView::from(user))
+}
+
+pub async fn show_me(
+    State(app): State<App>,
+    Enrolling(by): Enrolling,
+    held: IfNoneMatch,
+) -> Result<Response> {
     let user = app.read(move |db| identity::me(db, &by)).await?;
-    Ok(Reply(user.into()))
+    me(StatusCode::OK, user, &held)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -183,7 +199,7 @@ pub async fn update_me(
     State(app): State<App>,
     Enrolling(by): Enrolling,
     Json(body): Json<ChangeMe>,
-) -> Result<(StatusCode, Reply<MeView>)> {
+) -> Result<Response> {
     let (change, email) = body.parse()?;
     let keys = app.keys().clone();
     let status = match email {
@@ -198,5 +214,5 @@ pub async fn update_me(
             identity::update_me(tx, &by, &change)
         })
         .await?;
-    Ok((status, Reply(user.into())))
+    me(status, user, &IfNoneMatch::default())
 }
