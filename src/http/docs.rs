@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use axum::http::header;
 use axum::response::Html;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use flate2::read::GzDecoder;
 use utoipa_swagger_ui::Config;
 
 use crate::error::Code;
@@ -63,19 +65,31 @@ fn asset(name: &str) -> Result<Response> {
         .map_err(|cause| Error::internal(cause.to_string()))?
         .ok_or(Error::NotFound("page"))?;
     let is_page = found.content_type.starts_with("text/html");
+    let bytes = match found.gzpipped {
+        true => unpacked(&found.bytes)?,
+        false => found.bytes.into_owned(),
+    };
     let bytes = match is_page {
         // It stands at /api/docs without a slash, so that what it names must say where it is.
-        true => String::from_utf8_lossy(&found.bytes)
+        true => String::from_utf8_lossy(&bytes)
             .replace("\"./", "\"/api/docs/")
             .replace("href=\"index.css\"", "href=\"/api/docs/index.css\"")
             .into_bytes(),
-        false => found.bytes.into_owned(),
+        false => bytes,
     };
     let headers: [(HeaderName, String); 2] = [
         (header::CONTENT_TYPE, found.content_type),
         (header::CONTENT_SECURITY_POLICY, POLICY.to_owned()),
     ];
     Ok((headers, bytes).into_response())
+}
+
+/// A file as it was before it was packed into the binary; on its way out it is packed as the caller asks for it.
+fn unpacked(packed: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = GzDecoder::new(packed).read_to_end(&mut bytes);
+    read.map_err(|cause| Error::internal(cause.to_string()))?;
+    Ok(bytes)
 }
 
 /// One line a code; the number is its anchor.
