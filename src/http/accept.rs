@@ -85,7 +85,7 @@ async fn keep_figures(app: App) {
 /// What connections share.
 struct House {
     shell: Arc<Shell>,
-    seats: Seats,
+    seats: Arc<Seats>,
     patience: Patience,
     stopping: watch::Receiver<bool>,
 }
@@ -95,7 +95,7 @@ impl House {
         let settings = &app.config().server;
         Self {
             shell: Arc::new(Shell::new(app.clone(), listens)),
-            seats: Seats::new(settings),
+            seats: Arc::new(Seats::new(settings)),
             patience: Patience {
                 head: Duration::from_secs(settings.header_seconds),
                 idle: Duration::from_secs(settings.idle_seconds),
@@ -126,7 +126,7 @@ impl House {
             peer,
             seat,
             Arc::clone(&self.shell),
-            self.patience,
+            (self.patience, Arc::clone(&self.seats)),
             self.stopping.clone(),
         );
         tokio::spawn(work);
@@ -139,7 +139,7 @@ async fn attend(
     peer: SocketAddr,
     seat: Seat,
     shell: Arc<Shell>,
-    patience: Patience,
+    (patience, seats): (Patience, Arc<Seats>),
     mut stopping: watch::Receiver<bool>,
 ) {
     let pulse = Arc::new(Pulse::default());
@@ -155,7 +155,7 @@ async fn attend(
     });
     let builder = builder();
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
-    let mut overstays = pin!(pulse.overstays(&patience));
+    let mut overstays = pin!(pulse.overstays(&patience, || seats.are_taken()));
     let (mut is_closing, mut is_late) = (false, false);
     loop {
         tokio::select! {

@@ -68,6 +68,11 @@ impl Seats {
             .map_err(std::io::Error::other)
     }
 
+    /// Whether every place is taken, so that whoever comes next waits.
+    pub fn are_taken(&self) -> bool {
+        self.free.available_permits() == 0
+    }
+
     /// Is done when nobody is left.
     pub async fn empty(&self) {
         let _ = self.free.acquire_many(self.size).await;

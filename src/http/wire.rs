@@ -30,6 +30,8 @@ const NOT: u64 = u64::MAX;
 const SPOILT: &[u8] = b"\0\r\n\r\n";
 /// How often a busy connection is looked at.
 const ROUND: Duration = Duration::from_secs(1);
+/// How long a head may take, or a kept connection say nothing, while every seat is taken.
+const HURRY: Duration = Duration::from_secs(2);
 
 /// How long a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +42,17 @@ pub struct Patience {
     pub idle: Duration,
     /// For the other side to take some bytes.
     pub write: Duration,
+}
+
+impl Patience {
+    /// While others wait for a seat: whoever says nothing, or says it slowly, gives theirs up.
+    fn with_others_waiting(&self) -> Self {
+        Self {
+            head: self.head.min(HURRY),
+            idle: self.idle.min(HURRY),
+            ..*self
+        }
+    }
 }
 
 /// What a connection is doing.
@@ -143,10 +156,14 @@ impl Pulse {
         write.min(read)
     }
 
-    /// Is done when the connection has stayed too long.
-    pub async fn overstays(&self, patience: &Patience) {
+    /// Is done when the connection has stayed too long; sooner while every seat is taken.
+    pub async fn overstays(&self, patience: &Patience, is_full: impl Fn() -> bool) {
         loop {
-            match self.left(patience) {
+            let left = match is_full() {
+                true => self.left(&patience.with_others_waiting()),
+                false => self.left(patience),
+            };
+            match left {
                 Duration::ZERO => return,
                 left => tokio::time::sleep(left.min(ROUND)).await,
             }

@@ -128,6 +128,32 @@ fn a_peer_that_takes_no_reply_loses_its_seat() {
     );
 }
 
+/// NET-01: slow heads and kept connections that say nothing hold their seats only while nobody waits for one.
+#[test]
+fn whoever_is_slow_gives_their_seat_to_whoever_waits() {
+    const SEATS: usize = 8;
+    let app = TestApp::start_with(|config| {
+        config.server.connections = SEATS as u64;
+        config.server.header_seconds = 600;
+        config.server.idle_seconds = 600;
+    });
+    let at = app.client().at();
+    let mut slow: Vec<TcpStream> = (0..SEATS).map(|_| connect(at)).collect();
+    for stream in slow.iter_mut().step_by(2) {
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: local").unwrap();
+    }
+    let mut proper = connect(at);
+    proper
+        .write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .unwrap();
+    let mut reply = [0; 12];
+    proper.read_exact(&mut reply).unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 200");
+    let mut words = String::new();
+    slow[0].read_to_string(&mut words).unwrap();
+    assert!(words.starts_with("HTTP/1.1 408"), "{words}");
+}
+
 /// NET-01: no file left to open is over when somebody leaves; until then the others wait.
 #[test]
 fn a_process_without_files_left_goes_on_accepting() {
