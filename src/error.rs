@@ -253,7 +253,7 @@ impl Code {
             Refusal::KeyReused => Self::KeyReused,
             Refusal::TooMany { .. } => Self::RateLimit,
             Refusal::Rule(_) => Self::BusinessRule,
-            Refusal::NotNow { .. } => Self::InvalidState,
+            Refusal::NotNow { .. } | Refusal::ReturnNotNow { .. } => Self::InvalidState,
             Refusal::NotAllowed(_) => Self::NotAllowed,
             Refusal::Shortage(_) | Refusal::NothingLeft(_) => Self::InsufficientStock,
             Refusal::Balance { .. } => Self::InsufficientBalance,

@@ -13,6 +13,7 @@ use crate::domain::order::Order;
 use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
+use crate::domain::order::ReturnStatus;
 use crate::domain::tag;
 use crate::domain::time::Timestamp;
 
@@ -116,6 +117,7 @@ impl Former {
                         number.and_then(FulfilmentStatus::from_number),
                     );
                 }
+                "return_status" => set(&mut head.returns, number.and_then(ReturnStatus::from_number)),
                 "paid" => set(&mut head.paid, number.and_then(Money::new)),
                 "refunded" => set(&mut head.refunded, number.and_then(Money::new)),
                 "processing_at" => head.processing_at = time,
@@ -131,10 +133,11 @@ impl Former {
 }
 
 /// The columns of an order's own row that a change may alter.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "status",
     "payment_status",
     "fulfilment_status",
+    "return_status",
     "paid",
     "refunded",
     "processing_at",
@@ -145,12 +148,13 @@ const COLUMNS: [&str; 10] = [
 ];
 
 /// Those columns as they stand.
-fn columns(head: &OrderHead) -> [Value; 10] {
+fn columns(head: &OrderHead) -> [Value; 11] {
     let time = |at: Option<Timestamp>| at.map_or(Value::Null, |at| at.ms().into());
     [
         head.state.number().into(),
         head.payment.number().into(),
         head.fulfilment.number().into(),
+        head.returns.number().into(),
         head.paid.minor().into(),
         head.refunded.minor().into(),
         time(head.processing_at),

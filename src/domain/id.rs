@@ -80,6 +80,10 @@ ids! {
     PaymentId,
     /// Money that goes back.
     RefundId,
+    /// Pieces of an order that left together.
+    ShipmentId,
+    /// Pieces of an order that come back.
+    ReturnId,
     /// Where our books and a provider's differ.
     DifferenceId,
     /// An invoice, or a credit note of ours.

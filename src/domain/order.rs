@@ -94,6 +94,10 @@ named! {
         PaymentEnded = 10 "payment_voided",
         PaymentBegun = 11 "payment_begun",
         RefundFailed = 12 "refund_failed",
+        PartShipped = 13 "part_shipped",
+        ReturnRequested = 14 "return_requested",
+        ReturnReceived = 15 "return_received",
+        ReturnEnded = 16 "return_ended",
     }
 }
 

@@ -4,6 +4,7 @@ use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
 use crate::domain::id::RefundId;
+use crate::domain::id::ReturnId;
 use crate::domain::id::UserId;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
@@ -47,6 +48,8 @@ pub struct Refund {
     pub reference: Option<String>,
     pub provider_ref: Option<String>,
     pub failure: Option<String>,
+    /// Which return it answers.
+    pub of_return: Option<ReturnId>,
     pub created_by: Option<UserId>,
     pub created_at: Timestamp,
     pub ended_at: Option<Timestamp>,
@@ -61,6 +64,8 @@ pub struct RefundLine {
     pub quantity: i64,
     pub amount: Money,
     pub restocked: bool,
+    /// How many of the pieces had not left yet: they will not.
+    pub unshipped: i64,
 }
 
 /// A refund that is asked for. Nothing named is all that is left.
@@ -80,6 +85,8 @@ pub struct NewRefund {
     pub note: Option<String>,
     /// Of which payment, where several could give it.
     pub payment: Option<PaymentId>,
+    /// For what came back with this return.
+    pub of_return: Option<ReturnId>,
     /// The version of the order that was seen.
     pub version: Option<i64>,
 }

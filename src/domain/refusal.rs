@@ -11,6 +11,7 @@ use crate::domain::id::UserId;
 use crate::domain::money::Amount;
 use crate::domain::order::OrderState;
 use crate::domain::permission::Permission;
+use crate::domain::returns::ReturnState;
 
 /// A rule's no.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +69,13 @@ pub enum Refusal {
         state: OrderState,
         /// Where it may go.
         allowed: Vec<OrderState>,
+    },
+    /// The return's state has no such step.
+    ReturnNotNow {
+        /// Where it stands.
+        state: ReturnState,
+        /// Where it may go.
+        allowed: &'static [ReturnState],
     },
     /// The thing exists and this may not be done to it, in words.
     NotAllowed(Cow<'static, str>),
@@ -138,6 +146,10 @@ impl Refusal {
                 "The order is {}: it cannot go there from here.",
                 state.name()
             ))),
+            Self::ReturnNotNow { state, .. } => Some(Cow::Owned(format!(
+                "The return is {}: it cannot go there from here.",
+                state.name()
+            ))),
             Self::Fields(faults) => match faults.as_slice() {
                 [only] if only.field.is_empty() => Some(Cow::Borrowed(&only.message)),
                 _ => None,
@@ -152,6 +164,7 @@ impl Refusal {
             Self::NotNow { allowed, .. } => {
                 json!({ "allowed": allowed.iter().map(|state| state.name()).collect::<Vec<_>>() })
             }
+            Self::ReturnNotNow { allowed, .. } => json!({ "allowed": allowed }),
             Self::Shortage(items) => json!({ "items": items }),
             Self::NothingLeft(lists) => (**lists).clone(),
             Self::PriceChanged(quote) => json!({ "quote": quote }),

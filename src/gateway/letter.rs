@@ -48,6 +48,10 @@ impl Told<'_> {
         words(&self.facts[name])
     }
 
+    fn knows(&self, name: &str) -> bool {
+        !self.fact(name).is_empty()
+    }
+
     fn has_link(&self) -> bool {
         self.link != HIDDEN
     }

@@ -1,5 +1,7 @@
 //! What handlers take: named like axum's, failing with our [`Error`].
 
+use std::str::FromStr;
+
 use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
@@ -234,16 +236,35 @@ const NOTHINGS_ID: &str = "0";
 /// hears that first, whatever the id.
 pub struct Path<T>(pub T);
 
-impl<T: std::str::FromStr + Send> FromRequestParts<App> for Path<T> {
+impl<T: FromStr + Send> FromRequestParts<App> for Path<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let axum::extract::Path(text) = axum::extract::Path::<String>::from_request_parts(parts, app)
             .await
             .map_err(|_| Error::NotFound("page"))?;
-        let id = text.parse().or_else(|_| NOTHINGS_ID.parse());
-        id.map(Self).map_err(|_| Error::NotFound("thing"))
+        id(&text).map(Self)
     }
+}
+
+/// The same of a path with two of them: a thing, and what belongs to it.
+pub struct Paths<A, B>(pub A, pub B);
+
+impl<A: FromStr + Send, B: FromStr + Send> FromRequestParts<App> for Paths<A, B> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let axum::extract::Path((outer, inner)) =
+            axum::extract::Path::<(String, String)>::from_request_parts(parts, app)
+                .await
+                .map_err(|_| Error::NotFound("page"))?;
+        Ok(Self(id(&outer)?, id(&inner)?))
+    }
+}
+
+fn id<T: FromStr>(text: &str) -> Result<T> {
+    let id = text.parse().or_else(|_| NOTHINGS_ID.parse());
+    id.map_err(|_| Error::NotFound("thing"))
 }
 
 /// Who calls; without a good token or cookie the request ends with 401. So it does for staff in a session by cookie who

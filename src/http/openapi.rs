@@ -106,7 +106,7 @@ fn who(access: Access) -> String {
 
 fn parameters(path: &str, row: &Row) -> Vec<Value> {
     let named = path.split('{').skip(1).filter_map(|part| part.split('}').next());
-    let is_number = row.takes("Path<") && row.inputs.contains("domain::id::");
+    let is_number = (row.takes("Path<") || row.takes("Paths<")) && row.inputs.contains("domain::id::");
     let mut all: Vec<Value> = named
         .map(|name| {
             let schema = match is_number {

@@ -47,6 +47,10 @@ pub enum Made {
     ShippingMethod = 42,
     /// A rate of a tax.
     TaxRate = 43,
+    /// A shipment.
+    Shipment = 50,
+    /// A return.
+    Return = 51,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

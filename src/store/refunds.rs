@@ -1,5 +1,7 @@
 //! Rows of `refunds` and of their lines.
 
+use std::collections::HashMap;
+
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
@@ -19,7 +21,7 @@ use crate::store::Tx;
 
 const SELECT: &str =
     "SELECT id, order_id, payment_id, state, source, amount, shipping, currency, reason, note, reference,
-  provider_ref, failure, created_by, created_at, ended_at
+  provider_ref, failure, return_id, created_by, created_at, ended_at
   FROM refunds";
 
 fn from_row(row: &Row) -> rusqlite::Result<Refund> {
@@ -37,6 +39,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Refund> {
         reference: row.get("reference")?,
         provider_ref: row.get("provider_ref")?,
         failure: row.get("failure")?,
+        of_return: row.get("return_id")?,
         created_by: row.get("created_by")?,
         created_at: row.get("created_at")?,
         ended_at: row.get("ended_at")?,
@@ -86,7 +89,7 @@ pub fn of_payment(db: &Snapshot, payment: PaymentId) -> Result<Vec<Refund>> {
 fn lines(db: &Snapshot, refund: RefundId) -> Result<Vec<RefundLine>> {
     db.db()
         .prepare_cached(
-            "SELECT line_id, quantity, amount, restocked
+            "SELECT line_id, quantity, amount, restocked, unshipped
              FROM refund_lines
              WHERE id > :refund << 12 AND id < (:refund + 1) << 12
              ORDER BY id",
@@ -97,6 +100,7 @@ fn lines(db: &Snapshot, refund: RefundId) -> Result<Vec<RefundLine>> {
                 quantity: row.get("quantity")?,
                 amount: row.get("amount")?,
                 restocked: row.get("restocked")?,
+                unshipped: row.get("unshipped")?,
             })
         })?
         .collect()
@@ -114,6 +118,23 @@ pub fn pieces(db: &Snapshot, line: LineId) -> Result<i64> {
         .query_row(named_params! { ":line": line }, |row| row.get(0))?)
 }
 
+/// Of each line of an order, how many pieces were given back for before they left; and how many of those were put back
+/// on the shelf, where they stay although the money may have failed to go.
+pub fn unshipped(db: &Snapshot, order: OrderId) -> Result<HashMap<LineId, (i64, i64)>> {
+    db.db()
+        .prepare_cached(
+            "SELECT l.line_id, sum(iif(r.state < 2, l.unshipped, 0)) AS dropped,
+               sum(iif(l.restocked, l.unshipped, 0)) AS reshelved
+             FROM refunds r CROSS JOIN refund_lines l ON l.id > r.id << 12 AND l.id < (r.id + 1) << 12
+             WHERE r.order_id = :order
+             GROUP BY l.line_id",
+        )?
+        .query_and_then(named_params! { ":order": order }, |row| {
+            Ok((row.get("line_id")?, (row.get("dropped")?, row.get("reshelved")?)))
+        })?
+        .collect()
+}
+
 /// How much of an order's shipping has been given back, or is about to be.
 pub fn shipping(db: &Snapshot, order: OrderId) -> Result<Money> {
     Ok(db
@@ -128,9 +149,9 @@ pub fn insert(tx: &Tx, new: &Refund) -> Result<RefundId> {
         .db()
         .prepare_cached(
             "INSERT INTO refunds (order_id, payment_id, state, source, amount, shipping, currency, reason, note,
-               reference, provider_ref, created_by, created_at, ended_at)
+               reference, provider_ref, return_id, created_by, created_at, ended_at)
              VALUES (:order, :payment, :state, :source, :amount, :shipping, :currency, :reason, :note, :reference,
-               :provider_ref, :created_by, :created_at, :ended_at)",
+               :provider_ref, :return, :created_by, :created_at, :ended_at)",
         )?
         .insert(named_params! {
             ":order": new.order,
@@ -144,6 +165,7 @@ pub fn insert(tx: &Tx, new: &Refund) -> Result<RefundId> {
             ":note": new.note,
             ":reference": new.reference,
             ":provider_ref": new.provider_ref,
+            ":return": new.of_return,
             ":created_by": new.created_by,
             ":created_at": new.created_at,
             ":ended_at": new.ended_at,
@@ -151,8 +173,8 @@ pub fn insert(tx: &Tx, new: &Refund) -> Result<RefundId> {
     for (at, line) in new.lines.iter().enumerate() {
         tx.db()
             .prepare_cached(
-                "INSERT INTO refund_lines (id, refund_id, line_id, quantity, amount, restocked)
-                 VALUES ((:refund << 12) + :at, :refund, :line, :quantity, :amount, :restocked)",
+                "INSERT INTO refund_lines (id, refund_id, line_id, quantity, amount, restocked, unshipped)
+                 VALUES ((:refund << 12) + :at, :refund, :line, :quantity, :amount, :restocked, :unshipped)",
             )?
             .execute(named_params! {
                 ":refund": id,
@@ -161,6 +183,7 @@ pub fn insert(tx: &Tx, new: &Refund) -> Result<RefundId> {
                 ":quantity": line.quantity,
                 ":amount": line.amount,
                 ":restocked": line.restocked,
+                ":unshipped": line.unshipped,
             })?;
     }
     Ok(RefundId(id))

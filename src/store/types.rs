@@ -61,7 +61,7 @@ ids! {
     id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
-    id::PaymentId, id::RefundId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
+    id::PaymentId, id::RefundId, id::ShipmentId, id::ReturnId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
     id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
     id::SecretId, id::CartId, id::CouponId, id::ShippingMethodId, id::TaxRateId, id::TaxClass,
 }
@@ -74,7 +74,7 @@ named! {
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
     commission::CommissionState, invoice::Series, reconciliation::DifferenceKind,
-    crate::domain::coupon::CouponKind, one_time::SecretKind,
+    crate::domain::coupon::CouponKind, one_time::SecretKind, crate::domain::returns::ReturnState,
 }
 
 integers! {

@@ -198,6 +198,32 @@ fn every_good_reply_tells_what_it_holds() {
     }
 }
 
+/// What is done to an order of two mugs, one after the other, and what is read of it.
+fn told_of_an_order() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
+    let note = json!({ "note": "Fragile." });
+    vec![
+        ("POST", "/notes", "201", Some(note)),
+        ("GET", "/history", "200", None),
+        ("POST", "/reorder", "200", None),
+        (
+            "PATCH",
+            "/status",
+            "200",
+            Some(json!({ "status": "processing", "version": 2 })),
+        ),
+        ("POST", "/shipments", "201", Some(json!({ "carrier": "Post" }))),
+        ("GET", "/shipments", "200", None),
+        (
+            "POST",
+            "/returns",
+            "201",
+            Some(json!({ "lines": [{ "item_id": 4097, "quantity": 1 }], "reason": "x" })),
+        ),
+        ("GET", "/returns", "200", None),
+        ("GET", "", "200", None),
+    ]
+}
+
 /// I12: nothing comes that is not told, down to the last part.
 #[test]
 fn a_reply_holds_what_its_schema_tells() {
@@ -218,13 +244,7 @@ fn a_reply_holds_what_its_schema_tells() {
         json!({ "name": "Ann", "line1": "Lane 1", "city": "Bath", "postcode": "BA1", "country": "GB" });
     let body = json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "shipping_address": address });
     let order = hold("POST", "/api/v1/orders", "/api/v1/orders", "201", Some(body));
-    let note = json!({ "note": "Fragile." });
-    for (method, below, status, body) in [
-        ("POST", "/notes", "201", Some(note)),
-        ("GET", "/history", "200", None),
-        ("POST", "/reorder", "200", None),
-        ("GET", "", "200", None),
-    ] {
+    for (method, below, status, body) in told_of_an_order() {
         let path = format!("/api/v1/orders/{order}{below}");
         hold(
             method,

@@ -102,6 +102,7 @@ fn good_orders(order: &str) -> Vec<(&'static str, String, Value)> {
     let address = json!({ "name": "Ann", "company": "Ann & Co", "line1": "Lane 1", "line2": "Back door", "city": "Bath",
         "postcode": "BA1", "region": "Avon", "country": "GB", "phone": "+441632960961" });
     let item = json!({ "sku": "MUG", "quantity": 1 });
+    let line = json!({ "item_id": 4097, "quantity": 1 });
     vec![
         (
             "POST",
@@ -125,6 +126,26 @@ fn good_orders(order: &str) -> Vec<(&'static str, String, Value)> {
             json!({ "note": "n", "client_token": "t" }),
         ),
         ("PUT", format!("{order}/tags"), json!({ "tags": ["a"] })),
+        (
+            "POST",
+            format!("{order}/shipments"),
+            json!({ "items": [line], "carrier": "c", "tracking": "t", "tracking_url": "https://a.example", "client_token": "t" }),
+        ),
+        (
+            "PATCH",
+            format!("{order}/shipments/1"),
+            json!({ "carrier": "c", "tracking": "t", "tracking_url": "https://a.example", "version": 1 }),
+        ),
+        (
+            "POST",
+            format!("{order}/returns"),
+            json!({ "lines": [line], "reason": "r", "client_token": "t" }),
+        ),
+        (
+            "PATCH",
+            format!("{order}/returns/1"),
+            json!({ "status": "received", "lines": [{ "item_id": 4097, "received": 1 }], "version": 1 }),
+        ),
     ]
 }
 
@@ -304,6 +325,8 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
 /// The path as the documents have it.
 fn template(path: &str, order: &str, product: &str) -> String {
     path.replace(order, "/orders/{id}")
+        .replace("/shipments/1", "/shipments/{sid}")
+        .replace("/returns/1", "/returns/{rid}")
         .replace(product, "/products/{id}")
         .replace("/users/1", "/users/{id}")
         .replace("/items/1", "/items/{id}")

@@ -246,7 +246,7 @@ fn assert_conserved(app: &TestApp) {
     assert_eq!(number(app, wrong), 0);
     let wrong = "SELECT count(*) FROM orders o WHERE o.version <>
        1 + (SELECT count(*) FROM order_changes c WHERE c.order_id = o.id)
-       OR o.events <> (SELECT count(*) FROM events e WHERE e.subject = o.id AND e.type BETWEEN 1 AND 6)";
+       OR o.events <> (SELECT count(*) FROM events e WHERE e.subject = o.id AND e.type BETWEEN 1 AND 16)";
     assert_eq!(number(app, wrong), 0);
 }
 

@@ -13,10 +13,13 @@ use till::http::route::Access;
 use crate::app::PASSWORD;
 use crate::app::TestApp;
 use crate::client::Answer;
+use crate::permissions_bodies::about_goods;
 use crate::permissions_bodies::address;
 use crate::permissions_bodies::api_key;
+use crate::permissions_bodies::below_an_order;
 use crate::permissions_bodies::coupon;
 use crate::permissions_bodies::endpoint;
+use crate::permissions_bodies::sent;
 use crate::permissions_bodies::switched_off;
 use crate::permissions_bodies::tax_rate;
 use crate::permissions_table::TABLE;
@@ -56,7 +59,7 @@ pub fn fresh() -> u32 {
     COUNT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn made(answer: &Answer) -> i64 {
+pub fn made(answer: &Answer) -> i64 {
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.json()["id"].as_i64().unwrap()
 }
@@ -75,6 +78,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         "shipping-methods" => made(&app.post(whose, "/api/v1/shipping-methods", switched_off())),
         "tax-rates" => made(&app.post(whose, "/api/v1/tax-rates", tax_rate())),
         "orders" if thing == "paid" => paid(app),
+        "orders" if thing == "sent" => sent(app).0,
         "orders" => order(app, whose),
         "payments" if path.contains("{order_id}") => order(app, whose),
         "payments" => payment(app, whose),
@@ -124,7 +128,7 @@ fn in_cart(app: &TestApp, whose: &str) -> i64 {
 }
 
 /// An order of ann's that has been paid.
-fn paid(app: &TestApp) -> i64 {
+pub fn paid(app: &TestApp) -> i64 {
     let id = order(app, "ann");
     made(&app.post("owner", "/api/v1/payments/manual", json!({ "order_id": id })));
     id
@@ -156,6 +160,9 @@ pub fn path(app: &TestApp, line: &Line) -> String {
     }
     if line.path.contains("{provider}") {
         return line.path.replace("{provider}", "gold");
+    }
+    if let Some(path) = below_an_order(app, line) {
+        return path;
     }
     match line.path.contains("{id}") {
         true => line.path.replace("{id}", &thing(app, line.path, line.thing)),
@@ -208,7 +215,7 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
     if line.path.starts_with("/payments") || line.path.ends_with("/refunds") {
         return about_money(app, line);
     }
-    if let Some(body) = about_selling(line) {
+    if let Some(body) = about_selling(line).or_else(|| about_goods(app, line)) {
         return body;
     }
     let number = fresh();
@@ -420,6 +427,8 @@ pub fn census(app: &TestApp) -> String {
         "variants",
         "orders",
         "order_lines",
+        "shipments",
+        "returns",
         "stock_movements",
         "events",
         "accounts",

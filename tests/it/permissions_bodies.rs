@@ -3,7 +3,11 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::app::TestApp;
+use crate::permissions::Line;
 use crate::permissions::fresh;
+use crate::permissions::made;
+use crate::permissions::paid;
 
 /// A coupon of a code that nothing has had.
 pub fn coupon() -> Value {
@@ -31,4 +35,44 @@ pub fn endpoint() -> Value {
 
 pub fn api_key() -> Value {
     json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z" })
+}
+
+/// An order of ann's that has left, and its parcel.
+pub fn sent(app: &TestApp) -> (i64, i64) {
+    let order = paid(app);
+    let parcel = made(&app.post("owner", &format!("/api/v1/orders/{order}/shipments"), json!({})));
+    (order, parcel)
+}
+
+/// The path to what belongs to an order: a parcel, or a return.
+pub fn below_an_order(app: &TestApp, line: &Line) -> Option<String> {
+    let name = ["{sid}", "{rid}"]
+        .into_iter()
+        .find(|name| line.path.contains(name))?;
+    let (order, parcel) = sent(app);
+    let id = match (line.thing, name) {
+        ("missing", _) => "987654".to_owned(),
+        ("odd", _) => "x".to_owned(),
+        (_, "{sid}") => parcel.to_string(),
+        _ => {
+            let body = json!({ "lines": [last_line(app)], "reason": "broken" });
+            made(&app.post("ann", &format!("/api/v1/orders/{order}/returns"), body)).to_string()
+        }
+    };
+    Some(line.path.replace("{id}", &order.to_string()).replace(name, &id))
+}
+
+/// The one piece of the order that was placed last.
+fn last_line(app: &TestApp) -> Value {
+    json!({ "item_id": app.number("SELECT max(id) FROM order_lines"), "quantity": 1 })
+}
+
+/// What is sent about parcels and returns.
+pub fn about_goods(app: &TestApp, line: &Line) -> Option<Option<Value>> {
+    Some(Some(match (line.method, line.path) {
+        ("PATCH", "/orders/{id}/shipments/{sid}") => json!({ "carrier": "Post", "version": 1 }),
+        ("POST", "/orders/{id}/returns") => json!({ "lines": [last_line(app)], "reason": "broken" }),
+        ("PATCH", "/orders/{id}/returns/{rid}") => json!({ "status": "received", "version": 1 }),
+        _ => return None,
+    }))
 }

@@ -208,7 +208,7 @@ fn place(shop: &Shop, count: usize) {
     for _ in 0..count {
         let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
         let order = shop.send("POST", "/api/v1/orders", &body)["id"].clone();
-        for (status, version) in [("processing", 1), ("shipped", 2)] {
+        for (status, version) in [("processing", 1), ("canceled", 2)] {
             let body = json!({ "status": status, "version": version });
             shop.send("PATCH", &format!("/api/v1/orders/{order}/status"), &body);
         }

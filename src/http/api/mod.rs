@@ -19,8 +19,10 @@ pub mod orders;
 pub mod passwords;
 pub mod payments;
 pub mod products;
+pub mod returns;
 pub mod roles;
 pub mod sessions;
+pub mod shipments;
 pub mod shipping;
 pub mod stock;
 pub mod taxes;
@@ -88,6 +90,8 @@ use crate::shop::orders::Reorder;
 use crate::shop::payments::PaymentView;
 use crate::shop::payments::RefundView;
 use crate::shop::payments::StatusView;
+use crate::shop::returns::ReturnView;
+use crate::shop::shipments::ShipmentView;
 use crate::shop::shipping::MethodView;
 use crate::shop::taxes::TaxRateView;
 use crate::shop::webhooks::DeliveryView;
@@ -209,6 +213,12 @@ pub fn table() -> Table {
         .row(POST, "/orders/{id}/notes", Needs(May::OrdersNote), orders::note, makes::<Entry>())
         .row(PUT, "/orders/{id}/tags", Needs(May::OrdersNote), orders::tag, shows::<OrderView>())
         .row(POST, "/orders/{id}/refunds", Needs(May::RefundsCreate), payments::refund, makes::<RefundView>())
+        .row(GET, "/orders/{id}/shipments", Needs(May::OrdersUpdateStatus), shipments::list, lists::<ShipmentView>())
+        .row(POST, "/orders/{id}/shipments", Needs(May::OrdersUpdateStatus), shipments::create, makes::<ShipmentView>())
+        .row(PATCH, "/orders/{id}/shipments/{sid}", Needs(May::OrdersUpdateStatus), shipments::update, shows::<ShipmentView>())
+        .row(GET, "/orders/{id}/returns", OwnOr(May::OrdersRead), returns::list, lists::<ReturnView>())
+        .row(POST, "/orders/{id}/returns", OwnOr(May::OrdersUpdateStatus), returns::request, makes::<ReturnView>())
+        .row(PATCH, "/orders/{id}/returns/{rid}", Needs(May::OrdersUpdateStatus), returns::update, shows::<ReturnView>())
         .row(GET, "/orders/{id}/invoice", OwnOr(May::OrdersRead), orders::invoice, shows::<InvoiceView>())
         .row(POST, "/orders/{id}/invoice", Needs(May::OrdersUpdateStatus), orders::issue_invoice, makes::<InvoiceView>().or(200))
         .row(GET, "/orders/{id}/invoice.pdf", OwnOr(May::OrdersRead), orders::invoice_pdf, sends("application/pdf"))

@@ -9,26 +9,27 @@ use crate::domain::order::Order;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::orders;
-use crate::store;
+use crate::shop::shipments;
 
 /// An order, and how many pieces of each of its lines go into the parcel.
 #[derive(Debug, Clone)]
 pub struct Slip {
     /// The order.
     pub order: Arc<Order>,
-    /// Pieces of each line, in their order; none of a charge, and none of what was given back before it left.
+    /// Pieces of each line, in their order: those that are still to leave, or of an order that has left those that did.
+    /// None of a charge, and none of what was given back before it left.
     pub pieces: Vec<i64>,
 }
 
 /// What is to be packed for an order, for its owner and who may read all.
 pub fn packing_slip(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Slip> {
     let order = orders::show(db, by, id)?.order;
-    let has_left = order.head.fulfilment != FulfilmentStatus::Unfulfilled;
-    let pieces = order.lines.iter().map(|line| match (line.variant, has_left) {
-        (None, _) => Ok(0),
-        (Some(_), true) => Ok(line.quantity),
-        (Some(_), false) => Ok(line.quantity - store::refunds::pieces(db, line.id)?),
+    let has_left = order.head.fulfilment == FulfilmentStatus::Fulfilled;
+    let pieces = shipments::pieces(db, &order)?;
+    let pieces = pieces.iter().map(|pieces| match has_left {
+        true => pieces.shipped,
+        false => pieces.left(),
     });
-    let pieces = pieces.collect::<Result<_>>()?;
+    let pieces = pieces.collect();
     Ok(Slip { order, pieces })
 }

@@ -73,7 +73,7 @@ const fn tells(kind: EventType) -> bool {
         kind,
         EventType::OrderCreated
             | EventType::OrderPaid
-            | EventType::OrderStatusChanged
+            | EventType::ShipmentCreated
             | EventType::OrderCanceled
             | EventType::OrderRefunded
             | EventType::InventoryLow
@@ -91,7 +91,7 @@ fn tell(tx: &Tx, id: EventId) -> Result<usize> {
         EventType::OrderPaid => Template::OrderPaid,
         EventType::OrderCanceled => Template::OrderCanceled,
         EventType::OrderRefunded => Template::OrderRefunded,
-        EventType::OrderStatusChanged if data["status"] == "shipped" => Template::OrderShipped,
+        EventType::ShipmentCreated if data["notify"] == true => Template::OrderShipped,
         EventType::InventoryLow => return tell_owners(tx, &event, &data),
         _ => return Ok(0),
     };
@@ -110,7 +110,11 @@ fn tell_buyer(tx: &Tx, event: &Event, data: &Value, template: Template) -> Resul
         template,
         recipient: &email,
         user: None,
-        facts: facts(data).to_string(),
+        facts: match template {
+            Template::OrderShipped => parcel(data),
+            _ => facts(data),
+        }
+        .to_string(),
     };
     store::mails::tell(tx, &mail, event.id, Some(order))?;
     Ok(1)
@@ -130,6 +134,21 @@ fn facts(data: &Value) -> Value {
         json!(data["items_truncated"] == true),
     );
     Value::Object(facts)
+}
+
+/// What a mail says of a parcel.
+fn parcel(data: &Value) -> Value {
+    let lines = data["items"].as_array().into_iter().flatten();
+    let lines =
+        lines.map(|line| json!({ "name": line["name"], "sku": line["sku"], "quantity": line["quantity"] }));
+    json!({
+        "number": data["order_number"],
+        "carrier": data["carrier"],
+        "tracking": data["tracking"],
+        "tracking_url": data["tracking_url"],
+        "items": lines.collect::<Vec<_>>(),
+        "items_truncated": data["items_truncated"] == true,
+    })
 }
 
 fn tell_owners(tx: &Tx, event: &Event, data: &Value) -> Result<usize> {

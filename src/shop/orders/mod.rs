@@ -37,6 +37,7 @@ pub use live::newest;
 pub use place::place;
 pub(in crate::shop) use record::Changing;
 pub(in crate::shop) use record::StockTold;
+pub(in crate::shop) use record::next_event;
 pub(in crate::shop) use record::record;
 pub use remark::NewNote;
 pub use remark::note;
@@ -47,6 +48,7 @@ pub use reorder::reorder_into_cart;
 pub use statistics::statistics;
 pub use step::Cancel;
 pub use step::Move;
+pub(in crate::shop) use step::advance;
 pub use step::cancel;
 pub(in crate::shop) use step::cancel_unpaid;
 pub(in crate::shop) use step::count;
@@ -81,6 +83,22 @@ pub fn may_see(by: &Actor, owner: Option<UserId>) -> Result<()> {
     match by.is_owner(owner) || by.may(Permission::OrdersRead) {
         true => Ok(()),
         false => Err(Error::NotFound("order")),
+    }
+}
+
+/// Who may not do this with all must own the order: foreign ones are not there, and what may be read of others is
+/// forbidden.
+pub(in crate::shop) fn require_own(
+    db: &Snapshot,
+    by: &Actor,
+    order: &Order,
+    right: Permission,
+) -> Result<()> {
+    let owner = owner(db, &order.head)?;
+    may_see(by, owner)?;
+    match by.is_owner(owner) {
+        true => Ok(()),
+        false => Err(by.lacks(right).into()),
     }
 }
 

@@ -90,6 +90,13 @@ pub(in crate::shop) fn record(
     Ok(order)
 }
 
+/// The number of the order's next event, which is counted: of one that is told beside its own change.
+pub(in crate::shop) fn next_event(tx: &Tx, order: &mut Order) -> Result<i64> {
+    order.head.events += 1;
+    store::orders::count_events(tx, order.head.id, order.head.events)?;
+    Ok(order.head.events)
+}
+
 /// The event and the audit row. The former values are in the history: the audit says only who, when and what.
 fn tell(tx: &Tx, by: &Actor, order: &Order, changing: Changing<'_>) -> Result<()> {
     let id = order.head.id.0;

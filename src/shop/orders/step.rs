@@ -5,6 +5,7 @@ use crate::domain::audit::Action;
 use crate::domain::event::EventType;
 use crate::domain::history::Former;
 use crate::domain::id::OrderId;
+use crate::domain::id::VariantId;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
 use crate::domain::order::FulfilmentStatus;
@@ -24,13 +25,13 @@ use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
-use crate::shop::orders::may_see;
-use crate::shop::orders::owner;
 use crate::shop::orders::record::Changing;
 use crate::shop::orders::record::StockTold;
 use crate::shop::orders::record::record;
+use crate::shop::orders::require_own;
 use crate::shop::orders::view::OrderView;
 use crate::shop::payments;
+use crate::shop::shipments;
 use crate::shop::version;
 use crate::store;
 use crate::store::stock::Cause;
@@ -75,6 +76,7 @@ pub fn step(tx: &Tx, by: &Actor, id: OrderId, asked: &Move) -> Result<Order> {
     match state {
         OrderState::Canceled => cancel_now(tx, by, order, note, false),
         OrderState::Refunded => refund_whole(tx, by, order, note),
+        OrderState::Shipped => shipments::ship_rest(tx, by, order, note),
         _ => advance(tx, by, order, state, note),
     }
 }
@@ -91,7 +93,14 @@ fn after(order: &Order, to: OrderState) -> std::result::Result<OrderState, Refus
     }
 }
 
-fn advance(tx: &Tx, by: &Actor, order: Order, state: OrderState, note: Option<&str>) -> Result<Order> {
+/// Moves an order on, with all that follows from where it is then.
+pub(in crate::shop) fn advance(
+    tx: &Tx,
+    by: &Actor,
+    order: Order,
+    state: OrderState,
+    note: Option<&str>,
+) -> Result<Order> {
     let head = order.head.moved_to(state, tx.now);
     let former = Former::between(&order.head, &head);
     let changing = Changing {
@@ -147,12 +156,12 @@ pub fn cancel(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, asked: &Cance
     let order = store::orders::get(tx, id)?;
     let may_all = by.may(Permission::OrdersCancel);
     if !may_all {
-        may_cancel_own(tx, by, &order)?;
+        require_own(tx, by, &order, Permission::OrdersCancel)?;
     }
     let act = || {
         version::allow(asked.version, order.head.version, || OrderView::whole(&order))?;
         after(&order, OrderState::Canceled)?;
-        if !may_all && order.head.state == OrderState::Shipped {
+        if !may_all && order.head.fulfilment != FulfilmentStatus::Unfulfilled {
             return Err(Error::from(Refusal::NotNow {
                 state: order.head.state,
                 allowed: Vec::new(),
@@ -170,16 +179,6 @@ pub fn cancel(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, asked: &Cance
     )
 }
 
-/// Who may not cancel all must own it: foreign orders are not there, and what may be read of others is forbidden.
-fn may_cancel_own(tx: &Tx, by: &Actor, order: &Order) -> Result<()> {
-    let owner = owner(tx, &order.head)?;
-    may_see(by, owner)?;
-    match by.user == owner {
-        true => Ok(()),
-        false => Err(by.lacks(Permission::OrdersCancel).into()),
-    }
-}
-
 /// Cancels an order that nobody has paid in time, on the shop's own behalf.
 pub(in crate::shop) fn cancel_unpaid(tx: &Tx, by: &Actor, id: OrderId, reason: &str) -> Result<Order> {
     by.require(Permission::OrdersCancel)?;
@@ -189,11 +188,7 @@ pub(in crate::shop) fn cancel_unpaid(tx: &Tx, by: &Actor, id: OrderId, reason: &
 }
 
 fn cancel_now(tx: &Tx, by: &Actor, mut order: Order, reason: Option<&str>, restock: bool) -> Result<Order> {
-    let has_left = order.head.fulfilment != FulfilmentStatus::Unfulfilled;
-    let stock = match has_left && !restock {
-        true => Vec::new(),
-        false => put_back(tx, by, &order)?,
-    };
+    let stock = put_back(tx, by, &order, restock)?;
     let given = payments::unwind(tx, by, &mut order, reason.unwrap_or("canceled"))?;
     let mut head = order.head.moved_to(OrderState::Canceled, tx.now);
     if given > Money::ZERO {
@@ -219,21 +214,20 @@ fn cancel_now(tx: &Tx, by: &Actor, mut order: Order, reason: Option<&str>, resto
     Ok(order)
 }
 
-/// Puts back what the order took: of an imported one that is what the ledger says, of others what is on its lines.
-fn put_back(tx: &Tx, by: &Actor, order: &Order) -> Result<Vec<StockTold>> {
+/// Puts back what the order took and has not left, and with `restock` what has.
+fn put_back(tx: &Tx, by: &Actor, order: &Order, restock: bool) -> Result<Vec<StockTold>> {
     let cause = Cause {
         reason: MovementReason::Restock,
         order: Some(order.head.id),
         actor: by.user,
         note: None,
     };
-    // What was given back may have come back with it: then, too, the ledger knows.
-    let by_ledger = order.head.imported_at.is_some() || order.head.refunded > Money::ZERO;
+    let is_untouched = is_untouched(tx, order)?;
     let mut told = Vec::new();
     for (variant, sku, quantity) in order.goods() {
-        let delta = match by_ledger {
-            true => store::stock::taken_by(tx, order.head.id, variant)?,
-            false => quantity,
+        let delta = match is_untouched {
+            true => quantity,
+            false => off_the_shelf(tx, order, variant, restock)?,
         };
         if delta > 0 {
             let available = store::stock::shift(tx, variant, delta, cause)?;
@@ -246,4 +240,24 @@ fn put_back(tx: &Tx, by: &Actor, order: &Order) -> Result<Vec<StockTold>> {
         }
     }
     Ok(told)
+}
+
+/// Whether all that stands on an order's lines was taken by it, and none of it has left or come back.
+fn is_untouched(tx: &Tx, order: &Order) -> Result<bool> {
+    let head = &order.head;
+    let is_whole = head.imported_at.is_none() && head.fulfilment == FulfilmentStatus::Unfulfilled;
+    Ok(is_whole && store::refunds::unshipped(tx, head.id)?.is_empty())
+}
+
+/// How much of a variant is to be put back, no more than the ledger says is out: what never left; and where that is asked
+/// for what has left, too, but for what came back and was kept off the shelf.
+fn off_the_shelf(tx: &Tx, order: &Order, variant: VariantId, restock: bool) -> Result<i64> {
+    let taken = store::stock::taken_by(tx, order.head.id, variant)?;
+    let pieces = shipments::pieces(tx, order)?;
+    let lines = order.lines.iter().zip(&pieces);
+    let mine = lines.filter(|(line, _)| line.variant == Some(variant));
+    Ok(match restock {
+        true => taken - mine.map(|(_, pieces)| pieces.kept_off).sum::<i64>(),
+        false => taken.min(mine.map(|(_, pieces)| pieces.at_hand()).sum()),
+    })
 }

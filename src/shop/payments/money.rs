@@ -10,6 +10,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Change;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
+use crate::domain::order::ReturnStatus;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::error::Error;
@@ -20,6 +21,7 @@ use crate::shop::invoices;
 use crate::shop::orders::Changing;
 use crate::shop::orders::StockTold;
 use crate::shop::orders::count;
+use crate::shop::orders::next_event;
 use crate::shop::orders::record;
 use crate::shop::payments::view::PaymentView;
 use crate::shop::payments::view::RefundView;
@@ -33,6 +35,8 @@ pub(super) struct Moved<'a> {
     pub(super) action: Action,
     pub(super) note: Option<&'a str>,
     pub(super) stock: Option<Vec<StockTold>>,
+    /// What the order shows of its returns, where that changes with it.
+    pub(super) returns: Option<ReturnStatus>,
 }
 
 impl Moved<'_> {
@@ -49,6 +53,7 @@ impl Moved<'_> {
             },
             note: None,
             stock: None,
+            returns: None,
         }
     }
 }
@@ -64,6 +69,7 @@ pub(super) fn put(tx: &Tx, by: &Actor, order: Order, moved: Moved<'_>) -> Result
     purse.paid = was.paid.checked_add(moved.taken).ok_or_else(too_much)?;
     purse.refunded = was.refunded.checked_add(moved.given).ok_or_else(too_much)?;
     let mut head = purse.on(was, tx.now);
+    head.returns = moved.returns.unwrap_or(was.returns);
     let is_all_back = head.refunded == head.paid && head.paid > Money::ZERO;
     if is_all_back && was.state == OrderState::Delivered && moved.given > Money::ZERO {
         head = head.moved_to(OrderState::Refunded, tx.now);
@@ -123,7 +129,7 @@ pub(super) fn tell_payment(
     kind: EventType,
     payment: &Payment,
 ) -> Result<events::Told> {
-    let seq = next(tx, order)?;
+    let seq = next_event(tx, order)?;
     let payment = PaymentView::for_event(payment);
     events::emit(tx, kind, order.head.id.0, seq, &PaymentEvent { payment, seq })
 }
@@ -135,14 +141,7 @@ pub(super) fn tell_refund(
     kind: EventType,
     refund: &Refund,
 ) -> Result<events::Told> {
-    let seq = next(tx, order)?;
+    let seq = next_event(tx, order)?;
     let refund = RefundView::from(refund);
     events::emit(tx, kind, order.head.id.0, seq, &RefundEvent { refund, seq })
-}
-
-/// The number of the order's next event, which is counted.
-fn next(tx: &Tx, order: &mut Order) -> Result<i64> {
-    order.head.events += 1;
-    store::orders::count_events(tx, order.head.id, order.head.events)?;
-    Ok(order.head.events)
 }

@@ -8,6 +8,7 @@ use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
 use crate::domain::id::RefundId;
+use crate::domain::id::ReturnId;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
 use crate::domain::order::Order;
@@ -41,6 +42,8 @@ use crate::shop::payments::settle;
 use crate::shop::payments::weigh;
 use crate::shop::payments::weigh::Weighed;
 use crate::shop::payments::weigh::too_much;
+use crate::shop::returns;
+use crate::shop::shipments;
 use crate::shop::step_up;
 use crate::shop::version;
 use crate::store;
@@ -88,9 +91,11 @@ fn refund_now(tx: &Tx, by: &Actor, id: OrderId, new: &NewRefund) -> Result<Refun
         reason: &new.reason,
         note: new.note.clone(),
         reference: new.reference.clone(),
+        of_return: new.of_return,
     };
     let stock = restock(tx, by, &order, &draft.lines)?;
-    let (refund, _) = make(tx, by, order, draft, stock)?;
+    let (refund, order) = make(tx, by, order, draft, stock)?;
+    shipments::close(tx, by, order)?;
     Ok(refund)
 }
 
@@ -163,6 +168,7 @@ struct Draft<'a> {
     reason: &'a str,
     note: Option<String>,
     reference: Option<String>,
+    of_return: Option<ReturnId>,
 }
 
 /// Writes a refund, counts it, and has its provider asked; what goes by hand is done with that.
@@ -176,10 +182,15 @@ fn make(
     let amount = draft.amount;
     let reason = draft.reason.to_owned();
     let refund = write(tx, by, &mut order, draft)?;
+    let answered = refund.of_return;
+    let returns = answered
+        .map(|id| returns::refunded(tx, order.head.id, id))
+        .transpose()?;
     let moved = Moved {
         given: amount,
         note: Some(&reason),
         stock,
+        returns,
         ..Moved::nothing(Change::Refunded)
     };
     let order = money::put(tx, by, order, moved)?;
@@ -216,6 +227,7 @@ fn write(tx: &Tx, by: &Actor, order: &mut Order, draft: Draft<'_>) -> Result<Ref
         reference: draft.reference,
         provider_ref: None,
         failure: None,
+        of_return: draft.of_return,
         created_by: by.user,
         created_at: tx.now,
         ended_at: is_done.then_some(tx.now),
@@ -262,6 +274,7 @@ pub(super) fn by_itself(
         reason,
         note: None,
         reference: None,
+        of_return: None,
     };
     Ok(make(tx, by, order, draft, None)?.1)
 }
@@ -278,6 +291,7 @@ pub(super) fn at_provider(tx: &Tx, by: &Actor, payment: &Payment, amount: Money,
         reason: "Given back at the provider.",
         note: None,
         reference: None,
+        of_return: None,
     };
     let (refund, _) = make(tx, by, order, draft, None)?;
     store::refunds::end(tx, refund.id, RefundState::Succeeded, Some(name), None)
@@ -299,6 +313,7 @@ pub(super) fn failed_at_provider(tx: &Tx, payment: &Payment, amount: Money, name
         reference: None,
         provider_ref: Some(name.to_owned()),
         failure: None,
+        of_return: None,
         created_by: None,
         created_at: tx.now,
         ended_at: Some(tx.now),
@@ -340,9 +355,14 @@ pub(super) fn end(
         if let Some(payment) = refund.payment {
             store::payments::keep_after_all(tx, payment, refund.amount)?;
         }
+        let answered = refund.of_return;
+        let returns = answered
+            .map(|id| returns::owed_again(tx, refund.order, id))
+            .transpose()?;
         let moved = Moved {
             given: -refund.amount,
             note: failure,
+            returns,
             ..Moved::nothing(Change::RefundFailed)
         };
         let mut order = money::put(tx, by, order, moved)?;
@@ -371,6 +391,7 @@ pub(in crate::shop) fn unwind(tx: &Tx, by: &Actor, order: &mut Order, reason: &s
                 reason,
                 note: None,
                 reference: None,
+                of_return: None,
             };
             write(tx, by, order, draft)?;
             given = given.checked_add(left).unwrap_or(given);

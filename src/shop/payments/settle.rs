@@ -7,6 +7,7 @@ use crate::domain::event::EventType;
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
+use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
 use crate::domain::payment::Fact;
@@ -113,7 +114,7 @@ fn follow(tx: &Tx, by: &Actor, order: Order, before: &Payment, after: &Payment) 
         match order.head.state {
             OrderState::Canceled | OrderState::Refunded => let_go(tx, by, after)?,
             _ if after.at_once => take(tx, by, after, None)?,
-            OrderState::Shipped | OrderState::Delivered => take(tx, by, after, None)?,
+            _ if order.head.fulfilment != FulfilmentStatus::Unfulfilled => take(tx, by, after, None)?,
             _ => {}
         }
     }

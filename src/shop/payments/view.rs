@@ -88,6 +88,8 @@ pub struct RefundView {
     pub lines: Vec<RefundLineView>,
     pub reason: String,
     pub reference: Option<String>,
+    /// The return that it answers.
+    pub return_id: Option<i64>,
     pub status: RefundState,
     pub source: RefundSource,
     pub failure: Option<String>,
@@ -128,6 +130,7 @@ impl From<&Refund> for RefundView {
                 .collect(),
             reason: refund.reason.clone(),
             reference: refund.reference.clone(),
+            return_id: refund.of_return.map(|id| id.0),
             status: refund.state,
             source: refund.source,
             failure: refund.failure.clone(),

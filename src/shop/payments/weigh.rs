@@ -1,5 +1,7 @@
 //! What a refund would come to, before anything is given back: pages show it, and the verb holds to it.
 
+use std::borrow::Cow;
+
 use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::id::OrderId;
@@ -8,12 +10,15 @@ use crate::domain::order::Order;
 use crate::domain::payment::Payment;
 use crate::domain::permission::Permission;
 use crate::domain::refund::NewRefund;
+use crate::domain::refund::NewRefundLine;
 use crate::domain::refund::RefundLine;
 use crate::domain::refund::share;
 use crate::domain::refusal::Refusal;
+use crate::domain::returns::ReturnState;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
+use crate::shop::shipments;
 use crate::store;
 
 /// What a refund comes to.
@@ -70,6 +75,7 @@ pub fn weigh(db: &Snapshot, by: &Actor, id: OrderId, new: &NewRefund) -> Result<
 
 pub(super) fn weighed(db: &Snapshot, order: &Order, new: &NewRefund) -> Result<Weighed> {
     let left = left(order);
+    let new = &for_return(db, order, new)?;
     let lines = lines(db, order, new)?;
     let shipping = shipping(db, order, new)?;
     let amount = amount(order, new, &lines, shipping, left)?;
@@ -93,13 +99,59 @@ pub(super) fn too_much(order: &Order, left: Money) -> Error {
     Refusal::Rule(words.into()).into()
 }
 
-/// What the named pieces are worth; none may be given back twice.
+/// A refund that answers a return gives back for what was received, or for those pieces of it that are named. They are on
+/// the shelf already, or are to be kept off it.
+fn for_return<'a>(db: &Snapshot, order: &Order, new: &'a NewRefund) -> Result<Cow<'a, NewRefund>> {
+    let Some(id) = new.of_return else {
+        return Ok(Cow::Borrowed(new));
+    };
+    let found = store::returns::get(db, id)
+        .ok()
+        .filter(|found| found.order == order.head.id);
+    let found =
+        found.ok_or_else(|| Error::from(Bad::invalid("is not a return of this order").at("return_id")))?;
+    found.state.go(ReturnState::Refunded)?;
+    let came = found.lines.iter().filter(|line| line.received > 0);
+    if new.lines.is_empty() {
+        let all = came.map(|line| NewRefundLine {
+            line: line.line,
+            quantity: line.received,
+            restock: false,
+        });
+        return Ok(Cow::Owned(NewRefund {
+            lines: all.collect(),
+            ..new.clone()
+        }));
+    }
+    for (at, asked) in new.lines.iter().enumerate() {
+        let bad = |words: &'static str, field: &str| {
+            Error::from(Bad::invalid(words).at(format!("lines[{at}].{field}")))
+        };
+        let line = came.clone().find(|line| line.line == asked.line);
+        let line = line.ok_or_else(|| bad("did not come back with this return", "item_id"))?;
+        if asked.restock {
+            return Err(bad("was decided when it came back", "restock"));
+        }
+        if asked.quantity > line.received {
+            let words = format!("{} came back with this return.", line.received);
+            return Err(Refusal::Rule(words.into()).into());
+        }
+    }
+    Ok(Cow::Borrowed(new))
+}
+
+/// What the named pieces are worth; none may be given back twice. Pieces that have not left go first, and will not leave.
 fn lines(db: &Snapshot, order: &Order, new: &NewRefund) -> Result<Vec<RefundLine>> {
     let mut lines: Vec<RefundLine> = Vec::new();
+    let pieces = match new.lines.is_empty() {
+        true => Vec::new(),
+        false => shipments::pieces(db, order)?,
+    };
     for (at, asked) in new.lines.iter().enumerate() {
         let field = |name: &str| format!("lines[{at}].{name}");
-        let line = order.lines.iter().find(|line| line.id == asked.line);
-        let line = line
+        let mut all = order.lines.iter().zip(&pieces);
+        let (line, pieces) = all
+            .find(|(line, _)| line.id == asked.line)
             .ok_or_else(|| Error::from(Bad::invalid("is not a line of this order").at(field("item_id"))))?;
         if lines.iter().any(|other| other.line == asked.line) {
             return Err(Bad::invalid("names a line twice").at(field("item_id")).into());
@@ -115,6 +167,10 @@ fn lines(db: &Snapshot, order: &Order, new: &NewRefund) -> Result<Vec<RefundLine
             quantity: asked.quantity,
             amount: amount.ok_or_else(|| Error::internal("a line's share is beyond the cap"))?,
             restocked: asked.restock && line.variant.is_some(),
+            unshipped: match new.of_return {
+                Some(_) => 0,
+                None => asked.quantity.min(pieces.left()),
+            },
         });
     }
     Ok(lines)

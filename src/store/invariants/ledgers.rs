@@ -200,7 +200,7 @@ impl Walk<'_> {
         let (no_events_before, no_audit_before) = self.swept_before()?;
         let mut statement = self.db.db().prepare_cached(
             "SELECT o.id, o.events, o.placed_at, o.imported_at IS NOT NULL,
-               o.status = :canceled AND o.shipped_at IS NULL,
+               o.status = :canceled AND o.shipped_at IS NULL AND o.fulfilment_status = 0,
                (SELECT ifnull(sum(l.quantity), 0) FROM order_lines l
                 WHERE l.id > o.id << 12 AND l.id < (o.id + 1) << 12 AND l.variant_id IS NOT NULL)
              FROM orders o

@@ -24,7 +24,7 @@ pub fn update(tx: &Tx, after: &OrderHead, version: i64) -> Result<bool> {
         .prepare_cached(
             "UPDATE orders
              SET status = :status, payment_status = :payment, fulfilment_status = :fulfilment,
-               paid = :paid, refunded = :refunded, updated_at = :now, processing_at = :processing_at,
+               return_status = :returns, paid = :paid, refunded = :refunded, updated_at = :now, processing_at = :processing_at,
                shipped_at = :shipped_at, delivered_at = :delivered_at, canceled_at = :canceled_at,
                refunded_at = :refunded_at, events = :events, version = :version + 1
              WHERE id = :id AND version = :version",
@@ -35,6 +35,7 @@ pub fn update(tx: &Tx, after: &OrderHead, version: i64) -> Result<bool> {
             ":status": after.state,
             ":payment": after.payment,
             ":fulfilment": after.fulfilment,
+            ":returns": after.returns,
             ":paid": after.paid,
             ":refunded": after.refunded,
             ":now": tx.now,

@@ -5,6 +5,7 @@ use crate::domain::mail::MailState;
 use crate::domain::mail::Template;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
+use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::OrderState;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::orders::show::Told;
@@ -30,7 +31,7 @@ pub fn sentence(frame: &Frame, told: &Told, done: &AuditRow) -> Option<String> {
         OrderState::Refunded => "is refunded".to_owned(),
     };
     // Of what has left the house, the ledger alone knows whether it came back.
-    let is_back = to == OrderState::Canceled && head.shipped_at.is_none();
+    let is_back = to == OrderState::Canceled && head.fulfilment == FulfilmentStatus::Unfulfilled;
     let stock = is_back.then(|| match head.item_count {
         1 => "1 piece is back on the shelf".to_owned(),
         many => format!("{many} pieces are back on the shelf"),

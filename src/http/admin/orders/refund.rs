@@ -261,6 +261,7 @@ fn read(able: &Refundable, fields: &Fields) -> Result<NewRefund> {
             reference,
             note,
             payment: fields.text("payment_id").parse().ok(),
+            of_return: None,
             version: Some(fields.version()?),
         }),
         _ => Err(faults.into()),

@@ -376,7 +376,8 @@ impl ShowPage<'_> {
 fn look(entry: &Entry) -> (&'static str, &'static str) {
     match entry.action {
         Change::Placed => ("orders", ""),
-        Change::Moved => ("arrow", "blue"),
+        Change::Moved | Change::PartShipped => ("arrow", "blue"),
+        Change::ReturnRequested | Change::ReturnReceived | Change::ReturnEnded => ("arrow", ""),
         Change::Canceled => ("x", ""),
         Change::Noted => ("note", "said"),
         Change::Tagged => ("flag", ""),
@@ -403,6 +404,10 @@ fn deed(entry: &Entry) -> String {
         Change::PaymentFailed => "recorded that the payment was declined".to_owned(),
         Change::PaymentBegun => "began another payment".to_owned(),
         Change::PaymentEnded => "gave the payment up".to_owned(),
+        Change::PartShipped => "shipped a part of it".to_owned(),
+        Change::ReturnRequested => "announced that goods come back".to_owned(),
+        Change::ReturnReceived => "received goods that came back".to_owned(),
+        Change::ReturnEnded => "ended a return that came to nothing".to_owned(),
         Change::RefundFailed => "recorded that the refund has failed".to_owned(),
     }
 }

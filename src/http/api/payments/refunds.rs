@@ -11,6 +11,7 @@ use crate::domain::fault::Bad;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
+use crate::domain::id::ReturnId;
 use crate::domain::money::RawAmount;
 use crate::domain::order::MOST_LINES;
 use crate::domain::order::MOST_PIECES;
@@ -47,6 +48,8 @@ pub struct RefundOrder {
     /// Whether the customer is written to.
     notify: Option<bool>,
     payment_id: Option<i64>,
+    /// For what was received with this return; its lines, where none are named.
+    return_id: Option<i64>,
     version: Option<i64>,
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
@@ -91,6 +94,7 @@ impl RefundOrder {
                 .map(|note| text::paragraph(&note, 1000).map_err(|bad| Error::from(bad.at("note"))))
                 .transpose()?,
             payment: self.payment_id.map(PaymentId),
+            of_return: self.return_id.map(ReturnId),
             version: seen.or_body(self.version)?,
         })
     }

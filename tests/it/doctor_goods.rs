@@ -1,0 +1,58 @@
+//! What can be wrong with shipments and returns, as it is planted for the doctor to find: order 3 has been shipped.
+
+pub const PLANTED: &[(&str, &str)] = &[
+    (
+        "shipment.quantity",
+        "UPDATE shipment_lines SET quantity = quantity + 1 WHERE line_id = (3 << 12) + 1",
+    ),
+    (
+        "shipment.quantity",
+        "INSERT INTO refunds (id, order_id, state, source, amount, currency, reason, created_at, ended_at)
+         VALUES (9, 3, 1, 0, 1, 'EUR', 'x', 0, 0);
+         INSERT INTO refund_lines (id, refund_id, line_id, quantity, amount, restocked, unshipped)
+         VALUES ((9 << 12) + 1, 9, (3 << 12) + 1, 1, 1, 0, 1)",
+    ),
+    (
+        "shipment.line",
+        "UPDATE shipments SET order_id = 4 WHERE order_id = 3",
+    ),
+    (
+        "shipment.lines",
+        "DELETE FROM shipment_lines WHERE line_id >> 12 = 3",
+    ),
+    (
+        "order.shipped",
+        "UPDATE orders SET fulfilment_status = 1 WHERE id = 3",
+    ),
+    (
+        "order.shipped",
+        "DELETE FROM shipment_lines WHERE line_id = (3 << 12) + 1",
+    ),
+    (
+        "return.quantity",
+        "INSERT INTO returns (id, order_id, state, reason, created_at, updated_at) VALUES (1, 3, 0, 'x', 0, 0);
+         INSERT INTO return_lines (id, return_id, line_id, quantity) VALUES ((1 << 12) + 1, 1, (3 << 12) + 1, 3)",
+    ),
+    (
+        "return.line",
+        "INSERT INTO returns (id, order_id, state, reason, created_at, updated_at) VALUES (1, 3, 0, 'x', 0, 0);
+         INSERT INTO return_lines (id, return_id, line_id, quantity) VALUES ((1 << 12) + 1, 1, (4 << 12) + 1, 1)",
+    ),
+    (
+        "return.received",
+        "INSERT INTO returns (id, order_id, state, reason, created_at, received_at, updated_at)
+         VALUES (1, 3, 1, 'x', 0, 0, 0);
+         INSERT INTO return_lines (id, return_id, line_id, quantity) VALUES ((1 << 12) + 1, 1, (3 << 12) + 1, 1)",
+    ),
+    (
+        "return.refund",
+        "INSERT INTO returns (id, order_id, state, reason, created_at, received_at, ended_at, updated_at)
+         VALUES (1, 3, 2, 'x', 0, 0, 0, 0);
+         INSERT INTO return_lines (id, return_id, line_id, quantity, received)
+         VALUES ((1 << 12) + 1, 1, (3 << 12) + 1, 1, 1)",
+    ),
+    (
+        "order.return_status",
+        "UPDATE orders SET return_status = 1 WHERE id = 3",
+    ),
+];
