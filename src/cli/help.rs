@@ -19,7 +19,7 @@ Exit codes:
   78  bad settings";
 
 pub const SERVE: &str = "\
-Makes what is missing in the folder, brings the schema up to date, and listens until it is told to stop. The address that it listens on is the only line on standard output; in an empty shop a link follows it that makes the first owner. Other commands work beside it.
+Makes what is missing in the folder, brings the schema up to date, and listens until it is told to stop. The address that it listens on is the only line on standard output; in an empty shop, a link that makes the first owner is told on standard error. Other commands work beside it.
 
 SIGTERM or SIGINT: it takes no more, finishes what it has begun, and ends within 30 seconds. A kill at any moment loses nothing that was answered.
 
