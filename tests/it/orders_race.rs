@@ -251,7 +251,7 @@ fn assert_conserved(app: &TestApp) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// CON-02: after every act, whatever came before.
     #[test]
