@@ -157,6 +157,22 @@ pub struct Login {
     pub is_current: bool,
 }
 
+/// A login as those who look after the users are shown it.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns")]
+pub struct OpenSession {
+    pub login: Login,
+    pub user: UserId,
+    pub username: String,
+    pub name: Option<String>,
+    pub role: RoleId,
+    pub role_name: String,
+    /// Whether its user has a second factor; then it was opened by one.
+    pub has_factor: bool,
+    /// When it was opened by a password or a code, or proved itself again.
+    pub proved_at: Timestamp,
+}
+
 /// What a request shows of its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pass {

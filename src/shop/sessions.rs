@@ -7,6 +7,8 @@ use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
+use crate::domain::page::Page;
+use crate::domain::page::Paging;
 use crate::domain::permission::Permission;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
@@ -16,6 +18,7 @@ use crate::domain::user::DEVICE_LIFE;
 use crate::domain::user::DemoUser;
 use crate::domain::user::Login;
 use crate::domain::user::MOST_DEVICES;
+use crate::domain::user::OpenSession;
 use crate::domain::user::Pass;
 use crate::domain::user::REFRESH_GRACE;
 use crate::domain::user::REFRESH_LIFE;
@@ -181,6 +184,22 @@ pub fn list_of(db: &Snapshot, by: &Actor, user: UserId, now: Timestamp) -> Resul
     by.require(Permission::UsersRead)?;
     let user = store::users::get(db, user)?;
     store::sessions::open_of(db, &user, now, MOST_LISTED)
+}
+
+/// One page of the open sessions of the shop's people, or of all others; the latest used first.
+pub fn list_all(
+    db: &Snapshot,
+    by: &Actor,
+    is_staff: bool,
+    now: Timestamp,
+    paging: &Paging,
+) -> Result<Page<OpenSession>> {
+    by.require(Permission::UsersRead)?;
+    let mut found = store::sessions::page(db, is_staff, now, paging)?;
+    for open in &mut found.rows {
+        open.login.is_current = by.session == Some(open.login.id);
+    }
+    Ok(found)
 }
 
 /// Ends one of the caller's sessions; another's is `NotFound`.

@@ -193,6 +193,13 @@ pub fn end_session(tx: &Tx, by: &Actor, id: UserId, session: SessionId) -> Resul
     }
 }
 
+/// Ends a session, whosever it is among those within the caller's reach.
+pub fn end_any_session(tx: &Tx, by: &Actor, session: SessionId) -> Result<()> {
+    by.require(Permission::UsersUpdate)?;
+    let found = store::sessions::find(tx, session)?.ok_or(Error::NotFound("session"))?;
+    end_session(tx, by, found.user, session)
+}
+
 /// What is to change of a user; what is not named stays.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {

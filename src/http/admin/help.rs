@@ -29,7 +29,7 @@ const fn entry(path: &'static str, name: &'static str, right: &'static str, word
     }
 }
 
-const PAGES: [Entry; 15] = [
+const PAGES: [Entry; 16] = [
     entry(
         "/admin/orders",
         "Orders",
@@ -96,6 +96,12 @@ const PAGES: [Entry; 15] = [
         "Staff and users",
         "users:read",
         "Who may come in. Invite a colleague, give them a role, suspend or unlock them.",
+    ),
+    entry(
+        "/admin/sessions",
+        "Sessions",
+        "users:read",
+        "Who is signed in, from where and by what. End what nobody knows.",
     ),
     entry("/admin/roles", "Roles", "roles:read", "What each role may do."),
     entry(

@@ -28,6 +28,7 @@ mod roles;
 mod sandbox;
 mod secrets;
 mod session;
+mod sessions;
 mod setup;
 mod step_up;
 mod stock;
@@ -100,6 +101,8 @@ pub fn table() -> Table {
         .page(POST, "/users/{id}/unlock", Needs(May::UsersUpdate), users::unlock)
         .page(POST, "/users/{id}/invitation", Needs(May::UsersCreate), users::invite_again)
         .page(POST, "/users/{id}/sessions", Needs(May::UsersUpdate), users::end_session)
+        .page(GET, "/sessions", Needs(May::UsersRead), sessions::list)
+        .page(POST, "/sessions/{id}", Needs(May::UsersUpdate), sessions::end)
         .page(GET, "/roles", Needs(May::RolesRead), roles::list)
         .page(GET, "/api-keys", Needs(May::ApiKeysRead), api_keys::list)
         .page(POST, "/api-keys", Needs(May::ApiKeysManage), api_keys::create)

@@ -1,5 +1,9 @@
 //! Rows of `sessions` and `refresh_tokens`.
 
+mod list;
+
+pub use list::page;
+
 use std::net::IpAddr;
 
 use rusqlite::OptionalExtension;
@@ -167,21 +171,23 @@ pub fn open_of(db: &Snapshot, user: &User, now: Timestamp, most: i64) -> Result<
                 ":idle": now.minus_ms(Session::idle_limit(user.role_is_staff)),
                 ":most": most,
             },
-            |row| {
-                let ip: Option<Vec<u8>> = row.get("ip")?;
-                Ok(Login {
-                    id: row.get("id")?,
-                    kind: row.get("kind")?,
-                    created_at: row.get("created_at")?,
-                    seen_at: row.get("seen_at")?,
-                    expires_at: row.get("expires_at")?,
-                    ip: ip.and_then(|ip| audit::read_ip(&ip)),
-                    user_agent: row.get("user_agent")?,
-                    is_current: false,
-                })
-            },
+            |row| Ok(login(row)?),
         )?
         .collect()
+}
+
+fn login(row: &Row) -> rusqlite::Result<Login> {
+    let ip: Option<Vec<u8>> = row.get("ip")?;
+    Ok(Login {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        created_at: row.get("created_at")?,
+        seen_at: row.get("seen_at")?,
+        expires_at: row.get("expires_at")?,
+        ip: ip.and_then(|ip| audit::read_ip(&ip)),
+        user_agent: row.get("user_agent")?,
+        is_current: false,
+    })
 }
 
 /// Ends a session, if it has not ended; what it was still to be told goes with it.
