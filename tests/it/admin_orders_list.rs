@@ -187,6 +187,53 @@ fn what_is_wrong_with_a_filter_is_said_beside_it() {
     assert_eq!(page.body.matches("aria-invalid").count(), 2);
 }
 
+/// What a tab counts; nothing where it says no number.
+fn counted(page: &Answer, tab: &str) -> String {
+    let (_, tabs) = page.body.split_once("<nav class=\"tabs\"").unwrap();
+    let tabs = tabs.split("</nav>").next().unwrap();
+    let mut texts = tabs.split("<a ").filter_map(|link| Some(link.split_once('>')?.1));
+    let text = texts.find(|text| text.split('<').next().unwrap().trim() == tab);
+    let text = text.unwrap_or_else(|| panic!("no tab {tab} in {tabs}"));
+    let count = text.split("class=\"n\">").nth(1);
+    count.map_or_else(String::new, |count| count.split('<').next().unwrap().to_owned())
+}
+
+/// T3: every tab says how many orders it leads to, also under a filter.
+#[test]
+fn tabs_tell_how_many_they_lead_to() {
+    let app = shop();
+    place(&app, "ann");
+    for _ in 0..3 {
+        place(&app, "bob");
+    }
+    let browser = Browser::signed_in(&app, "staff");
+    browser.submit(&browser.get(PAGE), STEP, &[]);
+    let orders = app.number("SELECT count(*) FROM orders");
+    let bobs = app.number("SELECT customer_id FROM orders ORDER BY id DESC LIMIT 1");
+    for (view, all, pending, processing, delivered) in [
+        (LIST.to_owned(), orders, orders - 1, 1, 0),
+        (format!("{LIST}?status=processing"), orders, orders - 1, 1, 0),
+        (format!("{LIST}?status=processing&customer_id={bobs}"), 3, 3, 0, 0),
+        (format!("{LIST}?q=MUG"), orders, orders - 1, 1, 0),
+        (format!("{LIST}?q=nowhere"), 0, 0, 0, 0),
+        (format!("{LIST}?fulfilment_status=fulfilled"), 0, 0, 0, 0),
+    ] {
+        let page = browser.get(&view);
+        assert_eq!(page.status, 200, "{view}");
+        let told = ["All", "Pending", "Processing", "Delivered"].map(|tab| counted(&page, tab));
+        assert_eq!(
+            told,
+            [all, pending, processing, delivered].map(|count| count.to_string()),
+            "{view}"
+        );
+    }
+    let owing = browser.get(&format!("{LIST}?payment_status=unpaid"));
+    assert_eq!(
+        (counted(&owing, "All"), counted(&owing, "Canceled")),
+        (orders.to_string(), String::new())
+    );
+}
+
 /// T3: what is empty says why, and days are those of the shop.
 #[test]
 fn an_empty_view_says_why() {

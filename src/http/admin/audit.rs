@@ -7,7 +7,6 @@ use axum::http::Uri;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::domain::actor::ActorKind;
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
 use crate::domain::audit::Target;
@@ -152,13 +151,7 @@ impl ListPage<'_> {
 
 impl Row {
     fn who(&self) -> &str {
-        match (&self.row.actor_name, self.row.actor_kind) {
-            (Some(name), _) => name,
-            (None, ActorKind::User) => "A user",
-            (None, ActorKind::ApiKey) => "An API key",
-            (None, ActorKind::System) => "The shop",
-            (None, ActorKind::Guest) => "Guest",
-        }
+        words::doer(self.row.actor_name.as_deref(), self.row.actor_kind)
     }
 
     /// Whether somebody should look at it.

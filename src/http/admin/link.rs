@@ -4,6 +4,7 @@ use crate::domain::page::Cursor;
 use crate::domain::page::Page;
 use crate::domain::page::Total;
 use crate::http::admin::form::Fields;
+use crate::http::admin::words;
 use crate::http::list::Asks;
 use crate::http::list::ListQuery;
 
@@ -55,6 +56,15 @@ pub fn how_many<T>(found: &Page<T>) -> String {
         Some(Total::Exactly(total)) => format!("{shown} of {total}"),
         Some(Total::AtLeast(total)) => format!("{shown} of {total} or more"),
         None => format!("{shown} here"),
+    }
+}
+
+/// A length on a tab; nothing where none were found among those that were looked at.
+pub fn length(total: Total) -> Option<String> {
+    match total {
+        Total::Exactly(rows) => Some(words::grouped(rows)),
+        Total::AtLeast(0) => None,
+        Total::AtLeast(rows) => Some(format!("{}+", words::grouped(rows))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How people read money and moments: with the currency's sign, by the shop's calendar.
 
+use crate::domain::actor::ActorKind;
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
 use crate::domain::mail;
@@ -16,14 +17,34 @@ pub fn money(amount: Money, currency: Currency) -> String {
         None => ("", written.as_str()),
     };
     let (whole, cents) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+    format!("{minus}{}{}{cents}", sign(currency), in_groups(whole))
+}
+
+/// Who did something: by name, or by the kind of caller.
+pub const fn doer(name: Option<&str>, kind: ActorKind) -> &str {
+    match (name, kind) {
+        (Some(name), _) => name,
+        (None, ActorKind::User) => "A user",
+        (None, ActorKind::ApiKey) => "An API key",
+        (None, ActorKind::System) => "The shop",
+        (None, ActorKind::Guest) => "Guest",
+    }
+}
+
+/// A count, in groups of three digits.
+pub fn grouped(count: i64) -> String {
+    in_groups(&count.to_string())
+}
+
+fn in_groups(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    format!("{minus}{}{grouped}{cents}", sign(currency))
+    grouped
 }
 
 /// The currency's sign, or its code and a space where it has none of its own.

@@ -9,7 +9,6 @@ use crate::domain::id::CustomerId;
 use crate::domain::order::Brief;
 use crate::domain::order::Order;
 use crate::domain::order::OrderHead;
-use crate::domain::order::OrderState;
 use crate::domain::order_filter::Column;
 use crate::domain::order_filter::OrderFilter;
 use crate::domain::order_filter::OrderSort;
@@ -19,6 +18,7 @@ use crate::domain::permission::Permission;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::store;
+pub use crate::store::orders::Divided;
 
 /// One page of orders.
 ///
@@ -69,14 +69,14 @@ fn within(own: Vec<CustomerId>, asked: Option<Vec<CustomerId>>) -> Vec<CustomerI
     }
 }
 
-/// The states in which something is left to do, with how many orders stand there, counted up to `most`.
-pub fn open(db: &Snapshot, by: &Actor, most: i64) -> Result<Vec<(OrderState, i64)>> {
+/// How long a list is in whatever state, and how many of its orders stand in each.
+pub fn by_state(db: &Snapshot, by: &Actor, filter: &OrderFilter) -> Result<Divided> {
     by.require(Permission::OrdersRead)?;
-    let states = OrderState::ALL.iter().copied();
-    states
-        .filter(|state| state.open_steps().next().is_some() && *state != OrderState::Delivered)
-        .map(|state| Ok((state, store::orders::count_open(db, state, most)?)))
-        .collect()
+    let filter = OrderFilter {
+        state: None,
+        ..filter.clone()
+    };
+    store::orders::by_state(db, &filter)
 }
 
 /// The names of the customers of some orders, for whoever reads orders.

@@ -45,16 +45,3 @@ pub fn tally(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<Tally> {
     }
     Ok(tally)
 }
-
-/// How many orders stand in a state that is not yet the last, counted up to `most`.
-pub fn count_open(db: &Snapshot, state: OrderState, most: i64) -> Result<i64> {
-    Ok(db
-        .db()
-        .prepare_cached(
-            "SELECT count(*) AS orders
-             FROM (SELECT 1 FROM orders WHERE status = :state AND status <= 2 LIMIT :most)",
-        )?
-        .query_row(named_params! { ":state": state, ":most": most }, |row| {
-            row.get("orders")
-        })?)
-}

@@ -21,6 +21,7 @@ use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order_filter::OrderSort;
 use crate::domain::page::Page;
+use crate::domain::page::Total;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::badge;
@@ -41,11 +42,10 @@ use crate::http::order_query;
 use crate::http::order_query::Wanted;
 use crate::shop::orders;
 use crate::shop::orders::Bulk;
+use crate::shop::orders::Divided;
 use crate::shop::orders::Outcome;
 
 pub const PATH: &str = "/admin/orders";
-/// Tabs count so far; more is told as such.
-const MOST_TOLD: i64 = 1000;
 /// The filters that show as chips, with their labels.
 const FILTERS: [(&str, &str); 10] = [
     ("q", "Search"),
@@ -120,13 +120,13 @@ struct ListPage<'a> {
 struct Told {
     found: Page<Brief>,
     names: HashMap<CustomerId, String>,
-    open: Vec<(OrderState, i64)>,
+    divided: Option<Divided>,
     newest: EventId,
 }
 
 pub async fn list(State(app): State<App>, Staff(frame): Staff, asked_at: Uri) -> Result<Response> {
     let view = View::new(PATH, asked_at.query());
-    match told(&app, &frame, &view, &asked_at).await {
+    match told(&app, &frame, &asked_at).await {
         Ok(told) => draw(StatusCode::OK, &frame, &view, &told, &Fields::default(), &[]),
         Err(error) if error.faults().is_empty() => Err(error),
         // What is wrong with a filter is said beside the filters, which stand as they were typed.
@@ -144,7 +144,7 @@ pub async fn list(State(app): State<App>, Staff(frame): Staff, asked_at: Uri) ->
 /// The list again, with what was wrong with a form on it.
 pub async fn again(app: &App, frame: &Frame, view: View, typed: &Fields, error: Error) -> Result<Response> {
     let asked_at = view.here().parse().unwrap_or_default();
-    let told = told(app, frame, &view, &asked_at).await?;
+    let told = told(app, frame, &asked_at).await?;
     draw(
         StatusCode::BAD_REQUEST,
         frame,
@@ -174,27 +174,24 @@ impl Told {
                 index_behind: None,
             },
             names: HashMap::new(),
-            open: Vec::new(),
+            divided: None,
             newest: EventId(0),
         }
     }
 }
 
-async fn told(app: &App, frame: &Frame, view: &View, asked_at: &Uri) -> Result<Told> {
+async fn told(app: &App, frame: &Frame, asked_at: &Uri) -> Result<Told> {
     let asked = Asked::<OnPage<order_query::Page>>::at(asked_at)?;
     let (by, terms) = (frame.by.clone(), frame.settings.terms.currency);
     let shop = (terms, frame.settings.zone.clone());
-    let is_filtered = view.is_filtered(&FILTERS);
     app.read(move |db| {
         let OnPage(order_query::Page(wanted, paging)) = asked.read(&shop)?;
         let newest = orders::newest(db, &by)?;
+        let divided = orders::by_state(db, &by, &wanted.filter)?;
         let found = orders::briefs(db, &by, wanted.filter, wanted.sort, &paging)?;
         Ok(Told {
             names: orders::buyers(db, &by, found.rows.iter().map(|brief| &brief.head))?,
-            open: match is_filtered {
-                true => Vec::new(),
-                false => orders::open(db, &by, MOST_TOLD)?,
-            },
+            divided: Some(divided),
             found,
             newest,
         })
@@ -216,7 +213,7 @@ fn draw(
     let found = &told.found;
     let shown = ListPage {
         frame,
-        tabs: tabs(view, &told.open),
+        tabs: tabs(view, told),
         chips: view.chips(&FILTERS),
         rows: found
             .rows
@@ -259,15 +256,24 @@ fn outcome(row: &AuditRow) -> Option<Outcome> {
     serde_json::from_str(content).ok()
 }
 
-fn tabs(view: &View, open: &[(OrderState, i64)]) -> Vec<Tab> {
-    let tab = |state: &OrderState| {
-        let count = open.iter().find(|(counted, _)| counted == state);
-        let told = count.map(|(_, count)| link::up_to(*count, MOST_TOLD));
-        view.tab("status", state.name(), badge::order(*state).word, told)
+/// The tabs with their counts; of the one that is open the list itself tells more exactly how long it is.
+fn tabs(view: &View, told: &Told) -> Vec<Tab> {
+    let tab = |name: &'static str, words, counted: Option<Total>| {
+        let tab = view.tab("status", name, words, None);
+        let total = if tab.is_here { told.found.total } else { None };
+        Tab {
+            count: total.or(counted).and_then(link::length),
+            ..tab
+        }
     };
-    let all = view.tab("status", "", "All", None);
-    std::iter::once(all)
-        .chain(OrderState::ALL.iter().map(tab))
+    let divided = told.divided.as_ref();
+    let of = |state: OrderState| {
+        let found = divided?.states.iter().find(|(counted, _)| *counted == state);
+        found.map(|(_, total)| *total)
+    };
+    let states = OrderState::ALL.iter().copied();
+    std::iter::once(tab("", "All", divided.map(|divided| divided.all)))
+        .chain(states.map(|state| tab(state.name(), badge::order(state).word, of(state))))
         .collect()
 }
 

@@ -7,6 +7,7 @@
 mod ids;
 mod query;
 mod scan;
+mod states;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -27,6 +28,8 @@ use crate::store::Snapshot;
 use crate::store::orders::list::ids::Source;
 use crate::store::orders::list::totals::Counted;
 
+pub use states::Divided;
+pub use states::by_state;
 pub use totals::Totals;
 pub use wide::can_sort;
 

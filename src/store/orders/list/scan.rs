@@ -19,7 +19,7 @@ use crate::store::orders::list::totals::Counted;
 use crate::store::orders::list::totals::MARGIN;
 
 /// What a bounded look takes along from the rows it passes.
-const LOOKED: &str =
+pub(super) const LOOKED: &str =
     "o.id, o.placed_at, o.total, o.status, o.payment_status, o.fulfilment_status, o.customer_id";
 
 pub(super) fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
@@ -125,7 +125,7 @@ pub(super) fn window_sql(wanted: &Wanted<'_>, query: &Query) -> String {
 }
 
 /// The keys of one row of the scan, so many behind its first.
-fn nth(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, rows: i64) -> Result<Option<Keys>> {
+pub(super) fn nth(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, rows: i64) -> Result<Option<Keys>> {
     let mut query = Query::new(wanted.filter, scan);
     query.start(wanted);
     query.only_scanned();
@@ -300,7 +300,7 @@ fn count_whole(db: &Snapshot, scan: Scan<'_>, mut query: Query) -> Result<Counte
 
 /// Of the first rows that a look passes, those that fit.
 fn count_looked_at(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Counted> {
-    query.bind(":limit", MOST_COUNTED + 1);
+    query.bind(":limit", MOST_COUNTED + 1 + MARGIN);
     let is_dense = wanted.column == Column::Id && (matches!(scan, Scan::Rows) || is_dense(db, wanted, scan)?);
     let (rows, further) = match (is_dense, nth(db, wanted, scan, 0)?) {
         (true, Some((_, top))) => {

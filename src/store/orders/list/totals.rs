@@ -72,11 +72,11 @@ impl Counted {
         }
     }
 
-    /// A count of the part of the list that was looked at.
+    /// A count of the part of the list that was looked at. Where that alone is long, the list stays long.
     pub(super) fn part(rows: i64) -> Self {
         Self {
             total: Total::AtLeast(rows.min(MOST_COUNTED)),
-            endures: 0,
+            ..Self::whole(rows)
         }
     }
 }

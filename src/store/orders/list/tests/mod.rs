@@ -1,6 +1,7 @@
 //! A hundred thousand orders in memory: what is looked at, in which order, by which index.
 
 mod broad;
+mod states;
 
 use rusqlite::Connection;
 
