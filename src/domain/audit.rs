@@ -121,6 +121,21 @@ named! {
     }
 }
 
+impl Action {
+    /// Whether it makes a new version of the user that it is done to.
+    pub const fn makes_user_version(self) -> bool {
+        matches!(
+            self,
+            Self::UserUpdated
+                | Self::RoleChanged
+                | Self::UserSuspended
+                | Self::UserUnlocked
+                | Self::AddressProved
+                | Self::InvitationAccepted
+        )
+    }
+}
+
 named! {
     /// What it was done to.
     Target {

@@ -25,6 +25,7 @@ use crate::domain::page::Paging;
 use crate::domain::page::Place;
 use crate::domain::page::Total;
 use crate::domain::permission::Permission;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
@@ -41,6 +42,9 @@ const MOST_LOOKED_AT: i64 = 50_000;
 const MOST_SWEPT: i64 = 500;
 /// Rows about one thing that are shown at most: an order has 4,095 versions.
 const MOST_OF_ONE: usize = 5_000;
+
+/// So many rows about one thing are looked through for its newest version.
+const MOST_LOOKED_BACK: usize = 100;
 
 /// Notes who did what to which thing. `event` is the event of the same change, `content` what it does not say:
 /// the former values.
@@ -88,6 +92,25 @@ pub(in crate::shop) fn note_former(
 /// The row that was noted last: within a transaction the one that tells of it.
 pub fn latest(db: &Snapshot) -> Result<AuditId> {
     store::audit::head(db).map(|(last, _)| last)
+}
+
+/// The row that tells of a thing's newest version, for the shop's own people. `at` is the moment of that version, where the
+/// thing knows it; of a user it is the latest row that has made one.
+pub fn last_change(
+    db: &Snapshot,
+    by: &Actor,
+    thing: (Target, i64),
+    at: Option<Timestamp>,
+) -> Result<Option<AuditRow>> {
+    if !by.is_staff {
+        return Err(Refusal::StaffOnly.into());
+    }
+    let rows = store::audit::of_target(db, thing, (AuditId(0), AuditId(i64::MAX)), MOST_LOOKED_BACK)?;
+    let is_it = |row: &AuditRow| match at {
+        Some(at) => row.at == at,
+        None => row.action.makes_user_version(),
+    };
+    Ok(rows.into_iter().find(is_it))
 }
 
 /// Notes that somebody was turned away.

@@ -211,6 +211,7 @@ fn somebody_else_was_first() {
     let conflict = second.submit(&mine, STEP, &[]);
     assert_eq!(conflict.status, 412, "{}", conflict.body);
     assert!(conflict.body.contains("data-conflict"));
+    assert_eq!(marked(&conflict, "data-first"), "staff");
     assert_eq!(app.number("SELECT sum(status) FROM orders"), 0);
     let applied = second.submit(&conflict, STEP, &[]);
     assert_eq!(deed(&second.follow(&applied)), "order.status_changed");

@@ -8,6 +8,7 @@ use crate::admin_products::pens;
 use crate::admin_products::product;
 use crate::app::TestApp;
 use crate::pages::Browser;
+use crate::pages::marked;
 
 /// CON-04, PAGES *Conflict*: both versions, and one's own again on top of the other's.
 #[test]
@@ -43,6 +44,7 @@ fn whoever_comes_second_sees_both_versions() {
     ] {
         assert!(answer.body.contains(told), "{told}");
     }
+    assert_eq!(marked(&answer, "data-first"), "owner");
     assert_eq!(product(&app, id)["version"], 2);
     let again = browser.submit(&answer, &page(id), &[]);
     assert_eq!(again.status, 303, "{}", again.body);

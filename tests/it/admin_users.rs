@@ -143,13 +143,19 @@ fn a_user_is_changed_on_its_page() {
     let done = owner.submit(&owner.get(&path), &path, &[("role", "seller"), ("name", "Sam")]);
     assert_eq!(deed(&owner.follow(&done)), "user.role_changed");
     assert_eq!(staff.get("/admin/orders").status, 401);
-    let clash = owner.submit(&stale, &path, &[("role", "staff")]);
+    let clash = owner.submit(&stale, &path, &[("role", "staff"), ("name", "Mia")]);
     assert_eq!(clash.status, 412);
     assert!(clash.body.contains("data-conflict") && clash.body.contains("Sam"));
+    assert_eq!(marked(&clash, "data-first"), "owner");
+    assert!(clash.body.contains("you, in another window"));
     let mine = owner.submit(&clash, &path, &[]);
     assert_eq!(mine.status, 303);
-    let role = "SELECT role_id FROM users WHERE username = 'staff'";
-    assert_eq!(app.number(role), 2);
+    let role = "SELECT role_id FROM users WHERE username = 'staff' AND name = 'Mia'";
+    assert_eq!(
+        app.number(role),
+        3,
+        "the role that was not touched stays as it is now"
+    );
     let own = page_of(&app, "owner");
     let last = owner.submit(&owner.get(&own), &format!("{own}/suspend"), &[]);
     assert_eq!(last.status, 409);

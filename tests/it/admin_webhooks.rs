@@ -192,6 +192,14 @@ fn an_endpoint_is_changed() {
     let clash = browser.submit(&page, EDIT, &late);
     assert_eq!(clash.status, 412, "{}", clash.body);
     assert!(clash.body.contains("data-conflict") && plain(&clash.body).contains(&url));
+    assert_eq!(marked(&clash, "data-first"), "owner");
+    // What was not touched stays as the other has made it.
+    let mine = browser.follow(&browser.submit(&clash, EDIT, &[]));
+    assert_eq!(deed(&mine), "webhook.endpoint_changed", "{}", mine.body);
+    let merged = format!(
+        "SELECT count(*) FROM webhook_endpoints WHERE description = 'Stock' AND url = '{url}' AND events LIKE '%order.*%'"
+    );
+    assert_eq!(app.number(&merged), 1);
     assert_eq!(secret(), 1);
     order(&app);
     app.deliver();

@@ -8,12 +8,17 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::app::App;
+use crate::domain::audit::Target;
 use crate::domain::id::AuditId;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
+use crate::http::admin::words;
+use crate::shop::audit;
 
 /// One field in both versions.
 pub struct Both<'a> {
@@ -36,6 +41,34 @@ impl<'a> Both<'a> {
     }
 }
 
+/// Who was first, and when.
+pub struct First {
+    /// By name, or by the kind of caller.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was oneself, in another window.
+    pub is_me: bool,
+}
+
+impl First {
+    /// Who made a thing's newest version, `at` that moment, where the thing knows it. The audit may have been swept.
+    pub async fn of(
+        app: &App,
+        frame: &Frame,
+        thing: (Target, i64),
+        at: Option<Timestamp>,
+    ) -> Result<Option<Self>> {
+        let by = frame.by.clone();
+        let row = app.read(move |db| audit::last_change(db, &by, thing, at)).await?;
+        Ok(row.map(|row| Self {
+            who: words::doer(row.actor_name.as_deref(), row.actor_kind).to_owned(),
+            at: row.at,
+            is_me: row.actor.is_some() && row.actor == frame.by.user,
+        }))
+    }
+}
+
 /// The page of a conflict.
 #[derive(Template)]
 #[template(path = "admin/conflict.html")]
@@ -50,6 +83,8 @@ pub struct ConflictPage<'a> {
     pub action: String,
     /// The version that is in the shop now.
     pub version: i64,
+    /// Who made it.
+    pub first: Option<First>,
     /// The two versions.
     pub rows: Vec<Both<'a>>,
     /// What one's own holds, without its old version.
@@ -80,7 +115,7 @@ pub fn prints<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Strin
 }
 
 /// Whether a field still holds what the form was made with. One that has no print was touched.
-pub fn is_untouched(typed: &Fields, name: &str, value: &str) -> bool {
+fn is_untouched(typed: &Fields, name: &str, value: &str) -> bool {
     let mut prints = typed
         .text(WAS)
         .split(' ')
@@ -88,6 +123,22 @@ pub fn is_untouched(typed: &Fields, name: &str, value: &str) -> bool {
     prints
         .find(|(known, _)| *known == name)
         .is_some_and(|(_, was)| was == format!("{:x}", print(value)))
+}
+
+/// What was typed, as it is to be sent again on top of what stands now: a field that was not touched is taken as it
+/// stands, so that applying one's own again undoes nothing of theirs.
+pub fn on_top(now: &Fields, typed: &Fields) -> Fields {
+    let prints = prints(now.pairs());
+    let mut kept = again(typed);
+    for (name, value) in &mut kept.0 {
+        let stands = now.0.iter().find(|(field, _)| field == name);
+        match stands {
+            Some((_, stands)) if is_untouched(typed, name, value) => value.clone_from(stands),
+            _ if name == WAS => value.clone_from(&prints),
+            _ => {}
+        }
+    }
+    kept
 }
 
 /// A browser sends line breaks in its own way.

@@ -36,6 +36,11 @@ impl Fields {
         Self(form_urlencoded::parse(bytes).into_owned().collect())
     }
 
+    /// The names with their values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// What was typed into a field; nothing if it was not there.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(field, _)| field == name);

@@ -230,6 +230,7 @@ async fn clash(app: &App, frame: &Frame, id: OrderId, typed: &Fields, to: OrderS
         back: path(id),
         action: format!("{}/{way}", path(id)),
         version: head.version,
+        first: told.first(frame),
         rows: vec![Both::of(
             "Status",
             badge::order(head.state).word,

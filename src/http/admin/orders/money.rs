@@ -178,6 +178,7 @@ async fn clash(
         back: change::path(id),
         action,
         version: told.order.head.version,
+        first: told.first(frame),
         rows: both(frame, &told, wanted, words),
         kept: conflict::again(typed),
     };

@@ -300,6 +300,7 @@ async fn clash(app: &App, frame: &Frame, id: OrderId, typed: &Fields) -> Result<
         back: change::path(id),
         action: format!("{}/refund", change::path(id)),
         version: told.order.head.version,
+        first: told.first(frame),
         rows: money::both(frame, &told, &wanted, "Given back"),
         kept: conflict::again(typed),
     };

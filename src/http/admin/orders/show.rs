@@ -31,6 +31,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
+use crate::http::admin::conflict::First;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
@@ -76,6 +77,18 @@ pub struct Told {
     pub papers: Option<Papers>,
     /// The moment that it is shown at, if it is not the present one.
     pub at: Option<Timestamp>,
+}
+
+impl Told {
+    /// Who made its newest version.
+    pub fn first(&self, frame: &Frame) -> Option<First> {
+        let newest = self.history.iter().max_by_key(|entry| entry.version)?;
+        Some(First {
+            who: doer(newest).to_owned(),
+            at: newest.at,
+            is_me: newest.by.id.is_some() && newest.by.id == frame.by.user,
+        })
+    }
 }
 
 /// Reads what the page tells.

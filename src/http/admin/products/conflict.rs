@@ -4,12 +4,14 @@
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::Target;
 use crate::domain::id::ProductId;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::conflict;
 use crate::http::admin::conflict::Both;
 use crate::http::admin::conflict::ConflictPage;
+use crate::http::admin::conflict::First;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::products::draft::Draft;
@@ -21,6 +23,8 @@ use crate::http::admin::words;
 /// The page of both versions.
 pub async fn conflict(app: &App, frame: &Frame, id: ProductId, fields: &Fields) -> Result<Response> {
     let told = edit::told(app, frame, id).await?;
+    let thing = (Target::Product, id.0);
+    let first = First::of(app, frame, thing, Some(told.product.updated_at)).await?;
     let now = Draft::of(&told.product, frame.settings.terms.currency);
     let mut kept = on_top(&now, fields);
     let mine = Draft::read(&kept);
@@ -32,6 +36,7 @@ pub async fn conflict(app: &App, frame: &Frame, id: ProductId, fields: &Fields) 
         back: path(id),
         action: path(id),
         version: told.product.version,
+        first,
         rows: rows
             .iter()
             .map(|(label, now, mine)| Both::of(label, now.as_str(), mine.as_str()))
@@ -43,19 +48,8 @@ pub async fn conflict(app: &App, frame: &Frame, id: ProductId, fields: &Fields) 
 
 /// What was typed, as it is to be sent again on the product as it is now.
 fn on_top(now: &Draft, typed: &Fields) -> Fields {
-    let mine = Draft::read(typed);
-    let theirs = now.in_rows_of(&mine);
-    let fields = theirs.fields();
-    let mut kept = conflict::again(typed);
-    for (name, value) in &mut kept.0 {
-        let now = fields.iter().find(|(field, _)| field == name);
-        match now {
-            Some((_, now)) if conflict::is_untouched(typed, name, value) => value.clone_from(now),
-            _ if name == conflict::WAS => value.clone_from(&theirs.was),
-            _ => {}
-        }
-    }
-    kept
+    let theirs = now.in_rows_of(&Draft::read(typed));
+    conflict::on_top(&Fields(theirs.fields()), typed)
 }
 
 /// Of a variant that somebody else has removed nothing can be applied.

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::Target;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::id::ProductId;
@@ -17,6 +18,7 @@ use crate::http::admin::badge;
 use crate::http::admin::conflict;
 use crate::http::admin::conflict::Both;
 use crate::http::admin::conflict::ConflictPage;
+use crate::http::admin::conflict::First;
 use crate::http::admin::form::Fields;
 use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
@@ -174,6 +176,8 @@ async fn clash(
     (way, wanted): (&str, &str),
 ) -> Result<Response> {
     let Told { product, .. } = edit::told(app, frame, id).await?;
+    let thing = (Target::Product, id.0);
+    let first = First::of(app, frame, thing, Some(product.updated_at)).await?;
     let price = product.price_from();
     let price = price.map(|price| frame.money(price)).unwrap_or_default();
     let shown = ConflictPage {
@@ -182,6 +186,7 @@ async fn clash(
         back: path(id),
         action: format!("{}/{way}", path(id)),
         version: product.version,
+        first,
         rows: vec![
             Both::of("Status", badge::product(product.status).word, wanted),
             Both::of("Name", product.name, ""),

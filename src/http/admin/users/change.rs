@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::audit::Target;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::fault::FaultKind;
@@ -25,6 +26,7 @@ use crate::error::Result;
 use crate::http::admin::conflict;
 use crate::http::admin::conflict::Both;
 use crate::http::admin::conflict::ConflictPage;
+use crate::http::admin::conflict::First;
 use crate::http::admin::form::Fields;
 use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
@@ -173,20 +175,24 @@ pub async fn update(
     conflict::settle(done, &path(id), clash(&app, &frame, id, fields)).await
 }
 
-/// Somebody else was first: the user as it is beside what was wanted.
+/// Somebody else was first: the user as it is beside what was wanted. What was not touched is theirs.
 async fn clash(app: &App, frame: &Frame, id: UserId, typed: &Fields) -> Result<Response> {
     let user = show::told(app, frame, id).await?.user;
+    let first = First::of(app, frame, (Target::User, id.0), None).await?;
+    let now = show::stands(&user);
+    let kept = conflict::on_top(&now, typed);
     let shown = ConflictPage {
         frame,
         thing: format!("user {}", user.username),
         back: path(id),
         action: path(id),
         version: user.version,
+        first,
         rows: vec![
-            Both::of("Name", user.name.unwrap_or_default(), typed.text("name")),
-            Both::of("Role", user.role_name, typed.text("role")),
+            Both::of("Name", now.text("name"), kept.text("name")),
+            Both::of("Role", now.text("role"), kept.text("role")),
         ],
-        kept: conflict::again(typed),
+        kept,
     };
     shown.reply()
 }

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
+use crate::http::admin::conflict;
 use crate::http::admin::form::Fields;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
@@ -50,6 +51,15 @@ pub async fn told(app: &App, frame: &Frame, id: UserId) -> Result<Told> {
         })
     })
     .await
+}
+
+/// The form as the user stands.
+pub fn stands(user: &User) -> Fields {
+    let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Fields(vec![
+        field("name", user.name.as_deref().unwrap_or_default()),
+        field("role", &user.role_name),
+    ])
 }
 
 #[derive(Template)]
@@ -114,6 +124,14 @@ impl ShowPage<'_> {
         match self.typed.said("role") {
             Some(typed) => typed == role.name,
             None => role.id == self.told.user.role,
+        }
+    }
+
+    /// What the form is made from.
+    fn was(&self) -> String {
+        match self.typed.said(conflict::WAS) {
+            Some(was) => was.to_owned(),
+            None => conflict::prints(stands(&self.told.user).pairs()),
         }
     }
 

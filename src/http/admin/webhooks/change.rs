@@ -168,6 +168,7 @@ async fn clash(
         back: webhooks::path(id),
         action: format!("{}/{way}", webhooks::path(id)),
         version: endpoint.version,
+        first: webhooks::first(app, frame, &endpoint).await?,
         rows: vec![Both::of("State", now, wanted)],
         kept: conflict::again(typed),
     };

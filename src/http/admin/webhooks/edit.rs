@@ -62,10 +62,10 @@ async fn shown(
     typed: Option<(&Fields, &[Fault])>,
 ) -> Result<Response> {
     let endpoint = webhooks::change::found(app, frame, id).await?;
-    let stands = stands(&endpoint);
+    let fresh = fresh(&endpoint);
     let (status, typed, faults) = match typed {
         Some((typed, faults)) => (StatusCode::BAD_REQUEST, typed, faults),
-        None => (StatusCode::OK, &stands, [].as_slice()),
+        None => (StatusCode::OK, &fresh, [].as_slice()),
     };
     let shown = EditPage {
         frame,
@@ -81,11 +81,21 @@ async fn shown(
 fn stands(endpoint: &EndpointView) -> Fields {
     let field = |name: &str, value: String| (name.to_owned(), value);
     Fields(vec![
-        field("version", endpoint.version.to_string()),
         field("url", endpoint.url.clone()),
         field("description", endpoint.description.clone().unwrap_or_default()),
         field("events", endpoint.events.join(", ")),
     ])
+}
+
+/// The same with what tells later on which version, and on which values, it was typed.
+fn fresh(endpoint: &EndpointView) -> Fields {
+    let mut fields = stands(endpoint);
+    let was = conflict::prints(fields.pairs());
+    fields.0.push((conflict::WAS.to_owned(), was));
+    fields
+        .0
+        .push(("version".to_owned(), endpoint.version.to_string()));
+    fields
 }
 
 pub async fn edit(
@@ -123,19 +133,21 @@ pub async fn save(
     conflict::settle(done, &webhooks::path(id), clash).await
 }
 
-/// Somebody else was first: the endpoint as it is beside what was typed.
+/// Somebody else was first: the endpoint as it is beside what was typed. What was not touched is theirs.
 async fn clash(app: &App, frame: &Frame, id: EndpointId, typed: &Fields) -> Result<Response> {
     let endpoint = webhooks::change::found(app, frame, id).await?;
     let now = stands(&endpoint);
-    let both = |name| Both::of(words::label(name), now.text(name), typed.text(name));
+    let kept = conflict::on_top(&now, typed);
+    let both = |name| Both::of(words::label(name), now.text(name), kept.text(name));
     let shown = ConflictPage {
         frame,
         thing: webhooks::name(&endpoint).to_owned(),
         back: webhooks::path(id),
         action: format!("{}/edit", webhooks::path(id)),
         version: endpoint.version,
+        first: webhooks::first(app, frame, &endpoint).await?,
         rows: ["url", "description", "events"].map(both).into(),
-        kept: conflict::again(typed),
+        kept,
     };
     shown.reply()
 }

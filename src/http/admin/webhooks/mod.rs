@@ -24,11 +24,15 @@ pub use made::new;
 pub use made::rotate;
 pub use show::show;
 
+use crate::app::App;
+use crate::domain::audit::Target;
 use crate::domain::id::EndpointId;
 use crate::domain::webhook::EndpointState;
 use crate::domain::webhook::FailureKind;
 use crate::domain::webhook::OffReason;
+use crate::error::Result;
 use crate::http::admin::badge::Health;
+use crate::http::admin::conflict::First;
 use crate::http::admin::frame::Frame;
 use crate::shop::webhooks::EndpointView;
 use crate::shop::webhooks::TryView;
@@ -68,6 +72,12 @@ fn sub(frame: &Frame, endpoint: &EndpointView) -> Option<String> {
     endpoint
         .failing_since
         .map(|since| format!("failing since {}", frame.when(&since)))
+}
+
+/// Who has changed an endpoint last.
+async fn first(app: &App, frame: &Frame, endpoint: &EndpointView) -> Result<Option<First>> {
+    let thing = (Target::Endpoint, endpoint.id.0);
+    First::of(app, frame, thing, Some(endpoint.updated_at)).await
 }
 
 /// What an attempt came to, in a word or two.
