@@ -58,8 +58,18 @@ fn a_link_makes_the_owner_and_settles_the_shop_once() {
     let page = browser.get(&path);
     assert_eq!((page.status, admins(&app)), (200, 0));
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    let europe = page.body.split("<optgroup label=\"Europe\">").nth(1).unwrap();
+    let europe = europe.split("</optgroup>").next().unwrap();
+    assert!(
+        europe.contains("<option value=\"Europe/London\">London</option>"),
+        "{europe}"
+    );
+    assert!(!europe.contains("Asia/") && page.body.contains("value=\"UTC\""));
+    let is_told = |path: &str| Browser::new(&app).get(path).body.contains("data-new-shop");
+    assert!(is_told("/admin/login") && is_told("/") && is_told("/admin/orders"));
     let made = browser.submit(&page, &path, &FORM);
     assert_eq!(made.status, 303, "{}", made.body);
+    assert!(!is_told("/admin/login") && !is_told("/"));
     assert_eq!(browser.get("/admin/users").status, 200);
     for (name, value) in [
         ("shop.name", "Fennel & Foolscap"),

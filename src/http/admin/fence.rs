@@ -40,8 +40,11 @@ use crate::http::site::Cookie;
 use crate::http::site::Site;
 use crate::http::site::Source;
 use crate::secret;
+use crate::shop::Snapshot;
 use crate::shop::desk;
 use crate::shop::settings;
+use crate::shop::setup;
+use crate::shop::setup::Stage;
 
 /// A browser without a session keeps what its forms are bound to for so long.
 const FORM_LIFE: i64 = time::DAY;
@@ -113,12 +116,16 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
     let now = app.clock().now();
     let done = done(parts);
     let looker = by.clone();
-    let (settings, user, done) = match by.user {
+    let (settings, user, done, is_new) = match by.user {
         Some(_) => {
             let desk = app.read(move |db| desk::desk(db, &looker, done, now)).await?;
-            (desk.settings, Some(desk.user), desk.done)
+            (desk.settings, Some(desk.user), desk.done, false)
         }
-        None => (app.read(settings::show).await?, None, None),
+        None => {
+            let look = |db: &Snapshot| Ok((settings::show(db)?, setup::stage(db)? == Stage::First));
+            let (settings, is_new) = app.read(look).await?;
+            (settings, None, None, is_new)
+        }
     };
     let frame = Frame {
         settings,
@@ -132,6 +139,7 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
         done,
         now,
         sends_mail: app.config().sends_mail(),
+        is_new,
     };
     Ok((frame, cookie))
 }

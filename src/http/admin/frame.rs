@@ -50,6 +50,8 @@ pub struct Frame {
     pub now: Timestamp,
     /// Whether a mail server is set up.
     pub sends_mail: bool,
+    /// Whether nobody runs the shop yet: told to those who are not signed in.
+    pub is_new: bool,
 }
 
 impl Frame {

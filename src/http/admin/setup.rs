@@ -67,12 +67,52 @@ const CURRENCIES: [(&str, &str); 24] = [
 ];
 const ASK: &str = "If nobody runs the shop yet, start the server again: it prints another.";
 
+/// Where zones lie; the others are old names, and those of no place.
+const REGIONS: [&str; 10] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+];
+
+/// A zone that can be chosen.
+struct ZoneChoice {
+    /// Its name among all zones.
+    name: String,
+    /// What it is called within its region.
+    place: String,
+}
+
+/// All zones by their regions, the others last.
+fn zones() -> Vec<(String, Vec<ZoneChoice>)> {
+    let mut regions: Vec<(String, Vec<ZoneChoice>)> = REGIONS
+        .iter()
+        .chain(&["Other"])
+        .map(|region| ((*region).to_owned(), Vec::new()))
+        .collect();
+    for name in Zone::names() {
+        let known = name.split_once('/').and_then(|(region, place)| {
+            let at = REGIONS.iter().position(|known| *known == region)?;
+            Some((at, place.replace('/', ", ").replace('_', " ")))
+        });
+        let (at, place) = known.unwrap_or_else(|| (REGIONS.len(), name.clone()));
+        regions[at].1.push(ZoneChoice { name, place });
+    }
+    regions
+}
+
 #[derive(Template)]
 #[template(path = "admin/setup.html")]
 struct SetupPage<'a> {
     frame: &'a Frame,
     currencies: &'a [(&'static str, &'static str)],
-    zones: Vec<String>,
+    zones: Vec<(String, Vec<ZoneChoice>)>,
     typed: &'a Fields,
     faults: &'a [Fault],
 }
@@ -140,7 +180,7 @@ fn draw(frame: &Frame, typed: &Fields, status: StatusCode, faults: &[Fault]) -> 
     let shown = SetupPage {
         frame,
         currencies: &CURRENCIES,
-        zones: Zone::names(),
+        zones: zones(),
         typed,
         faults,
     };
