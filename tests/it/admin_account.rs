@@ -9,6 +9,7 @@ use crate::client::Answer;
 use crate::factors::enrol;
 use crate::factors::strict;
 use crate::pages::Browser;
+use crate::pages::OURS;
 use crate::pages::attribute;
 use crate::pages::filled;
 use crate::pages::has_form;
@@ -47,6 +48,29 @@ fn the_second_factor_stands_on_a_page_of_its_own() {
     assert_eq!(thief.get("/admin/orders").status, 401);
 }
 
+/// What a camera reads from the drawing on a page: dark rectangles (`M8 8h4v4H8V8`) on white.
+fn scanned(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("<svg xmlns").expect("a drawn code");
+    let svg = format!("<svg xmlns{}", rest.split("</svg>").next().unwrap());
+    let side: usize = attribute(&svg, "width").unwrap().parse().unwrap();
+    let (_, path) = svg.split_once("<path").unwrap();
+    let mut pixels = vec![255; side * side];
+    for piece in attribute(path, "d").unwrap().split('M').skip(1) {
+        let numbers = piece.split(|sign: char| !sign.is_ascii_digit());
+        let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
+        let [left, top, width, height] = numbers[..4] else {
+            panic!("{piece} is no rectangle");
+        };
+        for row in top..top + height {
+            pixels[row * side + left..][..width].fill(0);
+        }
+    }
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| pixels[y * side + x]);
+    let codes = image.detect_grids();
+    assert_eq!(codes.len(), 1, "one code");
+    codes[0].decode().unwrap().1
+}
+
 /// AUT-05: staff without a factor come to its enrolment and nowhere else; the codes on paper are shown once.
 #[test]
 fn who_has_no_factor_sets_one_up_first() {
@@ -68,9 +92,18 @@ fn who_has_no_factor_sets_one_up_first() {
     );
     let refused = browser.submit(&page, "/admin/factor/confirm", &[("code", "000000")]);
     assert_eq!(refused.status, 400);
+    // What a device scans is what somebody else would type, and its codes are good.
     let at = page.body.find("data-seed").expect("the seed is told");
     let seed = attribute(&page.body[at - 1..], "data-seed").unwrap();
-    let code = crate::factors::code_of(&app, &seed);
+    let url = url::Url::parse(&scanned(&page)).unwrap();
+    assert_eq!(
+        (url.scheme(), url.host_str(), url.path()),
+        ("otpauth", Some("totp"), "/Till:owner%40shop.test")
+    );
+    let told: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!((&told["secret"], told["issuer"].as_str()), (&seed, "Till"));
+    assert_eq!((told["digits"].as_str(), told["period"].as_str()), ("6", "30"));
+    let code = crate::factors::code_of(&app, &told["secret"]);
     let codes = |sent: &Answer| {
         let page = browser.follow(sent);
         let (_, codes) = page.body.split_once("data-codes").unwrap();
@@ -129,6 +162,46 @@ fn a_forgotten_password_is_set_by_a_link() {
         (410, 410)
     );
     assert_eq!(by_password(&app, "owner", NEW).1.status, 303);
+}
+
+/// AUT-06, AUT-07: a link in another's hands is its owner's all the same: it changes nothing of theirs, and lets nobody in.
+#[test]
+fn a_link_in_anothers_browser_stays_its_owners() {
+    let app = TestApp::start();
+    let owner = Browser::signed_in(&app, "owner");
+    let other = Browser::signed_in(&app, "staff");
+    let stranger = Browser::new(&app);
+    stranger.submit(
+        &stranger.get("/forgot"),
+        "/forgot",
+        &[("email", "owner@shop.test")],
+    );
+    let path = format!("/reset/{}", newest_link(&app).1);
+    // A form of another's session, or of none, does not fit the page of this one.
+    let page = other.get(&path);
+    let forged = filled(&owner.get(PROFILE), "/admin/logout", &[("password", NEW)]);
+    assert_eq!(other.post(&path, &forged, &[OURS]).status, 403);
+    let set = other.submit(&page, &path, &[("password", NEW)]);
+    assert_eq!(set.status, 200, "{}", set.body);
+    let mine = other.get(PROFILE);
+    assert!(
+        mine.status == 200 && mine.body.contains("staff@shop.test"),
+        "{}",
+        mine.body
+    );
+    assert_eq!(owner.get(PROFILE).status, 401, "its owner's sessions are over");
+    for (who, password, status) in [
+        ("staff", PASSWORD, 303),
+        ("staff", NEW, 401),
+        ("owner", PASSWORD, 401),
+        ("owner", NEW, 303),
+    ] {
+        assert_eq!(
+            by_password(&app, who, password).1.status,
+            status,
+            "{who} {password}"
+        );
+    }
 }
 
 /// AUT-06: what was typed waits for the proof and is then offered with one button; nothing is sent by itself.

@@ -66,6 +66,78 @@ fn assets_have_names_of_their_content() {
     }
 }
 
+/// Ways to write one step up, to whoever decodes once, twice, not at all, or as another system does.
+const UP: [&str; 16] = [
+    "../",
+    "..%2f",
+    "%2e%2e/",
+    "%2e%2e%2f",
+    ".%2e/",
+    "%2e./",
+    "..\\",
+    "..%5c",
+    "%252e%252e%252f",
+    "..%252f",
+    "..%c0%af",
+    "..%e0%80%af",
+    "..;/",
+    "..%00/",
+    "....//",
+    "/../",
+];
+
+/// WEB-05: no path leads out of what lies inside the binary to what lies beside it, however it is written.
+#[test]
+fn no_path_leads_to_a_file() {
+    let app = TestApp::start();
+    let canary = "canary beside the shop";
+    std::fs::write(app.dir().join("canary.txt"), canary).unwrap();
+    let inside = app.dir().join("canary.txt");
+    let absolute = inside.to_str().unwrap();
+    let targets = [
+        "canary.txt",
+        "till.db",
+        "keys/seal",
+        "etc/passwd",
+        "proc/self/environ",
+        "Cargo.toml",
+    ];
+    let client = app.client();
+    let mut paths = Vec::new();
+    for root in ["/assets/", "/api/docs/"] {
+        for up in UP {
+            for depth in [1, 2, 12] {
+                paths.extend(targets.map(|target| format!("{root}{}{target}", up.repeat(depth))));
+            }
+        }
+        for prefix in [
+            "",
+            "/",
+            "%2f",
+            "file:",
+            "file://",
+            "file:%2f%2f",
+            "\\\\.\\",
+            "c:%5c",
+            "%00",
+            "~",
+        ] {
+            paths.push(format!("{root}{prefix}{absolute}"));
+            paths.push(format!("{root}till.css{prefix}{absolute}"));
+        }
+    }
+    assert!(paths.len() > 500, "{}", paths.len());
+    for path in paths {
+        let at = client.at();
+        let asked = format!("GET {path} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n");
+        let answer = client.raw(asked.as_bytes());
+        assert!([400, 404].contains(&answer.status), "{path}: {}", answer.status);
+        for told in [canary, "SQLite format", "root:", "[package]"] {
+            assert!(!answer.body.contains(told), "{path} tells {told}");
+        }
+    }
+}
+
 /// PAGES, *Page weight*: a page and all that it needs, packed.
 #[test]
 fn no_page_is_heavier_than_it_may_be() {

@@ -189,3 +189,33 @@ fn who_has_a_second_factor_steps_up_by_it() {
         204
     );
 }
+
+/// AUT-06: nobody's proof is another's, and who tries with one uses nothing of theirs up.
+#[test]
+fn a_proof_of_somebody_else_proves_nothing() {
+    let app = TestApp::start();
+    let (ann, bob) = (factors::enrol(&app, "ann"), factors::enrol(&app, "bob"));
+    app.clock.pass(5 * MINUTE);
+    let proof = |who: &str, body: serde_json::Value| app.post(who, STEP_UP, body).status;
+    let codes = || ("POST", "/api/v1/auth/totp/recovery-codes");
+    let is_fresh = |who: &str| {
+        let (method, path) = codes();
+        app.send(method, who, path, &[], None).status == 200
+    };
+    assert!(!is_fresh("ann") && !is_fresh("bob"));
+    for theirs in [bob.code(&app), bob.recovery[0].clone()] {
+        for body in [
+            json!({ "totp": theirs }),
+            json!({ "password": PASSWORD, "totp": theirs }),
+        ] {
+            assert_eq!(proof("ann", body.clone()), 401, "{body}");
+            assert!(!is_fresh("ann"), "{body}");
+        }
+    }
+    // What they could not use is still bob's, and his session is as stale as it was.
+    assert!(!is_fresh("bob"));
+    assert_eq!(proof("bob", json!({ "totp": bob.code(&app) })), 204);
+    assert!(is_fresh("bob") && !is_fresh("ann"));
+    assert_eq!(proof("ann", json!({ "totp": ann.code(&app) })), 204);
+    assert!(is_fresh("ann"));
+}
