@@ -135,6 +135,15 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    /// A test that fails leaves no server behind, and nothing that it holds.
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 pub fn till(dir: &Path, words: &[&str], input: &str) {
     let mut child = Command::new(executable())
         .args(words)
