@@ -104,6 +104,11 @@ fn reserved_money_is_taken_with_the_first_parcel() {
     assert_eq!(payments::charge(&app, id, "tok_good")["status"], "authorized");
     let order = now(&app, &order);
     shipped(&app, &order, json!({ "items": [pieces(&order, 0, 1)] }));
+    app.settle();
+    assert_eq!(
+        payments::standing(&app, id),
+        json!(["processing", "paid", "9.00", "0.00", "0.00"])
+    );
     shipped(&app, &order, json!({}));
     app.settle();
     assert_eq!(
