@@ -30,7 +30,10 @@ fn routes() -> Vec<(String, String, Access)> {
             let path = path.replace("{*file}", "index.css").replace("{name}", "till.css");
             let path = path.replace("{order_id}", "1").replace("{provider}", "stripe");
             let path = path.replace("{token}", "none").replace("{variant}", "1");
-            let path = path.replace("{user_id}", "1");
+            let path = path
+                .replace("{user_id}", "1")
+                .replace("{sid}", "1")
+                .replace("{rid}", "1");
             assert!(!path.contains('{'), "{path}");
             all.push((row.method.to_string(), format!("{root}{path}"), row.access));
         }
