@@ -117,6 +117,19 @@ named! {
         TaxRateChanged = 187 "tax_rate.changed",
         TaxRateDeleted = 188 "tax_rate.deleted",
         PriceDrifted = 189 "price.drift",
+        CustomerCreated = 220 "customer.created",
+        CustomerChanged = 221 "customer.changed",
+        CustomerDeleted = 222 "customer.deleted",
+        CustomerExported = 223 "customer.exported",
+        CustomerAnonymised = 224 "customer.anonymised",
+        GroupCreated = 225 "customer_group.created",
+        GroupChanged = 226 "customer_group.changed",
+        GroupDeleted = 227 "customer_group.deleted",
+        GroupJoined = 228 "customer_group.joined",
+        GroupLeft = 229 "customer_group.left",
+        RoleCreated = 230 "role.created",
+        RoleUpdated = 231 "role.changed",
+        RoleDeleted = 232 "role.deleted",
         CommissionsExported = 173 "commissions.exported",
     }
 }
@@ -165,6 +178,8 @@ named! {
         Coupon = 40 "coupon",
         ShippingMethod = 41 "shipping_method",
         TaxRate = 42 "tax_rate",
+        Group = 43 "customer_group",
+        Role = 44 "role",
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::id::CouponId;
+use crate::domain::id::GroupId;
 use crate::domain::id::ProductId;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
@@ -57,6 +58,8 @@ pub struct Coupon {
     pub ends_at: Option<Timestamp>,
     /// What it is good for; none: everything.
     pub products: Vec<ProductId>,
+    /// Whom it is for; none: everybody.
+    pub groups: Vec<GroupId>,
     pub is_enabled: bool,
     /// How many orders use it.
     pub used: i64,
@@ -82,6 +85,8 @@ pub enum Unfit {
     UsedUp,
     /// The customer has used it as often as one may.
     UsedByYou,
+    /// The customer is in none of the groups that it is for.
+    Stranger,
 }
 
 impl CouponKind {
@@ -108,6 +113,7 @@ impl Coupon {
             starts_at: None,
             ends_at: None,
             products: Vec::new(),
+            groups: Vec::new(),
             is_enabled: true,
             used: 0,
             created_at: now,
@@ -119,6 +125,11 @@ impl Coupon {
     /// Whether it is good for a product.
     pub fn covers(&self, product: Option<ProductId>) -> bool {
         self.products.is_empty() || product.is_some_and(|product| self.products.contains(&product))
+    }
+
+    /// Whether it is for somebody in these groups.
+    pub fn is_for(&self, groups: &[GroupId]) -> bool {
+        self.groups.is_empty() || groups.iter().any(|group| self.groups.contains(group))
     }
 
     /// Why it does not hold at a moment, on what it is good for at that cost, for who has used it so often.
@@ -168,6 +179,7 @@ pub struct CouponFields {
     pub starts_at: Option<Option<Timestamp>>,
     pub ends_at: Option<Option<Timestamp>>,
     pub products: Option<Vec<ProductId>>,
+    pub groups: Option<Vec<GroupId>>,
     pub is_enabled: Option<bool>,
 }
 
@@ -217,6 +229,7 @@ impl CouponFields {
             keep("ends_at", Bad::invalid("must be after starts_at"));
         }
         coupon.products = self.products.unwrap_or(coupon.products);
+        coupon.groups = self.groups.unwrap_or(coupon.groups);
         coupon.is_enabled = self.is_enabled.unwrap_or(coupon.is_enabled);
         if faults.is_empty() {
             Ok(coupon)
@@ -274,6 +287,7 @@ impl Unfit {
             Self::Below => "This coupon asks for more goods than these.",
             Self::UsedUp => "This coupon is used up.",
             Self::UsedByYou => "You have used this coupon as often as one may.",
+            Self::Stranger => "This coupon is for other customers.",
         }
     }
 
@@ -287,6 +301,7 @@ impl Unfit {
             Self::Below => "below_minimum",
             Self::UsedUp => "used_up",
             Self::UsedByYou => "used_by_customer",
+            Self::Stranger => "other_customers",
         }
     }
 }
@@ -317,6 +332,7 @@ mod tests {
             starts_at: Some(at(100)),
             ends_at: Some(at(200)),
             products: vec![ProductId(7)],
+            groups: Vec::new(),
             is_enabled: true,
             used: 9,
             created_at: at(0),

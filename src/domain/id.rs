@@ -44,6 +44,8 @@ ids! {
     SessionId,
     /// Someone who buys.
     CustomerId,
+    /// Some customers who belong together.
+    GroupId,
     /// A product.
     ProductId,
     /// What is stocked and sold of a product.

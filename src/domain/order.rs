@@ -303,7 +303,7 @@ impl OrderHead {
 /// The personal part of an order.
 #[derive(Debug, Clone, Default)]
 pub struct Contacts {
-    /// The secret of the private link.
+    /// The seed of the private link's secret.
     pub token: [u8; 16],
     /// Where to write to.
     pub email: Option<String>,

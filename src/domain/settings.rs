@@ -20,6 +20,8 @@ pub struct Terms {
     pub has_methods: bool,
     /// Whether anything is taxed.
     pub has_taxes: bool,
+    /// Whether the members of any group pay less.
+    pub has_groups: bool,
 }
 
 /// The shop's settings that show.

@@ -39,6 +39,8 @@ pub enum Class {
     Refresh,
     /// Placing an order.
     Order,
+    /// Looking at an order by its private link.
+    Link,
     /// Probes, assets and signed webhooks.
     Unlimited,
 }
@@ -51,6 +53,7 @@ impl Class {
             ("POST", "/api/v1/auth/signup" | "/api/v1/auth/register") => Self::SignUp,
             ("POST", "/api/v1/auth/refresh-token") => Self::Refresh,
             ("POST", "/api/v1/orders" | "/api/v1/cart/checkout") => Self::Order,
+            ("GET", path) if path.starts_with("/api/v1/orders/private/") => Self::Link,
             ("POST", path) if path.starts_with("/api/v1/payments/webhook") => Self::Unlimited,
             (_, "/health" | "/livez" | "/readyz" | "/metrics") => Self::Unlimited,
             (_, path) if path.starts_with("/assets/") || path.starts_with("/api/docs") => Self::Unlimited,
@@ -178,6 +181,7 @@ impl Limits {
             Class::Order if !matches!(by, Some(by) if by.is_staff || by.kind == ActorKind::ApiKey) => {
                 Some((who, self.order))
             }
+            Class::Link => Some((address, self.order)),
             Class::Order | Class::Refresh | Class::Any => None,
         };
         let whole = self.draw((Class::Any, who), general, now)?;

@@ -10,6 +10,7 @@ mod bare;
 pub mod commission_query;
 mod cors;
 pub mod csv;
+pub mod customer_query;
 mod denials;
 pub mod difference_query;
 mod docs;

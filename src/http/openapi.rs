@@ -190,8 +190,14 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
         (403, has_right || changes),
         (404, path.contains('{') || is_found_by_its_body(path, row)),
         (409, changes),
-        // A product that was deleted; events that are no longer kept.
-        (410, path.contains("/products/{") || path.starts_with("/events")),
+        // A product or a customer that was deleted; events that are no longer kept.
+        (
+            410,
+            ["/products/{", "/customers/{"]
+                .iter()
+                .any(|noun| path.contains(noun))
+                || path.starts_with("/events"),
+        ),
         (412, row.takes("IfMatch")),
         (413, has_body || takes_none),
         (415, has_body || takes_none),

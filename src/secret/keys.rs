@@ -44,6 +44,8 @@ pub enum Use {
     Sandbox,
     /// The cookies of guests' carts.
     Cart,
+    /// The private links of guests' orders.
+    Order,
 }
 
 impl Use {
@@ -57,6 +59,7 @@ impl Use {
             Self::Download => b"till 1 download",
             Self::Sandbox => b"till 1 sandbox",
             Self::Cart => b"till 1 cart",
+            Self::Order => b"till 1 order",
         }
     }
 }

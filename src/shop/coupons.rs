@@ -46,6 +46,8 @@ pub struct CouponView {
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     products: Vec<i64>,
+    /// Whom it is for; none: everybody.
+    groups: Vec<i64>,
     enabled: bool,
     used: i64,
     created_at: Timestamp,
@@ -72,6 +74,7 @@ impl CouponView {
             starts_at: coupon.starts_at,
             ends_at: coupon.ends_at,
             products: coupon.products.iter().map(|product| product.0).collect(),
+            groups: coupon.groups.iter().map(|group| group.0).collect(),
             enabled: coupon.is_enabled,
             used: coupon.used,
             created_at: coupon.created_at,
@@ -128,7 +131,7 @@ pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, asked: &CouponFields) -> R
     )
 }
 
-/// A coupon with what is asked for, of products that exist.
+/// A coupon with what is asked for, of products and groups that exist.
 fn with(tx: &Tx, coupon: Coupon, asked: &CouponFields) -> Result<Coupon> {
     let currency = store::settings::terms(tx)?.currency;
     let coupon = asked.clone().onto(coupon, currency)?;
@@ -137,6 +140,12 @@ fn with(tx: &Tx, coupon: Coupon, asked: &CouponFields) -> Result<Coupon> {
             return Err(Bad::input("There is no such product.")
                 .at(format!("products[{at}]"))
                 .into());
+        }
+    }
+    for (at, group) in asked.groups.iter().flatten().enumerate() {
+        if store::groups::find(tx, *group)?.is_none() {
+            let bad = Bad::input("There is no such group.");
+            return Err(bad.at(format!("groups[{at}]")).into());
         }
     }
     Ok(coupon)

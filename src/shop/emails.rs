@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::secret::Keys;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::customers;
 use crate::shop::links;
 use crate::shop::links::NewLink;
 use crate::shop::mails;
@@ -74,6 +75,7 @@ pub fn confirm(tx: &Tx, by: &Actor, keys: &Keys, token: &str) -> Result<User> {
         serde_json::json!({ "email": user.email, "email_verified": user.email_verified }).to_string();
     let target = (Target::User, Some(user.id.0));
     audit::note(tx, by, Action::AddressProved, target, None, Some(&content))?;
+    customers::claim(tx, user.id, &email)?;
     if !user.email.eq_ignore_ascii_case(&email) {
         // What was sent to the former address opens nothing any more.
         links::void(tx, user.id)?;

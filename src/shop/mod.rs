@@ -22,6 +22,7 @@ pub mod events;
 pub mod exports;
 pub mod factors;
 pub mod forms;
+pub mod groups;
 pub mod identity;
 pub mod imports;
 pub mod invoices;

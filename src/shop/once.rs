@@ -51,6 +51,12 @@ pub enum Made {
     Shipment = 50,
     /// A return.
     Return = 51,
+    /// A customer.
+    Customer = 60,
+    /// A group of customers.
+    Group = 61,
+    /// A role.
+    Role = 62,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

@@ -166,6 +166,7 @@ pub fn accept(tx: &Tx, by: &Actor, keys: &Keys, token: &str, password: &str) -> 
     if user.role_name == identity::CUSTOMER {
         customers::of(tx, &user)?;
     }
+    customers::claim(tx, user.id, &user.email)?;
     tx.touch(Touched::Sessions);
     let who = Actor {
         user: Some(user.id),

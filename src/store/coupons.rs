@@ -10,6 +10,7 @@ use crate::domain::coupon::CouponKind;
 use crate::domain::coupon::Worth;
 use crate::domain::id::CouponId;
 use crate::domain::id::CustomerId;
+use crate::domain::id::GroupId;
 use crate::domain::id::ProductId;
 use crate::domain::money::Money;
 use crate::domain::percent::Percent;
@@ -40,6 +41,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Coupon> {
         starts_at: row.get("starts_at")?,
         ends_at: row.get("ends_at")?,
         products: Vec::new(),
+        groups: Vec::new(),
         is_enabled: row.get("enabled")?,
         used: row.get("used")?,
         created_at: row.get("created_at")?,
@@ -48,13 +50,23 @@ fn from_row(row: &Row) -> rusqlite::Result<Coupon> {
     })
 }
 
-fn with_products(db: &Snapshot, coupon: Coupon) -> Result<Coupon> {
+/// With what it is good for, and for whom.
+fn with_limits(db: &Snapshot, coupon: Coupon) -> Result<Coupon> {
     let products = db
         .db()
         .prepare_cached("SELECT product_id FROM coupon_products WHERE coupon_id = ?1 ORDER BY product_id")?
         .query_and_then(params![coupon.id], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Coupon { products, ..coupon })
+    let groups = db
+        .db()
+        .prepare_cached("SELECT group_id FROM coupon_groups WHERE coupon_id = ?1 ORDER BY group_id")?
+        .query_and_then(params![coupon.id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Coupon {
+        products,
+        groups,
+        ..coupon
+    })
 }
 
 /// Every coupon that is there, newest first.
@@ -66,7 +78,7 @@ pub fn all(db: &Snapshot) -> Result<Vec<Coupon>> {
         .collect::<rusqlite::Result<_>>()?;
     coupons
         .into_iter()
-        .map(|coupon| with_products(db, coupon))
+        .map(|coupon| with_limits(db, coupon))
         .collect()
 }
 
@@ -81,7 +93,7 @@ pub fn find(db: &Snapshot, id: CouponId) -> Result<Option<Coupon>> {
         .prepare_cached(&format!("{SELECT} WHERE id = ?1 AND deleted_at IS NULL"))?
         .query_row(params![id], from_row)
         .optional()?
-        .map(|coupon| with_products(db, coupon))
+        .map(|coupon| with_limits(db, coupon))
         .transpose()
 }
 
@@ -91,7 +103,7 @@ pub fn by_code(db: &Snapshot, code: &str) -> Result<Option<Coupon>> {
         .prepare_cached(&format!("{SELECT} WHERE code = ?1 AND deleted_at IS NULL"))?
         .query_row(params![code], from_row)
         .optional()?
-        .map(|coupon| with_products(db, coupon))
+        .map(|coupon| with_limits(db, coupon))
         .transpose()
 }
 
@@ -122,6 +134,7 @@ pub fn insert(tx: &Tx, coupon: &Coupon) -> Result<CouponId> {
         })
         .on_unique("coupons.code", || Refusal::Taken("code"))?;
     set_products(tx, CouponId(id), &coupon.products)?;
+    set_groups(tx, CouponId(id), &coupon.groups)?;
     Ok(CouponId(id))
 }
 
@@ -142,7 +155,20 @@ pub fn update(tx: &Tx, coupon: &Coupon) -> Result<()> {
             ":ends_at": coupon.ends_at, ":enabled": coupon.is_enabled, ":now": tx.now,
         })
         .on_unique("coupons.code", || Refusal::Taken("code"))?;
-    set_products(tx, coupon.id, &coupon.products)
+    set_products(tx, coupon.id, &coupon.products)?;
+    set_groups(tx, coupon.id, &coupon.groups)
+}
+
+fn set_groups(tx: &Tx, coupon: CouponId, groups: &[GroupId]) -> Result<()> {
+    tx.db()
+        .prepare_cached("DELETE FROM coupon_groups WHERE coupon_id = ?1")?
+        .execute(params![coupon])?;
+    for group in groups {
+        tx.db()
+            .prepare_cached("INSERT OR IGNORE INTO coupon_groups (coupon_id, group_id) VALUES (?1, ?2)")?
+            .execute(params![coupon, group])?;
+    }
+    Ok(())
 }
 
 fn set_products(tx: &Tx, coupon: CouponId, products: &[ProductId]) -> Result<()> {

@@ -256,7 +256,7 @@ pub fn seen_by_all(db: &Snapshot) -> Result<EventId> {
                ifnull((SELECT min(mark) FROM webhook_endpoints WHERE deleted_at IS NULL AND state <> 2), :all),
                ifnull((SELECT min(upto) FROM webhook_replays), :all),
                (SELECT ifnull(max(upto), 0) FROM marks WHERE name = 'mails.events'),
-               ifnull((SELECT min(id) FROM events WHERE type IN (6, 23, 26) AND type <> 1
+               ifnull((SELECT min(id) FROM events WHERE type IN (6, 23, 26, 41) AND type <> 1
                        AND id > (SELECT upto FROM marks WHERE name = 'search.events')), :all) - 1)) AS id",
         )?
         .query_row(named_params! { ":all": i64::MAX }, |row| row.get("id"))?)

@@ -20,6 +20,7 @@ pub mod events;
 pub mod factors;
 mod fault;
 mod file;
+pub mod groups;
 pub mod idempotency;
 pub mod inbox;
 pub mod invariants;

@@ -25,7 +25,8 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
                (SELECT value FROM settings WHERE name = 'numbers_stored') = '1' AS numbers_stored,
                CAST(ifnull((SELECT value FROM settings WHERE name = 'stock.low_at'), '5') AS INTEGER) AS low_at,
                (SELECT value FROM settings WHERE name = 'selling.methods') = '1' AS has_methods,
-               (SELECT value FROM settings WHERE name = 'selling.taxes') = '1' AS has_taxes",
+               (SELECT value FROM settings WHERE name = 'selling.taxes') = '1' AS has_taxes,
+               (SELECT value FROM settings WHERE name = 'selling.groups') = '1' AS has_groups",
         )?
         .query_row([], |row| {
             Ok(Terms {
@@ -36,6 +37,7 @@ pub fn terms(db: &Snapshot) -> Result<Terms> {
                 low_at: row.get(4)?,
                 has_methods: row.get(5)?,
                 has_taxes: row.get(6)?,
+                has_groups: row.get(7)?,
             })
         })?;
     Ok(terms)

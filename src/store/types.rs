@@ -58,7 +58,7 @@ macro_rules! named {
 }
 
 ids! {
-    id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::ProductId, id::VariantId, id::OrderId,
+    id::UserId, id::RoleId, id::SessionId, id::CustomerId, id::GroupId, id::ProductId, id::VariantId, id::OrderId,
     id::LineId, id::CreditNoteId, id::EventId, id::AuditId, id::MovementId,
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::ShipmentId, id::ReturnId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,

@@ -4,6 +4,7 @@ pub mod complete;
 pub mod deliver;
 pub mod derive;
 pub mod expire;
+pub mod groups;
 pub mod inbox;
 pub mod mail;
 pub mod outbox;
@@ -53,6 +54,7 @@ pub enum Outcome {
 pub async fn run(app: App) -> Result<()> {
     tokio::try_join!(
         watched("derive", || derive(app.clone())),
+        watched("groups", || hold_to_rules(app.clone())),
         watched("sweep", || sweep(app.clone())),
         watched("mails", || derive_mails(app.clone())),
         watched("mail", || mail(app.clone())),
@@ -189,6 +191,14 @@ async fn sweep(app: App) {
 /// Lets the search index learn what is new.
 async fn derive(app: App) {
     at_commits(&app, "derive", || derive::step(&app)).await;
+}
+
+/// Holds customers to the rules of their groups.
+async fn hold_to_rules(app: App) {
+    at_commits(&app, "hold customers to the rules of groups", || {
+        groups::step(&app)
+    })
+    .await;
 }
 
 /// Makes deliveries of events.

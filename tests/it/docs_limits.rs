@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::app::TestApp;
 use crate::docs::parts;
 use crate::docs::shape;
+use crate::docs_people;
 use crate::docs_selling;
 
 /// I12: what a route reads from its query is told, with its kind, and nothing else is taken.
@@ -333,6 +334,9 @@ fn template(path: &str, order: &str, product: &str) -> String {
         .replace("/coupons/1", "/coupons/{id}")
         .replace("/shipping-methods/1", "/shipping-methods/{id}")
         .replace("/tax-rates/1", "/tax-rates/{id}")
+        .replace("/customers/1", "/customers/{id}")
+        .replace("/groups/1", "/groups/{id}")
+        .replace("/roles/1", "/roles/{id}")
         .replace("/rates/1", "/rates/{user_id}")
         .replace("/wallets/1", "/wallets/{user_id}")
         .replace("/consumers/crew", "/consumers/{name}")
@@ -360,6 +364,7 @@ fn a_body_is_held_to_its_told_limits() {
         .chain(good_proofs())
         .chain(good_bodies_of_money(&order))
         .chain(docs_selling::good_bodies())
+        .chain(docs_people::good_bodies())
     {
         let template = template(&path, &order, &product);
         let operation = &document["paths"][format!("/api/v1{template}")][method.to_lowercase()];

@@ -23,13 +23,15 @@ pub fn good_bodies() -> Vec<(&'static str, String, Value)> {
             "POST",
             "/coupons",
             json!({ "code": "A", "kind": "fixed", "value": "1.00", "limit": 1, "per_customer": 1, "min_subtotal": "1.00",
-            "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-04-01T00:00:00Z", "products": [1], "client_token": "t" }),
+            "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-04-01T00:00:00Z", "products": [1], "groups": [1],
+            "client_token": "t" }),
         ),
         (
             "PATCH",
             "/coupons/1",
             json!({ "code": "A", "kind": "fixed", "value": "1.00", "limit": 1, "per_customer": 1, "min_subtotal": "1.00",
-            "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-04-01T00:00:00Z", "products": [1], "version": 1 }),
+            "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-04-01T00:00:00Z", "products": [1], "groups": [1],
+            "version": 1 }),
         ),
         (
             "POST",

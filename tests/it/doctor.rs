@@ -348,6 +348,14 @@ const PLANTED: &[(&str, &str)] = &[
         "stock.available",
         "UPDATE stock SET available = -1 WHERE variant_id = 1",
     ),
+    (
+        "customer.deleted",
+        "UPDATE customers SET deleted_at = 1 WHERE id = 1",
+    ),
+    (
+        "group.setting",
+        "UPDATE settings SET value = '1' WHERE name = 'selling.groups'",
+    ),
     ("customer.user", "UPDATE customers SET user_id = 999 WHERE id = 1"),
     ("user.admin", "UPDATE users SET status = 2 WHERE role_id = 1"),
     (

@@ -183,7 +183,10 @@ const ASK_NOBODY: &[(&str, &str)] = &[
         "shop/catalogue/mod.rs: show_public",
         "what is for sale is everybody's",
     ),
-    ("shop/customers.rs: own", "the customer of a user who is at hand"),
+    (
+        "shop/customers/mod.rs: own",
+        "the customer of a user who is at hand",
+    ),
     (
         "shop/forms.rs: target",
         "what a form of the caller's own has done",

@@ -14,11 +14,15 @@ use crate::app::PASSWORD;
 use crate::app::TestApp;
 use crate::client::Answer;
 use crate::permissions_bodies::about_goods;
+use crate::permissions_bodies::about_people;
 use crate::permissions_bodies::address;
 use crate::permissions_bodies::api_key;
 use crate::permissions_bodies::below_an_order;
 use crate::permissions_bodies::coupon;
 use crate::permissions_bodies::endpoint;
+use crate::permissions_bodies::group;
+use crate::permissions_bodies::mail;
+use crate::permissions_bodies::role;
 use crate::permissions_bodies::sent;
 use crate::permissions_bodies::switched_off;
 use crate::permissions_bodies::tax_rate;
@@ -84,7 +88,13 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         "payments" => payment(app, whose),
         "products" => product(app, whose),
         "auth" => session(app, whose),
-        "roles" => 2,
+        "roles" if thing == "staff's" => 2,
+        "roles" => made(&app.post(whose, "/api/v1/roles", role())),
+        "customers" if path.starts_with("/customers/groups") => {
+            made(&app.post(whose, "/api/v1/customers/groups", group()))
+        }
+        "customers" if thing == "ann's" => customer(app, "ann"),
+        "customers" => made(&app.post("owner", "/api/v1/customers", json!({ "name": "Some Body" }))),
         "users" | "wallets" | "commissions" => {
             app.token(whose);
             app.number(&format!("SELECT id FROM users WHERE username = '{whose}'"))
@@ -105,7 +115,11 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         noun => panic!("no {noun} can be made"),
     };
     if thing == "deleted" {
-        let gone = app.send("DELETE", whose, &format!("/api/v1/products/{id}"), &[], None);
+        let (who, noun) = match path.starts_with("/customers") {
+            true => ("owner", "customers"),
+            false => (whose, "products"),
+        };
+        let gone = app.send("DELETE", who, &format!("/api/v1/{noun}/{id}"), &[], None);
         assert!(gone.status < 300, "{}", gone.body);
     }
     id.to_string()
@@ -158,6 +172,9 @@ pub fn path(app: &TestApp, line: &Line) -> String {
         }
         return line.path.replace("{name}", &name);
     }
+    if line.path.contains("{token}") {
+        return line.path.replace("{token}", &format!("1-{}", "A".repeat(22)));
+    }
     if line.path.contains("{provider}") {
         return line.path.replace("{provider}", "gold");
     }
@@ -168,17 +185,6 @@ pub fn path(app: &TestApp, line: &Line) -> String {
         true => line.path.replace("{id}", &thing(app, line.path, line.thing)),
         false => line.path.replace("{sku}", line.thing),
     }
-}
-
-/// A mail that waits.
-fn mail(app: &TestApp) -> i64 {
-    let row = format!(
-        "INSERT INTO mails (template, recipient, facts, state, created_at, due_at)
-         VALUES (4, 'ann{}@shop.test', '{{\"username\":\"ann\"}}', 0, 0, 0)",
-        fresh()
-    );
-    app.db().execute(&row, []).unwrap();
-    app.number("SELECT max(id) FROM mails")
 }
 
 /// A product with a price: a seller's own begins unapproved.
@@ -217,6 +223,9 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
     }
     if let Some(body) = about_selling(line).or_else(|| about_goods(app, line)) {
         return body;
+    }
+    if line.path.starts_with("/customers") || line.path.starts_with("/roles") {
+        return about_people(line.method, line.path, || customer(app, "ann"));
     }
     let number = fresh();
     Some(match (line.method, line.path) {

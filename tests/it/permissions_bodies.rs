@@ -76,3 +76,42 @@ pub fn about_goods(app: &TestApp, line: &Line) -> Option<Option<Value>> {
         _ => return None,
     }))
 }
+
+/// A group of a name that nothing has had.
+pub fn group() -> Value {
+    json!({ "name": format!("Group {}", fresh()), "discount": "5" })
+}
+
+/// A role of a name that nothing has had.
+pub fn role() -> Value {
+    json!({ "name": format!("role{}", fresh()), "permissions": ["orders:read"] })
+}
+
+/// A body about customers, their groups or roles; none where nothing is sent.
+pub fn about_people(method: &str, path: &str, customer: impl Fn() -> i64) -> Option<Value> {
+    Some(match (method, path) {
+        ("POST", "/customers") => json!({ "name": "Some Body" }),
+        ("POST", "/customers/groups") => group(),
+        ("POST", "/roles") => role(),
+        ("PUT", "/roles/{id}") => json!({ "permissions": ["orders:read"], "version": 1 }),
+        ("PUT", "/customers/groups/{id}") => json!({ "description": "Friends", "version": 1 }),
+        ("PUT", "/customers/{id}") => json!({ "note": "Rings twice", "version": 1 }),
+        ("PATCH", "/customers/batch") => {
+            json!({ "updates": [{ "id": customer(), "data": { "country": "GB" } }] })
+        }
+        (_, "/customers/groups/{id}/customers") => json!({ "customer_ids": [customer()] }),
+        ("POST" | "DELETE", _) => json!({}),
+        _ => return None,
+    })
+}
+
+/// A mail that waits.
+pub fn mail(app: &TestApp) -> i64 {
+    let row = format!(
+        "INSERT INTO mails (template, recipient, facts, state, created_at, due_at)
+         VALUES (4, 'ann{}@shop.test', '{{\"username\":\"ann\"}}', 0, 0, 0)",
+        fresh()
+    );
+    app.db().execute(&row, []).unwrap();
+    app.number("SELECT max(id) FROM mails")
+}

@@ -44,6 +44,7 @@ type Step = (&'static str, for<'a> fn(&'a App) -> Running<'a>);
 /// Every step, by the file that holds it.
 const STEPS: &[Step] = &[
     ("derive", |app| Box::pin(worker::derive::step(app))),
+    ("groups", |app| Box::pin(worker::groups::step(app))),
     ("mail", |app| Box::pin(worker::mail::derive(app))),
     ("mail", |app| Box::pin(worker::mail::step(app))),
     ("outbox", |app| Box::pin(worker::outbox::step(app))),
@@ -220,6 +221,8 @@ fn today(app: &TestApp, old: i64) {
     let product = app.get("owner", "/api/v1/products/1").json();
     let renamed = json!({ "name": "Cup", "version": product["version"] });
     assert_eq!(app.patch("owner", "/api/v1/products/1", renamed).status, 200);
+    let group = json!({ "name": "Loyal", "rule": { "min_orders": 1 } });
+    assert_eq!(app.post("owner", "/api/v1/customers/groups", group).status, 201);
     // Paid at the bank, of which nobody here has heard; and paid, when the order is canceled.
     let paid = payments::begin(app, payments::order(app));
     payments::decide(app, &paid, "approve");

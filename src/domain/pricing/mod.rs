@@ -11,6 +11,7 @@ pub use unit::HELD;
 use crate::domain::coupon::Coupon;
 use crate::domain::coupon::Unfit;
 use crate::domain::coupon::Worth;
+use crate::domain::id::GroupId;
 use crate::domain::id::ProductId;
 use crate::domain::id::TaxClass;
 use crate::domain::money::Money;
@@ -51,6 +52,8 @@ pub struct Basket<'a> {
     pub pieces: &'a [Piece],
     /// What the buyer's groups pay less; the best of them holds.
     pub groups: &'a [GroupDiscount],
+    /// The groups the buyer is in, as far as the coupon asks.
+    pub member_of: &'a [GroupId],
     /// The coupon, and how many orders of the buyer's have used it before.
     pub coupon: Option<(&'a Coupon, i64)>,
     /// How it is sent, if that is known.
@@ -208,6 +211,9 @@ fn discount(basket: &Basket<'_>, lines: &mut [PricedLine]) -> Result<Option<Unfi
     let found = (!good.is_empty()).then_some(eligible);
     if let Some(unfit) = coupon.unfit(basket.now, found, used_before) {
         return Ok(Some(unfit));
+    }
+    if !coupon.is_for(basket.member_of) {
+        return Ok(Some(Unfit::Stranger));
     }
     let weights: Vec<i64> = good.iter().map(|at| lines[*at].amount.minor()).collect();
     for (at, part) in good.into_iter().zip(spread(coupon.discount(eligible), &weights)) {

@@ -38,6 +38,7 @@ pub(super) fn coupon(worth: Worth) -> Coupon {
         starts_at: None,
         ends_at: None,
         products: Vec::new(),
+        groups: Vec::new(),
         is_enabled: true,
         used: 0,
         created_at: NOW,
@@ -76,6 +77,7 @@ pub(super) fn basket<'a>(pieces: &'a [Piece], taxes: &'a Taxes) -> Basket<'a> {
         now: NOW,
         pieces,
         groups: &[],
+        member_of: &[],
         coupon: None,
         method: None,
         taxes,
@@ -223,6 +225,29 @@ fn a_coupon_that_does_not_hold_takes_nothing_off() {
         (priced.unfit, priced.discount, priced.total),
         (Some(Unfit::Below), Money::ZERO, money(1000))
     );
+}
+
+/// G6: a coupon of groups is for their members.
+#[test]
+fn a_coupon_may_be_for_some_groups_alone() {
+    let pieces = [piece(1, 1, 1000)];
+    let members = Coupon {
+        groups: vec![GroupId(3), GroupId(4)],
+        ..coupon(Worth::Fixed(money(300)))
+    };
+    let taxes = Taxes::default();
+    let with = |member_of: &[GroupId]| {
+        let basket = Basket {
+            coupon: Some((&members, 0)),
+            member_of,
+            ..basket(&pieces, &taxes)
+        };
+        let priced = price(&basket).unwrap();
+        (priced.unfit, priced.discount)
+    };
+    assert_eq!(with(&[]), (Some(Unfit::Stranger), Money::ZERO));
+    assert_eq!(with(&[GroupId(5)]), (Some(Unfit::Stranger), Money::ZERO));
+    assert_eq!(with(&[GroupId(1), GroupId(4)]), (None, money(300)));
 }
 
 /// Free shipping takes off what sending costs, and nothing else.

@@ -14,7 +14,6 @@ use crate::domain::address::Address;
 use crate::domain::money::RawAmount;
 use crate::domain::new_order::Details;
 use crate::domain::order::Channel;
-use crate::domain::order::Order;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::error::Error;
@@ -26,7 +25,6 @@ use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::once;
 use crate::http::shopper::Shopper;
-use crate::secret;
 use crate::shop::once::Key;
 use crate::shop::once::Once;
 use crate::shop::orders;
@@ -96,6 +94,9 @@ pub struct CheckedOutView<'a> {
     /// Where a guest finds the order again; whoever has it, sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     private_url: Option<String>,
+    /// The secret part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_token: Option<String>,
 }
 
 pub async fn check_out(
@@ -119,10 +120,13 @@ pub async fn check_out(
     let (Once::First(done) | Once::Again(done)) = &made;
     let payment = payment(&app, done).await?;
     once(made, |done| {
+        let token = orders::private_token(app.keys(), &done.order);
+        let site = app.config().server.public_url();
         let view = CheckedOutView {
             order: OrderView::whole(&done.order),
             payment,
-            private_url: private_url(&app, &done.order),
+            private_url: token.as_ref().map(|token| format!("{site}/orders/{token}")),
+            order_token: token,
         };
         Ok((StatusCode::CREATED, Reply(view)).into_response())
     })
@@ -146,13 +150,4 @@ async fn payment(app: &App, done: &CheckedOut) -> Result<Option<PaymentView>> {
         })
         .await?;
     Ok(Some(view))
-}
-
-fn private_url(app: &App, order: &Order) -> Option<String> {
-    if order.head.user.is_some() {
-        return None;
-    }
-    let site = app.config().server.public_url();
-    let token = secret::to_text(&order.contacts.token);
-    Some(format!("{site}/orders/{}-{token}", order.head.id))
 }

@@ -13,6 +13,7 @@ use crate::domain::coupon::CouponKind;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::id::CouponId;
+use crate::domain::id::GroupId;
 use crate::domain::id::ProductId;
 use crate::domain::money::RawAmount;
 use crate::domain::time::Timestamp;
@@ -62,6 +63,9 @@ pub struct CreateCoupon {
     ends_at: Option<String>,
     #[schema(max_items = 1000)]
     products: Option<Vec<i64>>,
+    /// Whom it is for; everybody where none is named.
+    #[schema(max_items = 100)]
+    groups: Option<Vec<i64>>,
     enabled: Option<bool>,
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
@@ -81,6 +85,7 @@ impl CreateCoupon {
             starts_at: moment(said(self.starts_at), "starts_at", &mut faults),
             ends_at: moment(said(self.ends_at), "ends_at", &mut faults),
             products: products(self.products, &mut faults),
+            groups: groups(self.groups, &mut faults),
             is_enabled: self.enabled,
         };
         if faults.is_empty() {
@@ -110,6 +115,14 @@ fn products(asked: Option<Vec<i64>>, faults: &mut Vec<Fault>) -> Option<Vec<Prod
         faults.push(Bad::invalid("At most 1000 products.").at("products"));
     }
     Some(asked.into_iter().map(ProductId).collect())
+}
+
+fn groups(asked: Option<Vec<i64>>, faults: &mut Vec<Fault>) -> Option<Vec<GroupId>> {
+    let asked = asked?;
+    if asked.len() > 100 {
+        faults.push(Bad::invalid("At most 100 groups.").at("groups"));
+    }
+    Some(asked.into_iter().map(GroupId).collect())
 }
 
 /// What is wrong with the fields themselves is said before anything is looked up.
@@ -162,6 +175,9 @@ pub struct ChangeCoupon {
     ends_at: Option<Option<String>>,
     #[schema(max_items = 1000)]
     products: Option<Vec<i64>>,
+    /// Whom it is for; everybody where none is named.
+    #[schema(max_items = 100)]
+    groups: Option<Vec<i64>>,
     enabled: Option<bool>,
     version: Option<i64>,
 }
@@ -179,6 +195,7 @@ impl ChangeCoupon {
             starts_at: moment(self.starts_at, "starts_at", &mut faults),
             ends_at: moment(self.ends_at, "ends_at", &mut faults),
             products: products(self.products, &mut faults),
+            groups: groups(self.groups, &mut faults),
             is_enabled: self.enabled,
         };
         if faults.is_empty() {

@@ -9,9 +9,11 @@ pub mod checkout;
 pub mod commissions;
 pub mod consumers;
 pub mod coupons;
+pub mod customers;
 pub mod emails;
 pub mod events;
 pub mod factors;
+pub mod groups;
 pub mod live;
 pub mod mails;
 pub mod nothing;
@@ -83,6 +85,11 @@ use crate::shop::carts::CartView;
 use crate::shop::carts::VerdictView as CartVerdict;
 use crate::shop::catalogue::ProductView;
 use crate::shop::coupons::CouponView;
+use crate::shop::customers::BatchView;
+use crate::shop::customers::CustomerView;
+use crate::shop::customers::StatisticsView as CustomerStatistics;
+use crate::shop::groups::GroupView;
+use crate::shop::groups::Membership;
 use crate::shop::invoices::InvoiceView;
 use crate::shop::orders::Entry;
 use crate::shop::orders::OrderView;
@@ -135,7 +142,10 @@ pub fn table() -> Table {
         .row(POST, "/users/{id}/suspend", Needs(May::UsersUpdate), users::suspend, shows::<UserView>())
         .row(POST, "/users/{id}/unlock", Needs(May::UsersUpdate), users::unlock, shows::<UserView>())
         .row(GET, "/roles", Needs(May::RolesRead), roles::list, lists::<RoleView>())
+        .row(POST, "/roles", Needs(May::RolesManage), roles::create, makes::<RoleView>())
         .row(GET, "/roles/{id}", Needs(May::RolesRead), roles::show, shows::<RoleView>())
+        .row(PUT, "/roles/{id}", Needs(May::RolesManage), roles::update, shows::<RoleView>())
+        .row(DELETE, "/roles/{id}", Needs(May::RolesManage), roles::destroy, does())
         .row(GET, "/permissions", Needs(May::RolesRead), roles::permissions, lists::<PermissionView>())
         .row(GET, "/api-keys", Needs(May::ApiKeysRead), api_keys::list, lists::<ApiKeyView>())
         .row(POST, "/api-keys", Needs(May::ApiKeysManage), api_keys::create, makes::<ApiKeyView>())
@@ -168,6 +178,21 @@ pub fn table() -> Table {
         .row(POST, "/coupons", Needs(May::CouponsCreate), coupons::create, makes::<CouponView>())
         .row(PATCH, "/coupons/{id}", Needs(May::CouponsUpdate), coupons::update, shows::<CouponView>())
         .row(DELETE, "/coupons/{id}", Needs(May::CouponsDelete), coupons::destroy, does())
+        .row(GET, "/customers", Needs(May::CustomersRead), customers::list, lists::<CustomerView>())
+        .row(POST, "/customers", Needs(May::CustomersCreate), customers::create, makes::<CustomerView>())
+        .row(GET, "/customers/statistics", Needs(May::CustomersStatistics), customers::statistics, shows::<CustomerStatistics>())
+        .row(PATCH, "/customers/batch", Needs(May::CustomersBatchUpdate), customers::batch, shows::<BatchView>())
+        .row(GET, "/customers/groups", Needs(May::GroupsRead), groups::list, lists::<GroupView>())
+        .row(POST, "/customers/groups", Needs(May::GroupsCreate), groups::create, makes::<GroupView>())
+        .row(GET, "/customers/groups/{id}", Needs(May::GroupsRead), groups::show, shows::<GroupView>())
+        .row(PUT, "/customers/groups/{id}", Needs(May::GroupsUpdate), groups::update, shows::<GroupView>())
+        .row(DELETE, "/customers/groups/{id}", Needs(May::GroupsDelete), groups::destroy, does())
+        .row(POST, "/customers/groups/{id}/customers", Needs(May::GroupsManageMembers), groups::join, shows::<Membership>())
+        .row(DELETE, "/customers/groups/{id}/customers", Needs(May::GroupsManageMembers), groups::leave, shows::<Membership>())
+        .row(GET, "/customers/{id}", Needs(May::CustomersRead), customers::show, shows::<CustomerView>())
+        .row(PUT, "/customers/{id}", Needs(May::CustomersUpdate), customers::update, shows::<CustomerView>())
+        .row(DELETE, "/customers/{id}", Needs(May::CustomersDelete), customers::destroy, does())
+        .row(GET, "/customers/{id}/orders", Needs(May::CustomersRead), customers::orders, lists::<OrderView>())
         .row(GET, "/shipping-methods", Public, shipping::list, lists::<MethodView>())
         .row(POST, "/shipping-methods", Needs(May::ShippingManage), shipping::create, makes::<MethodView>())
         .row(PATCH, "/shipping-methods/{id}", Needs(May::ShippingManage), shipping::update, shows::<MethodView>())
@@ -181,6 +206,7 @@ pub fn table() -> Table {
         .row(GET, "/orders/statistics", Needs(May::OrdersRead), orders::statistics, shows::<StatisticsView>())
         .row(GET, "/orders/export.csv", Needs(May::OrdersExport), orders::export, sends("text/csv"))
         .row(GET, "/orders/transitions", SignedIn, orders::transitions, shows::<Transitions>())
+        .row(GET, "/orders/private/{token}", Public, orders::show_private, shows::<OrderView>())
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
         .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
         .row(GET, "/events/stream", OwnOr(May::EventsRead), live::stream, sends(MEDIA))

@@ -16,6 +16,7 @@ use crate::shop::carts::Look;
 use crate::shop::carts::view::CartView;
 use crate::shop::carts::view::CouponOf;
 use crate::shop::coupons;
+use crate::shop::groups;
 use crate::shop::taxes;
 use crate::store;
 
@@ -26,7 +27,7 @@ pub(super) fn view(db: &Snapshot, look: &Look, now: Timestamp) -> Result<CartVie
     let coupon = match (look.coupon, coupon) {
         (None, _) => CouponOf::None,
         (Some(_), None) => CouponOf::Gone,
-        (Some(_), Some(coupon)) => CouponOf::Is(coupon, priced.unfit),
+        (Some(_), Some(coupon)) => CouponOf::Is(Box::new(coupon), priced.unfit),
     };
     Ok(CartView::new(&look.items, &priced, &terms, &coupon))
 }
@@ -60,10 +61,12 @@ fn price(db: &Snapshot, terms: &Terms, look: &Look, now: Timestamp) -> Result<(P
         None => 0,
     };
     let taxes = taxes::of(db, terms, None)?;
+    let belonging = groups::of_buyer(db, terms, coupon.as_ref(), customer)?;
     let priced = pricing::price(&Basket {
         now,
         pieces: &pieces,
-        groups: &[],
+        groups: &belonging.discounts,
+        member_of: &belonging.groups,
         coupon: coupon.as_ref().map(|coupon| (coupon, used_before)),
         method: None,
         taxes: &taxes,

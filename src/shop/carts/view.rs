@@ -101,7 +101,7 @@ pub(super) enum CouponOf {
     /// It has been deleted since.
     Gone,
     /// It has this one, which holds unless it says why not.
-    Is(Coupon, Option<Unfit>),
+    Is(Box<Coupon>, Option<Unfit>),
 }
 
 impl CouponOf {

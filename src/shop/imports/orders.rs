@@ -111,6 +111,7 @@ pub fn orders(tx: &Tx, by: &Actor, batch: &Batch<Invoice>, stock: StockRule) -> 
     }
     if tally.wrote() {
         number_above(tx, &terms, highest)?;
+        store::groups::check_again(tx)?;
     }
     note(tx, by, "orders", batch, &tally)?;
     Ok(tally)

@@ -137,6 +137,11 @@ impl<'a> OrderView<'a> {
         Self::new(order, Some(personal), &order.lines)
     }
 
+    /// As whoever holds its private link sees it: all of it but what is personal.
+    pub fn for_guest(order: &'a Order) -> Self {
+        Self::new(order, None, &order.lines)
+    }
+
     /// As the world is told of it: without what is personal, and of long orders the first lines.
     pub fn for_event(order: &'a Order) -> Self {
         let told = order.lines.len().min(LINES_IN_EVENT);

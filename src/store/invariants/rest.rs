@@ -43,6 +43,21 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE c.user_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = c.user_id)",
     },
     Check {
+        name: "customer.deleted",
+        sql: "SELECT 'customer ' || id, 'inactive, without a number, in no group', 'more than that'
+          FROM customers
+          WHERE deleted_at IS NOT NULL
+            AND (status <> 1 OR number IS NOT NULL
+              OR EXISTS (SELECT 1 FROM customer_group_members WHERE customer_id = customers.id))",
+    },
+    Check {
+        name: "group.setting",
+        sql: "SELECT 'setting selling.groups', is_so, found
+          FROM (SELECT value AS found, EXISTS (SELECT 1 FROM customer_groups WHERE discount > 0) AS is_so
+            FROM settings WHERE name = 'selling.groups')
+          WHERE CAST(found AS INTEGER) <> is_so",
+    },
+    Check {
         name: "user.admin",
         sql: "SELECT 'users', 'an active admin', 'none'
           WHERE EXISTS (SELECT 1 FROM users WHERE role_id = 1)
@@ -168,6 +183,8 @@ pub(super) const CHECKS: &[Check] = &[
           FROM (SELECT name, upto, CASE name
               WHEN 'search.orders' THEN (SELECT ifnull(max(id), 0) FROM orders)
               WHEN 'search.products' THEN (SELECT ifnull(max(id), 0) FROM products)
+              WHEN 'search.customers' THEN (SELECT ifnull(max(id), 0) FROM customers)
+              WHEN 'groups.events' THEN (SELECT ifnull(max(id), 0) FROM events)
               WHEN 'search.events' THEN (SELECT ifnull(max(id), 0) FROM events)
               WHEN 'mails.events' THEN (SELECT ifnull(max(id), 0) FROM events)
               WHEN 'mails.seeded' THEN (SELECT ifnull(max(id), 0) FROM orders)

@@ -41,7 +41,8 @@ impl<'a> Asked<'a> {
             return Ok(as_it_is(false));
         };
         let totals = db.totals().filter(|_| noun.broad.is_some());
-        if totals.is_some_and(|totals| totals.is_broad(beginning)) {
+        let known = format!("{} {beginning}", noun.mark);
+        if totals.is_some_and(|totals| totals.is_broad(&known)) {
             return Ok(as_it_is(true));
         }
         let word = find.last_word().expression();
@@ -60,7 +61,7 @@ impl<'a> Asked<'a> {
             None => false,
         };
         if let (true, Some(totals)) = (is_broad, totals) {
-            totals.keep_broad(beginning);
+            totals.keep_broad(&known);
         }
         Ok(as_it_is(is_broad))
     }

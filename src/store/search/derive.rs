@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 use crate::store::marks;
+use crate::store::search::CUSTOMERS;
 use crate::store::search::Noun;
 use crate::store::search::ORDERS;
 use crate::store::search::PRODUCTS;
@@ -25,7 +26,8 @@ pub fn is_behind(db: &Snapshot) -> Result<bool> {
         .prepare_cached(
             "SELECT ifnull((SELECT max(id) FROM products), 0) > (SELECT upto FROM marks WHERE name = 'search.products')
                  OR ifnull((SELECT max(id) FROM orders), 0) > (SELECT upto FROM marks WHERE name = 'search.orders')
-                 OR EXISTS (SELECT 1 FROM events WHERE type IN (6, 23, 26) AND type <> 1
+                 OR ifnull((SELECT max(id) FROM customers), 0) > (SELECT upto FROM marks WHERE name = 'search.customers')
+                 OR EXISTS (SELECT 1 FROM events WHERE type IN (6, 23, 26, 41) AND type <> 1
                             AND id > (SELECT upto FROM marks WHERE name = 'search.events')) AS is_behind",
         )?
         .query_row([], |row| row.get("is_behind"))?)
@@ -38,7 +40,8 @@ pub fn behind(db: &Snapshot) -> Result<i64> {
         .prepare_cached(
             "SELECT ifnull((SELECT max(id) FROM products), 0) - (SELECT upto FROM marks WHERE name = 'search.products')
                   + ifnull((SELECT max(id) FROM orders), 0) - (SELECT upto FROM marks WHERE name = 'search.orders')
-                  + (SELECT count(*) FROM events WHERE type IN (6, 23, 26) AND type <> 1
+                  + ifnull((SELECT max(id) FROM customers), 0) - (SELECT upto FROM marks WHERE name = 'search.customers')
+                  + (SELECT count(*) FROM events WHERE type IN (6, 23, 26, 41) AND type <> 1
                        AND id > (SELECT upto FROM marks WHERE name = 'search.events')) AS behind",
         )?
         .query_row([], |row| row.get("behind"))?)
@@ -64,6 +67,7 @@ pub fn catch_up(tx: &Tx) -> Result<()> {
     let mut room = MOST_BYTES;
     add_new(tx, &PRODUCTS, &mut room)?;
     add_new(tx, &ORDERS, &mut room)?;
+    add_new(tx, &CUSTOMERS, &mut room)?;
     renew(tx, &mut room)
 }
 
@@ -95,7 +99,7 @@ fn renew(tx: &Tx, room: &mut usize) -> Result<()> {
         .db()
         .prepare_cached(
             "SELECT id, type, subject FROM events
-             WHERE type IN (6, 23, 26) AND type <> 1 AND id > ?1
+             WHERE type IN (6, 23, 26, 41) AND type <> 1 AND id > ?1
              ORDER BY id
              LIMIT ?2",
         )?
@@ -110,6 +114,7 @@ fn renew(tx: &Tx, room: &mut usize) -> Result<()> {
         }
         let noun = match kind {
             6 => &ORDERS,
+            41 => &CUSTOMERS,
             _ => &PRODUCTS,
         };
         if subject <= marks::get(tx, noun.mark)? {
@@ -127,9 +132,11 @@ fn put(tx: &Tx, noun: &Noun, id: i64, room: &mut usize) -> Result<()> {
     match (noun.read)(tx, id)? {
         Some(text) => {
             *room = room.saturating_sub(text.words.len() + 100);
-            tx.db()
-                .prepare_cached(noun.put)?
-                .execute(params![id, text.words, text.sku_words()])?;
+            let mut put = tx.db().prepare_cached(noun.put)?;
+            match noun.has_skus {
+                true => put.execute(params![id, text.words, text.sku_words()])?,
+                false => put.execute(params![id, text.words])?,
+            };
         }
         None => {
             tx.db().prepare_cached(noun.remove)?.execute(params![id])?;

@@ -12,6 +12,7 @@ pub use derive::waits_since;
 
 use rusqlite::params;
 
+use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
 use crate::domain::search::Find;
@@ -84,6 +85,8 @@ pub(super) struct Noun {
     count_changed: &'static str,
     next: &'static str,
     put: &'static str,
+    /// Whether it has SKUs beside its words.
+    has_skus: bool,
     remove: &'static str,
     read: fn(&Snapshot, i64) -> Result<Option<Text>>,
 }
@@ -106,6 +109,7 @@ const ORDERS: Noun = Noun {
                     WHERE type = 6 AND type <> 1 AND id > ?1 AND subject <= ?2",
     next: "SELECT id FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2",
     put: "INSERT OR REPLACE INTO order_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
+    has_skus: true,
     remove: "DELETE FROM order_search WHERE rowid = ?1",
     read: text::of_order,
 };
@@ -128,8 +132,32 @@ const PRODUCTS: Noun = Noun {
                     WHERE type IN (23, 26) AND type <> 1 AND id > ?1 AND subject <= ?2",
     next: "SELECT id FROM products WHERE id > ?1 ORDER BY id LIMIT ?2",
     put: "INSERT OR REPLACE INTO product_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
+    has_skus: true,
     remove: "DELETE FROM product_search WHERE rowid = ?1",
     read: text::of_product,
+};
+
+const CUSTOMERS: Noun = Noun {
+    mark: "search.customers",
+    below: "SELECT rowid FROM customer_search WHERE customer_search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
+    above: "SELECT rowid FROM customer_search WHERE customer_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
+    one: "SELECT 1 FROM customer_search WHERE customer_search MATCH ?1 AND rowid = ?2",
+    common: "SELECT 1 FROM customer_search WHERE customer_search MATCH ?1 LIMIT 1 OFFSET ?2",
+    broad: Some(
+        "SELECT 1 FROM customer_search_terms WHERE term >= ?1 AND term < ?1 || char(1114111) LIMIT 1 OFFSET ?2",
+    ),
+    before: "SELECT id FROM customers WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+    unseen: "SELECT id FROM customers WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
+    count_unseen: "SELECT count(*) FROM customers WHERE id > ?1",
+    // customer.updated
+    changed: "SELECT DISTINCT subject FROM events WHERE type = 41 AND type <> 1 AND id > ?1 AND subject <= ?2 LIMIT ?3",
+    count_changed: "SELECT count(DISTINCT subject) FROM events
+                    WHERE type = 41 AND type <> 1 AND id > ?1 AND subject <= ?2",
+    next: "SELECT id FROM customers WHERE id > ?1 ORDER BY id LIMIT ?2",
+    put: "INSERT OR REPLACE INTO customer_search (rowid, words) VALUES (?1, ?2)",
+    has_skus: false,
+    remove: "DELETE FROM customer_search WHERE rowid = ?1",
+    read: text::of_customer,
 };
 
 /// The orders that fit on one side of an id, at most `limit` of them.
@@ -159,6 +187,11 @@ pub fn orders_among(db: &Snapshot, find: &Find, among: &[i64]) -> Result<Found<b
 /// The same of products.
 pub fn product_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result<Found<ProductId>> {
     Ok(ids(db, &PRODUCTS, find, side, limit)?.map(ProductId))
+}
+
+/// The same of customers.
+pub fn customer_ids(db: &Snapshot, find: &Find, side: Side, limit: usize) -> Result<Found<CustomerId>> {
+    Ok(ids(db, &CUSTOMERS, find, side, limit)?.map(CustomerId))
 }
 
 impl Found<i64> {

@@ -1,4 +1,4 @@
-//! What of an order and of a product can be found, read from the tables and folded.
+//! What of an order, of a product and of a customer can be found, read from the tables and folded.
 
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
@@ -91,6 +91,26 @@ pub(super) fn of_product(db: &Snapshot, id: i64) -> Result<Option<Text>> {
         id,
     )?;
     Ok(Some(Text::new(texts, skus)))
+}
+
+/// Number, name, e-mail, phone, tags, names and places of the address book; nothing of a deleted customer.
+pub(super) fn of_customer(db: &Snapshot, id: i64) -> Result<Option<Text>> {
+    let texts = db
+        .db()
+        .prepare_cached(
+            "SELECT c.number, c.name, c.email, c.phone,
+               (SELECT group_concat(t.name, ' ') FROM customer_tags ct JOIN tags t ON t.id = ct.tag_id
+                WHERE ct.customer_id = c.id),
+               (SELECT group_concat(concat_ws(' ', a.value ->> 'name', a.value ->> 'company', a.value ->> 'city',
+                  a.value ->> 'postcode'), ' ')
+                FROM customer_details d, json_each(d.addresses) a
+                WHERE d.customer_id = c.id)
+             FROM customers c
+             WHERE c.id = ?1 AND c.deleted_at IS NULL",
+        )?
+        .query_row(params![id], texts)
+        .optional()?;
+    Ok(texts.map(|texts| Text::new(texts, Vec::new())))
 }
 
 fn texts(row: &Row) -> rusqlite::Result<Vec<Option<String>>> {

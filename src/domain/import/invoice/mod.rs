@@ -184,6 +184,7 @@ mod tests {
             low_at: 5,
             has_methods: false,
             has_taxes: false,
+            has_groups: false,
         };
         Invoice::parse(text, &terms, &Zone::parse("Europe/London").unwrap())
     }

@@ -3,6 +3,7 @@
 mod export;
 mod list;
 mod papers;
+mod private;
 mod statistics;
 mod steps;
 mod words;
@@ -14,6 +15,7 @@ pub use papers::invoice;
 pub use papers::invoice_pdf;
 pub use papers::issue_invoice;
 pub use papers::packing_slip;
+pub use private::show_private;
 pub use statistics::StatisticsView;
 pub use statistics::statistics;
 pub use steps::Transitions;

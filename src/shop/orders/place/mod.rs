@@ -43,6 +43,8 @@ use crate::shop::audit;
 use crate::shop::coupons;
 use crate::shop::customers;
 use crate::shop::events;
+use crate::shop::groups;
+use crate::shop::groups::Belonging;
 use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
@@ -104,8 +106,11 @@ fn customer(tx: &Tx, by: &Actor, user: UserId, new: &NewOrder) -> Result<Custome
     require_welcome(customer)
 }
 
-/// Refused with `BusinessRule` if the shop does not sell to this customer.
+/// Refused with `BusinessRule` if the shop does not sell to this customer, with `Deleted` if it has been.
 pub(super) fn require_welcome(customer: Customer) -> Result<Customer> {
+    if customer.deleted_at.is_some() {
+        return Err(Error::Deleted("customer"));
+    }
     match customer.status {
         CustomerStatus::Blocked => Err(Refusal::Rule("This customer is blocked.".into()).into()),
         _ => Ok(customer),
@@ -121,6 +126,7 @@ pub(super) struct Sale<'a> {
     pub(super) goods: Vec<Good>,
     pub(super) details: &'a Details,
     pub(super) coupon: Option<Coupon>,
+    belonging: Belonging,
     pub(super) method: Option<ShippingMethod>,
 }
 
@@ -140,7 +146,11 @@ impl<'a> Sale<'a> {
             None => None,
             Some(code) => Some(coupon_of(tx, code)?),
         };
+        // Whoever only types an address has not proved that it is theirs.
+        let is_known = user.is_some() || by.may(Permission::OrdersCreate);
+        let buyer = is_known.then_some(customer.id);
         Ok(Self {
+            belonging: groups::of_buyer(tx, &terms, coupon.as_ref(), buyer)?,
             method: method(tx, by, &terms, details)?,
             terms,
             customer,
@@ -162,7 +172,8 @@ impl<'a> Sale<'a> {
         let priced = pricing::price(&Basket {
             now: tx.now,
             pieces: &pieces,
-            groups: &[],
+            groups: &self.belonging.discounts,
+            member_of: &self.belonging.groups,
             coupon: self.coupon.as_ref().map(|coupon| (coupon, used_before)),
             method: self.method.as_ref(),
             taxes: &taxes,

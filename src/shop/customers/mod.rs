@@ -1,4 +1,26 @@
-//! Customers, as far as orders need them: each sign-up makes one, a staff user gets one at the first own order.
+//! Customers: each sign-up makes one, a staff user gets one at the first own order, a guest at the first order of their
+//! address; staff make others, and look after them all.
+
+mod batch;
+mod change;
+mod look;
+mod statistics;
+mod view;
+
+pub use batch::BatchView;
+pub use batch::Mode;
+pub use batch::Update;
+pub use batch::batch;
+pub use change::create;
+pub use change::delete;
+pub use change::update;
+pub use look::list;
+pub use look::orders;
+pub use look::show;
+pub use statistics::Range;
+pub use statistics::StatisticsView;
+pub use statistics::statistics;
+pub use view::CustomerView;
 
 use crate::domain::actor::Actor;
 use crate::domain::address::Address;
@@ -7,7 +29,12 @@ use crate::domain::customer::NewCustomer;
 use crate::domain::event::EventType;
 use crate::domain::id::CustomerId;
 use crate::domain::id::UserId;
+use crate::domain::order_filter::OrderFilter;
+use crate::domain::order_filter::OrderSort;
+use crate::domain::page::Limit;
+use crate::domain::page::Paging;
 use crate::domain::text::Email;
+use crate::domain::touched::Touched;
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -24,6 +51,8 @@ struct CustomerEvent {
     status: &'static str,
     version: i64,
     seq: i64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
 }
 
 /// The caller's own customer record; a user without one (staff) gets it now.
@@ -71,6 +100,24 @@ pub(super) fn of(tx: &Tx, user: &User) -> Result<Customer> {
     Ok(customer)
 }
 
+/// Makes the records of an address, which a user has just proved, that user's own: what a guest has ordered shows to
+/// whoever reads the mails that were sent there.
+pub(super) fn claim(tx: &Tx, user: UserId, email: &str) -> Result<()> {
+    for id in store::customers::unclaimed(tx, email)? {
+        let customer = store::customers::claim(tx, id, user)?;
+        tell(tx, EventType::CustomerUpdated, &customer)?;
+        let filter = OrderFilter {
+            customers: Some(vec![id]),
+            ..OrderFilter::default()
+        };
+        let newest = Paging::first(Limit::MAX, filter.sort_number(OrderSort::Newest));
+        for order in store::orders::rows(tx, &filter, OrderSort::Newest, &newest)?.rows {
+            tx.touch(Touched::Order(order.head.id));
+        }
+    }
+    Ok(())
+}
+
 /// By what a customer is found again elsewhere: their number, or one made of the id that nobody has.
 pub(super) fn number(db: &Snapshot, customer: &Customer) -> Result<String> {
     if let Some(number) = &customer.number {
@@ -90,7 +137,11 @@ pub(super) fn by_made_up(db: &Snapshot, made_up: &str) -> Result<Option<Customer
     };
     let found = store::customers::find(db, CustomerId(id))?;
     match found {
-        Some(customer) if customer.number.is_none() && number(db, &customer)? == made_up => {
+        Some(customer)
+            if customer.number.is_none()
+                && customer.deleted_at.is_none()
+                && number(db, &customer)? == made_up =>
+        {
             Ok(Some(customer))
         }
         _ => Ok(None),
@@ -107,6 +158,7 @@ pub(super) fn tell(tx: &Tx, kind: EventType, customer: &Customer) -> Result<()> 
         status: customer.status.name(),
         version: customer.version,
         seq: customer.version,
+        deleted: customer.deleted_at.is_some(),
     };
     events::emit(tx, kind, customer.id.0, customer.version, &data)?;
     Ok(())

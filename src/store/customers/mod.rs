@@ -1,8 +1,21 @@
-//! Rows of `customers`.
+//! Rows of `customers`, what stands beside them, their lists, and what their orders come to.
+
+mod details;
+mod figures;
+mod list;
+
+pub use details::details;
+pub use details::set_details;
+pub use figures::Newcomers;
+pub use figures::count_by_status;
+pub use figures::created_since;
+pub use figures::figures;
+pub use list::page;
 
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
+use rusqlite::params;
 
 use crate::domain::customer::Customer;
 use crate::domain::customer::NewCustomer;
@@ -13,7 +26,7 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 
-const SELECT: &str = "SELECT id, status, user_id, number, name, email, phone, country, created_at, updated_at, version FROM customers";
+const SELECT: &str = "SELECT id, status, user_id, number, name, email, phone, country, created_at, updated_at, version, deleted_at, anonymised_at FROM customers";
 
 /// By position: on the path of every order.
 fn from_row(row: &Row) -> rusqlite::Result<Customer> {
@@ -29,6 +42,8 @@ fn from_row(row: &Row) -> rusqlite::Result<Customer> {
         created_at: row.get(8)?,
         updated_at: row.get(9)?,
         version: row.get(10)?,
+        deleted_at: row.get(11)?,
+        anonymised_at: row.get(12)?,
     })
 }
 
@@ -99,7 +114,7 @@ pub fn by_email(db: &Snapshot, email: &str) -> Result<Option<Customer>> {
     Ok(db
         .db()
         .prepare_cached(&format!(
-            "{SELECT} WHERE email = :email COLLATE NOCASE AND number IS NULL ORDER BY id LIMIT 1"
+            "{SELECT} WHERE email = :email COLLATE NOCASE AND number IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1"
         ))?
         .query_row(named_params! { ":email": email }, from_row)
         .optional()?)
@@ -110,7 +125,7 @@ pub fn of_address(db: &Snapshot, email: &str) -> Result<Option<Customer>> {
     Ok(db
         .db()
         .prepare_cached(&format!(
-            "{SELECT} WHERE email = :email COLLATE NOCASE
+            "{SELECT} WHERE email = :email COLLATE NOCASE AND deleted_at IS NULL
                AND (user_id IS NULL OR EXISTS (
                  SELECT 1 FROM users u
                  WHERE u.id = customers.user_id AND u.email_verified = 1 AND u.email = :email COLLATE NOCASE))
@@ -140,6 +155,52 @@ pub fn update(tx: &Tx, customer: &Customer) -> Result<Customer> {
             ":now": tx.now,
         })?;
     get(tx, customer.id)
+}
+
+/// Raises a customer's version: something that shows of it has changed elsewhere.
+pub fn raise(tx: &Tx, id: CustomerId) -> Result<Customer> {
+    tx.db()
+        .prepare_cached("UPDATE customers SET updated_at = ?2, version = version + 1 WHERE id = ?1")?
+        .execute(params![id, tx.now])?;
+    get(tx, id)
+}
+
+/// Deletes a customer: the row stays for the orders that name it, out of all groups and without its number.
+pub fn delete(tx: &Tx, id: CustomerId) -> Result<Customer> {
+    tx.db()
+        .prepare_cached("DELETE FROM customer_group_members WHERE customer_id = ?1")?
+        .execute(params![id])?;
+    tx.db()
+        .prepare_cached(
+            "UPDATE customers
+             SET deleted_at = ?2, updated_at = ?2, number = NULL, status = 1, version = version + 1
+             WHERE id = ?1",
+        )?
+        .execute(params![id, tx.now])?;
+    get(tx, id)
+}
+
+/// The records of an address that nobody signs in for.
+pub fn unclaimed(db: &Snapshot, email: &str) -> Result<Vec<CustomerId>> {
+    db.db()
+        .prepare_cached(
+            "SELECT id FROM customers
+             WHERE email = ?1 COLLATE NOCASE AND user_id IS NULL AND deleted_at IS NULL
+             ORDER BY id",
+        )?
+        .query_and_then(params![email], |row| Ok(row.get(0)?))?
+        .collect()
+}
+
+/// Makes a record a user's own.
+pub fn claim(tx: &Tx, id: CustomerId, user: UserId) -> Result<Customer> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE customers SET user_id = ?2, updated_at = ?3, version = version + 1
+             WHERE id = ?1 AND user_id IS NULL",
+        )?
+        .execute(params![id, user, tx.now])?;
+    get(tx, id)
 }
 
 /// The customers above `after`, oldest first.
