@@ -98,8 +98,8 @@ pub struct Options {
     pub on_change_elsewhere: Arc<dyn Fn() + Send + Sync>,
     /// Called for each thing a durable change has touched, before its caller is answered.
     pub on_touch: Arc<dyn Fn(Touched) + Send + Sync>,
-    /// Called once after each COMMIT.
-    pub on_commit: Arc<dyn Fn() + Send + Sync>,
+    /// Called once after each COMMIT, with how many changes shared it.
+    pub on_commit: Arc<dyn Fn(usize) + Send + Sync>,
 }
 
 impl Options {
@@ -115,7 +115,7 @@ impl Options {
             on_failure: Arc::new(|| {}),
             on_change_elsewhere: Arc::new(|| {}),
             on_touch: Arc::new(|_| {}),
-            on_commit: Arc::new(|| {}),
+            on_commit: Arc::new(|_| {}),
         }
     }
 }
