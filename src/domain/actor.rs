@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::domain::id::ApiKeyId;
+use crate::domain::id::OrderId;
 use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
@@ -87,6 +88,8 @@ pub struct Actor {
     pub session: Option<SessionId>,
     /// The key that a program has come with.
     pub key: Option<ApiKeyId>,
+    /// The guest's order whose private link it has shown: all it can prove of being the buyer.
+    pub order: Option<OrderId>,
     /// What it may do.
     pub rights: Rights,
     /// Whether its role is one of staff.
@@ -105,6 +108,7 @@ impl Actor {
             user: None,
             session: None,
             key: None,
+            order: None,
             rights: Rights::ALL,
             is_staff: true,
             needs_factor: false,
@@ -119,11 +123,25 @@ impl Actor {
             user: None,
             session: None,
             key: None,
+            order: None,
             rights: Rights::NONE,
             is_staff: false,
             needs_factor: false,
             origin,
         }
+    }
+
+    /// The same with the private link of an order.
+    pub fn holding(self, order: OrderId) -> Self {
+        Self {
+            order: Some(order),
+            ..self
+        }
+    }
+
+    /// Whether the actor has shown the private link of this order.
+    pub fn holds(&self, order: OrderId) -> bool {
+        self.order == Some(order)
     }
 
     /// Whether the actor holds the right.
@@ -171,6 +189,14 @@ impl Actor {
             self.require(permission)?;
         }
         self.user.ok_or(Refusal::NotSignedIn)
+    }
+
+    /// The same for what is done with an order: whoever has shown the private link of one need not be anybody known.
+    pub fn on_order(&self, permission: Permission) -> Result<(), Refusal> {
+        match self.order {
+            Some(_) => Ok(()),
+            None => self.on_own(permission).map(drop),
+        }
     }
 
     /// Whether something of this owner's is the actor's own.

@@ -41,6 +41,8 @@ pub enum Class {
     Order,
     /// Looking at an order by its private link.
     Link,
+    /// What a guest does with an order by the token of that link.
+    Token,
     /// Probes, assets and signed webhooks.
     Unlimited,
 }
@@ -54,6 +56,8 @@ impl Class {
             ("POST", "/api/v1/auth/refresh-token") => Self::Refresh,
             ("POST", "/api/v1/orders" | "/api/v1/cart/checkout") => Self::Order,
             ("GET", path) if path.starts_with("/api/v1/orders/private/") => Self::Link,
+            ("POST", "/api/v1/payments/initiate" | "/api/v1/payments/verify") => Self::Token,
+            ("POST", "/api/v1/orders/{id}/cancel") => Self::Token,
             ("POST", path) if path.starts_with("/api/v1/payments/webhook") => Self::Unlimited,
             (_, "/health" | "/livez" | "/readyz" | "/metrics") => Self::Unlimited,
             (_, path) if path.starts_with("/assets/") || path.starts_with("/api/docs") => Self::Unlimited,
@@ -182,7 +186,8 @@ impl Limits {
                 Some((who, self.order))
             }
             Class::Link => Some((address, self.order)),
-            Class::Order | Class::Refresh | Class::Any => None,
+            Class::Token if by.is_none() => Some((address, self.order)),
+            Class::Order | Class::Token | Class::Refresh | Class::Any => None,
         };
         let whole = self.draw((Class::Any, who), general, now)?;
         match own {

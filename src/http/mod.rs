@@ -18,6 +18,7 @@ pub mod extract;
 mod head;
 mod headers;
 mod health;
+pub mod holder;
 mod hosts;
 pub mod limits;
 pub mod list;

@@ -67,11 +67,13 @@ fn operation(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
         "operationId": format!("{method}_{}", words.join("_")),
         "tags": [words.first().copied().unwrap_or("shop")],
         "summary": summary(row),
-        "description": who(row.access),
+        "description": who(row),
         "parameters": parameters(path, row),
         "responses": replies(path, row, shapes),
         "security": match row.access {
             Access::Public => json!([]),
+            // The token of a guest's order stands in the body.
+            _ if is_for_holders(row) => json!([{ "bearer": [] }, { "cookie": [] }, {}]),
             _ => json!([{ "bearer": [] }, { "cookie": [] }]),
         },
     });
@@ -92,15 +94,26 @@ fn summary(row: &Row) -> String {
     }
 }
 
-fn who(access: Access) -> String {
-    match access {
+/// Whether the body may carry the token of a guest's order.
+fn is_for_holders(row: &Row) -> bool {
+    row.takes("Held") || row.takes("MaybeHeld")
+}
+
+fn who(row: &Row) -> String {
+    match row.access {
         Access::Public => "For everybody.".to_owned(),
         Access::SignedIn => "For any signed-in user, on what is theirs.".to_owned(),
         Access::Needs(right) => format!("Needs the right `{}`.", right.name()),
-        Access::OwnOr(right) => format!(
-            "For any signed-in user on what is theirs; with the right `{}` on all.",
-            right.name()
-        ),
+        Access::OwnOr(right) => {
+            let guest = match is_for_holders(row) {
+                true => " For a guest with the order's `order_token`.",
+                false => "",
+            };
+            format!(
+                "For any signed-in user on what is theirs; with the right `{}` on all.{guest}",
+                right.name()
+            )
+        }
     }
 }
 
@@ -168,7 +181,7 @@ fn words(name: &str) -> Option<&'static str> {
 fn body(row: &Row, shapes: &mut Shapes) -> Option<Value> {
     row.body.map(|shape| {
         json!({
-            "required": row.takes("Json<"),
+            "required": row.takes("Json<") || row.takes("Held<"),
             "content": { "application/json": { "schema": shape(shapes) } },
         })
     })

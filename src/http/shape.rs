@@ -20,6 +20,8 @@ use crate::http::extract::Path;
 use crate::http::extract::Raw;
 use crate::http::health::IsInsider;
 use crate::http::health::IsLocal;
+use crate::http::holder::Held;
+use crate::http::holder::MaybeHeld;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
@@ -146,6 +148,14 @@ impl<T: ToSchema> Last for Json<T> {
 }
 
 impl<T: ToSchema> Last for MaybeJson<T> {
+    const BODY: Option<Shape> = Some(of::<T>);
+}
+
+impl<T: ToSchema> Last for Held<T> {
+    const BODY: Option<Shape> = Some(of::<T>);
+}
+
+impl<T: ToSchema> Last for MaybeHeld<T> {
     const BODY: Option<Shape> = Some(of::<T>);
 }
 

@@ -72,7 +72,11 @@ impl Key {
     /// A UUIDv7 keeps its own time in front, so that new keys lie side by side in the index (SCHEMA).
     pub fn new(by: &Actor, route: &str, key: &str, body: &[u8]) -> Self {
         let caller = by.user.map_or(-1, |user| user.0).to_be_bytes();
-        let whole = secret::digest_parts(&[&caller, route.as_bytes(), &[0], key.as_bytes()]);
+        // Of guests each order is one.
+        let held = by.order.filter(|_| by.user.is_none());
+        let held = held.map(|order| order.0.to_be_bytes());
+        let held = held.as_ref().map_or(&[][..], |order| order);
+        let whole = secret::digest_parts(&[&caller, held, route.as_bytes(), &[0], key.as_bytes()]);
         let mut hash = [0; 16];
         hash.copy_from_slice(&whole[..16]);
         if let Some(time) = time_of_uuid7(key) {

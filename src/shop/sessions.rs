@@ -65,6 +65,7 @@ impl Standing {
             user: Some(self.user),
             session: Some(self.session),
             key: None,
+            order: None,
             rights: self.rights,
             is_staff: self.is_staff,
             needs_factor: self.needs_factor,

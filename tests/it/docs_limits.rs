@@ -121,6 +121,7 @@ fn good_orders(order: &str) -> Vec<(&'static str, String, Value)> {
             format!("{order}/cancel"),
             json!({ "reason": "r", "client_token": "t" }),
         ),
+        ("POST", format!("{order}/cancel"), json!({ "order_token": "t" })),
         (
             "POST",
             format!("{order}/notes"),
@@ -298,6 +299,16 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
             "POST",
             "/payments/initiate".to_owned(),
             json!({ "order_id": 1, "provider": "manual", "return_url": "/", "payment_method": "tok" }),
+        ),
+        (
+            "POST",
+            "/payments/initiate".to_owned(),
+            json!({ "order_id": 1, "order_token": "t" }),
+        ),
+        (
+            "POST",
+            "/payments/verify".to_owned(),
+            json!({ "payment_id": 1, "order_token": "t" }),
         ),
         (
             "POST",

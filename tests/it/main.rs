@@ -107,6 +107,7 @@ mod permissions;
 mod permissions_bodies;
 mod permissions_table;
 mod power;
+mod private_deeds;
 mod private_orders;
 mod problems;
 mod products;

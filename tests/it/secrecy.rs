@@ -243,6 +243,31 @@ fn send_tokens(client: Client, secrets: &mut Secrets) {
     }
 }
 
+/// The token of a guest's order, good and made up, where it is taken and where it is not.
+fn send_order_tokens(client: Client, secrets: &mut Secrets) {
+    let good = "1-canary-order-token-0123";
+    secrets.add("order token", good);
+    for (path, body) in [
+        (
+            "/api/v1/payments/initiate",
+            json!({ "order_id": 1, "order_token": good }),
+        ),
+        (
+            "/api/v1/payments/verify",
+            json!({ "payment_id": 1, "order_token": good }),
+        ),
+        ("/api/v1/orders/1/cancel", json!({ "order_token": good })),
+        ("/api/v1/orders/1/cancel", json!({ "order_token": [good] })),
+        ("/api/v1/orders/1/cancel", json!({ "order_tokens": good })),
+        (
+            "/api/v1/orders/1/cancel?order_token=1-canary-order-token-0123",
+            json!({}),
+        ),
+    ] {
+        assert!(client.send("POST", path, None, &[], Some(&body)).status >= 400);
+    }
+}
+
 /// The log of a server that was sent all secrets; how they are written makes no difference.
 fn log_of(dir: &Path, format: &str, secrets: &mut Secrets) -> String {
     let key = "canary-key-of-this-process-0123456789";
@@ -259,6 +284,7 @@ fn log_of(dir: &Path, format: &str, secrets: &mut Secrets) -> String {
     let client = Client::new(server.at);
     send_passwords(client, secrets);
     send_tokens(client, secrets);
+    send_order_tokens(client, secrets);
     server.stop();
     let text = std::fs::read_to_string(&log).unwrap();
     let _ = std::fs::remove_file(&log);

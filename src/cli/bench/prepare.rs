@@ -195,6 +195,7 @@ fn place_one(tx: &Tx, dice: &mut Dice, user: UserId) -> Result<()> {
         user: Some(user),
         session: None,
         key: None,
+        order: None,
         rights: Rights::NONE,
         is_staff: false,
         needs_factor: false,

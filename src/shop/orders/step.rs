@@ -148,18 +148,21 @@ pub(in crate::shop) fn count(tx: &Tx, to: OrderState) {
     });
 }
 
-/// Cancels an order: its owner while nothing has left, staff with `orders:cancel` until it has arrived.
+/// Cancels an order: its owner or who holds its private link while nothing has left, staff with `orders:cancel` until it
+/// has arrived.
 ///
 /// Refused with `Stale` if a version was said and it is another, with `InvalidState` where it is too late.
 pub fn cancel(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, asked: &Cancel) -> Result<Once<Order>> {
-    by.on_own(Permission::OrdersCancel)?;
+    by.on_order(Permission::OrdersCancel)?;
     let order = store::orders::get(tx, id)?;
     let may_all = by.may(Permission::OrdersCancel);
     if !may_all {
         require_own(tx, by, &order, Permission::OrdersCancel)?;
     }
     let act = || {
-        version::allow(asked.version, order.head.version, || OrderView::whole(&order))?;
+        version::allow(asked.version, order.head.version, || {
+            OrderView::for_caller(by, &order)
+        })?;
         after(&order, OrderState::Canceled)?;
         if !may_all && order.head.fulfilment != FulfilmentStatus::Unfulfilled {
             return Err(Error::from(Refusal::NotNow {

@@ -5,6 +5,7 @@ use serde::Serializer;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::domain::actor::Actor;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
@@ -140,6 +141,14 @@ impl<'a> OrderView<'a> {
     /// As whoever holds its private link sees it: all of it but what is personal.
     pub fn for_guest(order: &'a Order) -> Self {
         Self::new(order, None, &order.lines)
+    }
+
+    /// As its owner and staff see it, unless it is by the private link that they have come to it.
+    pub fn for_caller(by: &Actor, order: &'a Order) -> Self {
+        match by.holds(order.head.id) {
+            true => Self::for_guest(order),
+            false => Self::whole(order),
+        }
     }
 
     /// As the world is told of it: without what is personal, and of long orders the first lines.

@@ -46,7 +46,8 @@ pub struct Begin {
     pub amount: Option<RawAmount>,
 }
 
-/// Begins a payment of all that is due on an order: its owner, or who may begin all. The same one while it is open.
+/// Begins a payment of all that is due on an order: its owner, who holds its private link, or who may begin all. The same
+/// one while it is open.
 ///
 /// A try with another provider gives up the one before; a wallet pays at once. Refused with `NotAllowed` where nothing is
 /// due, with `Balance` where a wallet has not so much.
@@ -155,11 +156,11 @@ pub fn method(db: &Snapshot, by: &Actor, id: OrderId, wanted: Option<Provider>) 
     })
 }
 
-/// Its owner may, and who may begin all; whoever may only see it hears what is wanting.
+/// Its owner may, who holds its private link, and who may begin all; whoever may only see it hears what is wanting.
 fn may_begin(db: &Snapshot, by: &Actor, id: OrderId) -> Result<()> {
-    by.on_own(Permission::PaymentsCreate)?;
+    by.on_order(Permission::PaymentsCreate)?;
     let owner = orders::owner_of(db, id)?;
-    if by.is_owner(owner) || by.may(Permission::PaymentsCreate) {
+    if by.is_owner(owner) || by.holds(id) || by.may(Permission::PaymentsCreate) {
         return Ok(());
     }
     orders::may_see(by, owner)?;

@@ -89,9 +89,9 @@ pub fn begun(db: &Snapshot, id: PaymentId) -> Result<Payment> {
 /// The column in which what the shopper's browser needs is sealed.
 const CLIENT_SECRET: &str = "payments.client_secret";
 
-/// A payment, for its order's owner and who may read all; for others it is not there.
+/// A payment, for its order's owner, who holds the order's private link and who may read all; for others it is not there.
 pub fn show(db: &Snapshot, by: &Actor, id: PaymentId) -> Result<Payment> {
-    by.on_own(Permission::PaymentsRead)?;
+    by.on_order(Permission::PaymentsRead)?;
     let payment = store::payments::get(db, id)?;
     may_see(db, by, payment.order, Permission::PaymentsRead).map_err(|_| Error::NotFound("payment"))?;
     Ok(payment)
@@ -166,10 +166,10 @@ pub fn next_work(db: &Snapshot) -> Result<Option<Timestamp>> {
     Ok(due.into_iter().flatten().min())
 }
 
-/// Whether an order is the actor's own, or the actor may do this with all; if neither, it is not there.
+/// Whether an order is the actor's own, or it holds its private link, or may do this with all; if neither, it is not there.
 fn may_see(db: &Snapshot, by: &Actor, order: OrderId, right: Permission) -> Result<()> {
     let owner: Option<UserId> = orders::owner_of(db, order)?;
-    match by.is_owner(owner) || by.may(right) {
+    match by.is_owner(owner) || by.holds(order) || by.may(right) {
         true => Ok(()),
         false => Err(Error::NotFound("order")),
     }

@@ -21,13 +21,16 @@ use crate::http::api::orders::reply;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
-use crate::http::extract::MaybeJson;
 use crate::http::extract::Path;
 use crate::http::extract::once;
+use crate::http::holder::Carries;
+use crate::http::holder::MaybeHeld;
 use crate::http::version::IfMatch;
+use crate::http::version::versioned;
 use crate::shop::orders;
 use crate::shop::orders::Cancel;
 use crate::shop::orders::Move;
+use crate::shop::orders::OrderView;
 
 /// The longest words beside a change.
 const MOST_WORDS: usize = 1000;
@@ -75,15 +78,24 @@ pub struct CancelOrder {
     restock: Option<bool>,
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
+    /// The secret of the private link, of a guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    order_token: Option<String>,
+}
+
+impl Carries for CancelOrder {
+    fn order_token(&mut self) -> &mut Option<String> {
+        &mut self.order_token
+    }
 }
 
 pub async fn cancel(
     State(app): State<App>,
-    CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
     key: IdempotencyKey,
     seen: IfMatch,
-    MaybeJson(mut body): MaybeJson<CancelOrder>,
+    MaybeHeld(by, mut body): MaybeHeld<CancelOrder>,
 ) -> Result<Response> {
     let token = body.client_token.take();
     let key = key.of(&by, &format!("POST /orders/{id}/cancel"), token, &body)?;
@@ -92,10 +104,14 @@ pub async fn cancel(
         reason: words(body.reason, "reason")?,
         restock: body.restock.unwrap_or(false),
     };
+    let who = by.clone();
     let done = app
-        .write(move |tx| orders::cancel(tx, &by, key.as_ref(), id, &asked))
+        .write(move |tx| orders::cancel(tx, &who, key.as_ref(), id, &asked))
         .await?;
-    once(done, |order| reply(StatusCode::OK, &order))
+    once(done, |order| {
+        let view = OrderView::for_caller(&by, &order);
+        versioned(StatusCode::OK, order.head.version, &view)
+    })
 }
 
 fn words(text: Option<String>, field: &str) -> Result<Option<String>> {

@@ -45,6 +45,8 @@ use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::NoBody;
 use crate::http::extract::Path;
+use crate::http::holder::Carries;
+use crate::http::holder::Held;
 use crate::http::list;
 use crate::http::list::Asked;
 use crate::http::list::Asks;
@@ -70,6 +72,16 @@ pub struct Initiate {
     payment_method: Option<String>,
     /// A part, where a wallet pays: it is held until the rest has come.
     amount: Option<RawAmount>,
+    /// The secret of the private link, of a guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    order_token: Option<String>,
+}
+
+impl Carries for Initiate {
+    fn order_token(&mut self) -> &mut Option<String> {
+        &mut self.order_token
+    }
 }
 
 impl Initiate {
@@ -117,9 +129,8 @@ fn is_ours(app: &App, url: &str) -> bool {
 
 pub async fn initiate(
     State(app): State<App>,
-    CurrentUser(by): CurrentUser,
     key: IdempotencyKey,
-    Json(body): Json<Initiate>,
+    Held(by, body): Held<Initiate>,
 ) -> Result<Response> {
     let key = key.of(&by, "POST /payments/initiate", None, &body)?;
     let (order, begin) = body.parse(&app)?;
@@ -256,13 +267,18 @@ pub struct Verify {
     razorpay_payment_id: Option<String>,
     #[schema(max_length = 255)]
     razorpay_signature: Option<String>,
+    /// The secret of the private link, of a guest.
+    #[schema(max_length = 64)]
+    order_token: Option<String>,
 }
 
-pub async fn verify(
-    State(app): State<App>,
-    CurrentUser(by): CurrentUser,
-    Json(body): Json<Verify>,
-) -> Result<Reply<PaymentView>> {
+impl Carries for Verify {
+    fn order_token(&mut self) -> &mut Option<String> {
+        &mut self.order_token
+    }
+}
+
+pub async fn verify(State(app): State<App>, Held(by, body): Held<Verify>) -> Result<Reply<PaymentView>> {
     let id = PaymentId(body.payment_id);
     let line = |text: Option<String>, field: &str| {
         text.map(|text| text::line(&text, 1, 255).map_err(|bad| Error::from(bad.at(field))))
