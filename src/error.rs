@@ -47,6 +47,16 @@ pub enum Error {
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What fails for a reason of its own, in words, so that it stands in nobody else's way; the file's own trouble (full,
+/// broken, busy) stays trouble.
+pub fn or_words<T>(done: Result<T>) -> Result<std::result::Result<T, String>> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(error @ (Error::Internal(_) | Error::Database(_))) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
 impl Error {
     /// An internal failure from words alone.
     pub fn internal(words: impl Into<String>) -> Self {

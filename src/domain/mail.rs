@@ -80,6 +80,9 @@ pub struct Wanted {
     pub order: Option<OrderId>,
 }
 
+/// The facts of a mail whose event cannot be read: there is nothing to send.
+pub const UNREADABLE: &str = "{\"unreadable\":true}";
+
 /// How long a mail waits after its first attempt, after its second …; after the last of them it has failed.
 const WAITS: [i64; 8] = [
     time::MINUTE,

@@ -185,6 +185,16 @@ pub fn tell(tx: &Tx, mail: &NewMail, event: EventId, order: Option<OrderId>) -> 
     Ok(())
 }
 
+/// Gives up what waits of an event with these facts.
+pub fn bury(tx: &Tx, event: EventId, facts: &str, words: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE mails SET state = 2, failure = :words WHERE event_id = :event AND facts = :facts AND state = 0",
+        )?
+        .execute(named_params! { ":event": event, ":facts": facts, ":words": words })?;
+    Ok(())
+}
+
 /// Puts a mail that has been sent into the queue once more, as another; its id.
 pub fn copy(tx: &Tx, id: MailId) -> Result<MailId> {
     Ok(MailId(

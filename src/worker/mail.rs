@@ -33,7 +33,10 @@ pub async fn derive(app: &App) -> Result<Outcome> {
     if !app.read(mails::is_behind).await? {
         return Ok(Outcome::NothingDue);
     }
-    app.write(mails::catch_up).await?;
+    for untold in app.write(mails::catch_up).await? {
+        let (event, cause) = (untold.event.0, untold.words);
+        tracing::error!(event, cause, "an event could not be told of by mail");
+    }
     Ok(Outcome::Worked)
 }
 

@@ -97,6 +97,51 @@ fn an_order_is_written_about_at_each_step_and_once() {
     assert_eq!(all(&app, "status=queued").len(), 6);
 }
 
+/// T12, CON-06: an event that nobody can read is named, its mail is among those that have failed, and the others go.
+#[test]
+fn one_event_that_cannot_be_read_holds_up_no_other() {
+    let app = shop();
+    for who in ["ann", "bob", "carl", "dora", "eve"] {
+        order(&app, &format!("{who}@shop.test"));
+    }
+    let event = |order: i64| format!("WHERE type = 1 AND subject = {order}");
+    app.execute(&format!(
+        "UPDATE events SET data = '{{\"number\":' {}; UPDATE events SET data = CAST(x'7bff7d' AS TEXT) {};
+         UPDATE order_contacts SET email = CAST(x'ff' AS TEXT) WHERE order_id = 3; UPDATE events SET type = 250 {}",
+        event(1),
+        event(2),
+        event(4)
+    ));
+    let untold = app.app().store().write(mails::catch_up).unwrap();
+    assert_eq!(untold.len(), 4, "{untold:?}");
+    let names: Vec<Value> = all(&app, "")
+        .iter()
+        .rev()
+        .map(|mail| json!([mail["recipient"], mail["status"]]))
+        .collect();
+    let wanted = [
+        json!(["ann@shop.test", "failed"]),
+        json!(["bob@shop.test", "failed"]),
+        json!(["eve@shop.test", "queued"]),
+    ];
+    assert_eq!(names, wanted);
+    assert!(!app.app().store().read(mails::is_behind).unwrap());
+    let failed = all(&app, "status=failed");
+    assert!(
+        failed[0]["failure"].as_str().unwrap().contains("cannot be read"),
+        "{failed:?}"
+    );
+    assert_eq!(
+        app.get("owner", &format!("{MAILS}/{}", failed[0]["id"])).status,
+        200
+    );
+    let again = app.post("owner", &format!("{MAILS}/{}/resend", failed[0]["id"]), json!({}));
+    assert_eq!((again.status, again.code()), (409, 6003), "{}", again.body);
+    // The worker died, and its mark with it.
+    app.change("UPDATE marks SET upto = 0 WHERE name = 'mails.events'");
+    assert_eq!(all(&app, "").len(), 3);
+}
+
 /// T12
 #[test]
 fn nobody_is_written_to_where_no_address_is_known() {

@@ -8,6 +8,7 @@ use crate::domain::id::MailId;
 use crate::domain::link::Purpose;
 use crate::domain::mail::Mail;
 use crate::domain::mail::MailState;
+use crate::domain::mail::UNREADABLE;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
@@ -22,10 +23,14 @@ use crate::store;
 /// Sends a mail again; the mail that will be sent. What was sent is queued once more, what waits or has failed is due now,
 /// and what carries a link is made anew with another, by the rights that this needs.
 ///
-/// Refused with `NotAllowed` where its link would go to an address that is its user's no more, or too many have gone.
+/// Refused with `NotAllowed` where its link would go to an address that is its user's no more, too many have gone, or what
+/// it should tell of could not be read.
 pub fn resend(tx: &Tx, by: &Actor, keys: &Keys, id: MailId) -> Result<Mail> {
     by.require(Permission::MailsUpdate)?;
     let mail = store::mails::get(tx, id)?;
+    if mail.facts == UNREADABLE {
+        return Err(refused("What it should tell of cannot be read: there is nothing to send.").into());
+    }
     let purpose = store::mails::purpose(tx, id)?;
     let next = match (purpose, mail.state) {
         (Some(purpose), _) => anew(tx, by, keys, &mail, purpose)?,

@@ -11,6 +11,7 @@ pub use send::Sending;
 pub use send::claim;
 pub use send::next_due;
 pub use send::settle;
+pub use told::Untold;
 pub use told::catch_up;
 pub use told::is_behind;
 pub use told::leave_out;

@@ -4,17 +4,21 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::id::EventId;
 use crate::domain::id::OrderId;
+use crate::domain::id::UserId;
+use crate::domain::mail;
 use crate::domain::mail::NewMail;
 use crate::domain::mail::Template;
+use crate::domain::mail::UNREADABLE;
 use crate::error::Error;
 use crate::error::Result;
+use crate::error::or_words;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::store;
+use crate::store::events::Head;
 
 /// The last event that was looked at.
 const EVENTS: &str = "mails.events";
@@ -46,20 +50,34 @@ pub fn is_behind(db: &Snapshot) -> Result<bool> {
     Ok(store::marks::get(db, EVENTS)? < store::events::newest(db)?.0)
 }
 
-/// Queues some of the mails that are missing. On nobody's behalf: each call does a little and may be made again.
-pub fn catch_up(tx: &Tx) -> Result<()> {
+/// An event that could not be told of, and why.
+#[derive(Debug, Clone)]
+pub struct Untold {
+    /// Which.
+    pub event: EventId,
+    /// Why.
+    pub words: String,
+}
+
+/// Queues some of the mails that are missing. On nobody's behalf: each call does a little and may be made again. What
+/// cannot be read stands in nobody's way: its mails are among those that have failed, as far as it is known whose they
+/// were, and it is named.
+pub fn catch_up(tx: &Tx) -> Result<Vec<Untold>> {
     let mut mark = EventId(store::marks::get(tx, EVENTS)?);
-    let mut queued = 0;
-    for (event, kind, _) in store::events::heads(tx, mark, MOST_LOOKED_AT)? {
+    let (mut queued, mut untold) = (0, Vec::new());
+    for head in store::events::heads(tx, mark, MOST_LOOKED_AT)? {
         if queued >= MOST_QUEUED {
             break;
         }
-        if kind.is_some_and(tells) {
-            queued += tell(tx, event)?;
+        let (event, ..) = head;
+        match tell_of(tx, head)? {
+            Ok(mails) => queued += mails,
+            Err(words) => untold.push(Untold { event, words }),
         }
         mark = event;
     }
-    store::marks::set(tx, EVENTS, mark.0)
+    store::marks::set(tx, EVENTS, mark.0)?;
+    Ok(untold)
 }
 
 /// Leaves out all that has happened, and every order there is: nobody is told of a past that was made up.
@@ -68,56 +86,83 @@ pub fn leave_out(tx: &Tx) -> Result<()> {
     store::marks::set(tx, SEEDED, store::orders::newest(tx)?.0)
 }
 
-const fn tells(kind: EventType) -> bool {
-    matches!(
-        kind,
-        EventType::OrderCreated
-            | EventType::OrderPaid
-            | EventType::ShipmentCreated
-            | EventType::OrderCanceled
-            | EventType::OrderRefunded
-            | EventType::InventoryLow
-    )
-}
-
-/// Queues what is to be told of an event; how many mails.
-fn tell(tx: &Tx, id: EventId) -> Result<usize> {
-    let Some(event) = store::events::find(tx, id)? else {
-        return Ok(0);
-    };
-    let data: Value = serde_json::from_str(&event.data).map_err(|cause| Error::Internal(cause.into()))?;
-    let template = match event.kind {
+/// What tells of an event; nothing where nobody is written to.
+const fn template(kind: EventType) -> Option<Template> {
+    Some(match kind {
         EventType::OrderCreated => Template::OrderPlaced,
         EventType::OrderPaid => Template::OrderPaid,
         EventType::OrderCanceled => Template::OrderCanceled,
         EventType::OrderRefunded => Template::OrderRefunded,
-        EventType::ShipmentCreated if data["notify"] == true => Template::OrderShipped,
-        EventType::InventoryLow => return tell_owners(tx, &event, &data),
-        _ => return Ok(0),
-    };
-    tell_buyer(tx, &event, &data, template)
+        EventType::ShipmentCreated => Template::OrderShipped,
+        EventType::InventoryLow => Template::StockLow,
+        _ => return None,
+    })
 }
 
-fn tell_buyer(tx: &Tx, event: &Event, data: &Value, template: Template) -> Result<usize> {
-    let order = OrderId(event.subject);
-    if order.0 <= store::marks::get(tx, SEEDED)? {
-        return Ok(0);
+/// Tells of an event by so many mails, or says why it cannot be told of. What fails at being written is no fault of the
+/// event's: it is made up for.
+fn tell_of(tx: &Tx, (event, kind, subject): Head) -> Result<std::result::Result<usize, String>> {
+    let Some(kind) = kind else {
+        return Ok(Err("there is no such type of event".to_owned()));
+    };
+    let Some(template) = template(kind) else {
+        return Ok(Ok(0));
+    };
+    let facts = match or_words(read(tx, event, template))? {
+        Ok(None) => return Ok(Ok(0)),
+        Ok(Some(facts)) => Ok(facts.to_string()),
+        Err(words) => Err(words),
+    };
+    // Where it is not even known whose they were, the event is named alone.
+    let to = match or_words(whom(tx, template, subject))? {
+        Ok(to) => to,
+        Err(words) => return Ok(Err(words)),
+    };
+    for (user, email) in &to {
+        let mail = NewMail {
+            template,
+            recipient: email,
+            user: *user,
+            facts: facts.clone().unwrap_or_else(|_| UNREADABLE.to_owned()),
+        };
+        let order = user.is_none().then_some(OrderId(subject));
+        store::mails::tell(tx, &mail, event, order)?;
     }
-    let Some(email) = store::orders::mail_to(tx, order)? else {
-        return Ok(0);
+    if let Err(words) = facts {
+        let failure = mail::one_line(&format!("what it should tell of cannot be read: {words}"));
+        store::mails::bury(tx, event, UNREADABLE, &failure)?;
+        return Ok(Err(words));
+    }
+    Ok(Ok(to.len()))
+}
+
+/// What is to be told of an event; nothing where nobody is.
+fn read(tx: &Tx, id: EventId, template: Template) -> Result<Option<Value>> {
+    let Some(event) = store::events::find(tx, id)? else {
+        return Ok(None);
     };
-    let mail = NewMail {
-        template,
-        recipient: &email,
-        user: None,
-        facts: match template {
-            Template::OrderShipped => parcel(data),
-            _ => facts(data),
+    let data: Value = serde_json::from_str(&event.data).map_err(|cause| Error::Internal(cause.into()))?;
+    Ok(match template {
+        Template::OrderShipped if data["notify"] != true => None,
+        Template::OrderShipped => Some(parcel(&data)),
+        Template::StockLow => {
+            Some(json!({ "sku": data["sku"], "available": data["available"], "low_at": data["low_at"] }))
         }
-        .to_string(),
-    };
-    store::mails::tell(tx, &mail, event.id, Some(order))?;
-    Ok(1)
+        _ => Some(facts(&data)),
+    })
+}
+
+/// Who is written to: the owners of what runs low, the buyer of an order.
+fn whom(tx: &Tx, template: Template, subject: i64) -> Result<Vec<(Option<UserId>, String)>> {
+    if template == Template::StockLow {
+        let owners = store::users::active_admins(tx)?.into_iter();
+        return Ok(owners.map(|(user, email)| (Some(user), email)).collect());
+    }
+    if subject <= store::marks::get(tx, SEEDED)? {
+        return Ok(Vec::new());
+    }
+    let email = store::orders::mail_to(tx, OrderId(subject))?;
+    Ok(email.into_iter().map(|email| (None, email)).collect())
 }
 
 /// What a mail says of an order: as it was at the event, and nothing personal.
@@ -149,20 +194,4 @@ fn parcel(data: &Value) -> Value {
         "items": lines.collect::<Vec<_>>(),
         "items_truncated": data["items_truncated"] == true,
     })
-}
-
-fn tell_owners(tx: &Tx, event: &Event, data: &Value) -> Result<usize> {
-    let facts =
-        json!({ "sku": data["sku"], "available": data["available"], "low_at": data["low_at"] }).to_string();
-    let owners = store::users::active_admins(tx)?;
-    for (user, email) in &owners {
-        let mail = NewMail {
-            template: Template::StockLow,
-            recipient: email,
-            user: Some(*user),
-            facts: facts.clone(),
-        };
-        store::mails::tell(tx, &mail, event.id, None)?;
-    }
-    Ok(owners.len())
 }

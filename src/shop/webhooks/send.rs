@@ -29,8 +29,8 @@ use crate::domain::webhook::PATIENCE;
 use crate::domain::webhook::Scale;
 use crate::domain::webhook::Tried;
 use crate::domain::webhook::Try;
-use crate::error::Error;
 use crate::error::Result;
+use crate::error::or_words;
 use crate::secret;
 use crate::secret::Keys;
 use crate::secret::Signing;
@@ -177,15 +177,6 @@ fn prepare(db: &Snapshot, to: &To, due: &[DeliveryId], picked: &mut Picked) -> R
         }
     }
     Ok(())
-}
-
-/// What cannot be read, in words; the store's own trouble stays trouble.
-fn or_words<T>(read: Result<T>) -> Result<std::result::Result<T, String>> {
-    match read {
-        Ok(found) => Ok(Ok(found)),
-        Err(error @ (Error::Internal(_) | Error::Database(_))) => Ok(Err(error.to_string())),
-        Err(error) => Err(error),
-    }
 }
 
 /// Notes what came of attempts, and what follows: delivered, tried again by the schedule, or given up; the breaker; an
