@@ -9,6 +9,8 @@ use crate::domain::time::Timestamp;
 
 /// After so many tries a message is dead: eleven days by the schedule.
 const MOST_TRIES: i64 = 30;
+/// A message that has broken whoever read it so often in a row is dead.
+const MOST_PANICS: i64 = 3;
 /// The longest wait between two tries.
 const LONGEST_WAIT: i64 = 12 * time::HOUR;
 
@@ -50,15 +52,24 @@ pub enum Trouble {
     Mismatch(&'static str),
     /// It cannot be read.
     Unreadable(String),
+    /// It breaks whoever reads it: for so many times in a row.
+    Panicked(i64),
 }
 
 impl Trouble {
+    /// It has broken whoever read it, after a try that was noted so.
+    pub fn panicked(before: Option<&str>) -> Self {
+        let was = |count: &i64| before == Some(Self::Panicked(*count).words().as_str());
+        Self::Panicked((1..MOST_PANICS).find(was).unwrap_or(0) + 1)
+    }
+
     /// In words.
     pub fn words(&self) -> String {
         match self {
             Self::Unknown(what) => format!("There is no such {what} yet."),
             Self::Mismatch(what) => format!("The {what} is not what was asked for."),
             Self::Unreadable(words) => format!("It cannot be read: {words}"),
+            Self::Panicked(count) => format!("It broke what read it, {count} of {MOST_PANICS} times."),
         }
     }
 
@@ -66,9 +77,10 @@ impl Trouble {
     pub fn state(&self, attempts: i64) -> InboxState {
         match self {
             Self::Mismatch(_) => InboxState::Quarantined,
+            Self::Panicked(count) if *count >= MOST_PANICS => InboxState::Dead,
             _ if attempts >= MOST_TRIES => InboxState::Dead,
             Self::Unknown(_) => InboxState::Received,
-            Self::Unreadable(_) => InboxState::Failed,
+            Self::Unreadable(_) | Self::Panicked(_) => InboxState::Failed,
         }
     }
 }

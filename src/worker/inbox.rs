@@ -1,9 +1,15 @@
 //! What providers have told is applied, each message in a change of its own, so that none holds another up.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::inbox::Message;
 use crate::domain::inbox::Trouble;
+use crate::domain::payment::Heard;
 use crate::error::Result;
 use crate::gateway;
 use crate::shop::payments;
@@ -12,8 +18,19 @@ use crate::worker::Outcome;
 /// So many side by side: they share their commit.
 const AT_ONCE: i64 = 64;
 
+/// What a message says, or why that cannot be said.
+type Read = std::result::Result<Heard, Trouble>;
+
 /// Applies some of the messages that are due. The loop is this and a pause; tests call this.
 pub async fn step(app: &App) -> Result<Outcome> {
+    step_by(app, gateway::payments::read).await
+}
+
+/// The same with another reader: a test's that breaks.
+pub async fn step_by(
+    app: &App,
+    read: impl Fn(&App, &Message) -> Read + Copy + Send + 'static,
+) -> Result<Outcome> {
     let now = app.clock().now();
     let due = app
         .read(move |db| payments::due_messages(db, now, AT_ONCE))
@@ -21,22 +38,44 @@ pub async fn step(app: &App) -> Result<Outcome> {
     if due.is_empty() {
         return Ok(Outcome::NothingDue);
     }
-    let mut applying = tokio::task::JoinSet::new();
-    for message in due {
-        let app = app.clone();
-        applying.spawn(async move { apply(&app, message).await });
+    let (mut applying, mut under_way) = (JoinSet::new(), HashMap::new());
+    for message in due.into_iter().map(Arc::new) {
+        let (app, tried) = (app.clone(), Arc::clone(&message));
+        let task = applying.spawn(async move {
+            let read = read(&app, &tried);
+            apply(&app, tried, read).await
+        });
+        under_way.insert(task.id(), message);
     }
-    for applied in applying.join_all().await {
-        applied?;
+    let mut came = Ok(());
+    while let Some(joined) = applying.join_next_with_id().await {
+        let (id, applied) = match joined {
+            Ok((id, applied)) => (id, Some(applied)),
+            Err(panicked) => (panicked.id(), None),
+        };
+        let Some(message) = under_way.remove(&id) else {
+            continue;
+        };
+        let applied = match applied {
+            Some(applied) => applied,
+            None => put_off(app, message).await,
+        };
+        came = came.and(applied);
     }
-    Ok(Outcome::Worked)
+    came.map(|()| Outcome::Worked)
 }
 
-/// Applies one. What fails for a reason of its own is put off, and dead in the end; what fails because nothing can be
-/// written is left as it is.
-async fn apply(app: &App, message: Message) -> Result<()> {
-    let read = gateway::payments::read(app, &message);
-    let tried = message.clone();
+/// Notes that a message has broken whoever read it.
+async fn put_off(app: &App, message: Arc<Message>) -> Result<()> {
+    tracing::error!(id = message.id.0, "a message of a provider broke what read it");
+    let trouble = Trouble::panicked(message.failure.as_deref());
+    apply(app, message, Err(trouble)).await
+}
+
+/// Applies one as it was read. What fails for a reason of its own is put off, and dead in the end; what fails because
+/// nothing can be written is left as it is.
+async fn apply(app: &App, message: Arc<Message>, read: Read) -> Result<()> {
+    let tried = Arc::clone(&message);
     let applied = app
         .write(move |tx| payments::apply_message(tx, &Actor::system(), &tried, &read))
         .await;
@@ -44,7 +83,7 @@ async fn apply(app: &App, message: Message) -> Result<()> {
     if error.code().facts().0 == 503 || error.code().facts().0 == 507 {
         return Err(error);
     }
-    tracing::error!(message = %message.id, %error, "a message of a provider was not applied");
+    tracing::error!(id = message.id.0, %error, "a message of a provider was not applied");
     let trouble = Err(Trouble::Unreadable(error.to_string()));
     app.write(move |tx| payments::apply_message(tx, &Actor::system(), &message, &trouble))
         .await
