@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::domain::order::OrderState;
 use crate::error::Code;
+use crate::shop::system::GivenUp;
 
 /// Upper edges of the times that are counted, in seconds.
 const EDGES: &[f64] = &[
@@ -88,6 +89,10 @@ fn describe() {
         Unit::Seconds,
         "For how long the oldest of them has waited."
     );
+    metrics::describe_gauge!(
+        "dead_letters",
+        "What was given up or set aside and waits for somebody, by what it is, counted up to 1,000."
+    );
     metrics::describe_counter!("mail_total", "Attempts at mails, by outcome.");
     metrics::describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");
     metrics::describe_gauge!("process_cpu_seconds_total", Unit::Seconds, "Processor time used.");
@@ -112,6 +117,18 @@ fn begin() {
     ];
     for (_, _, reason, _) in often.map(Code::facts) {
         metrics::counter!("orders_failed_total", "reason" => reason).increment(0);
+    }
+}
+
+/// Says how much waits for somebody.
+pub fn set_given_up(found: &GivenUp) {
+    for (what, count) in [
+        ("deliveries", found.deliveries),
+        ("mails", found.mails),
+        ("parked_messages", found.parked),
+        ("messages", found.messages),
+    ] {
+        metrics::gauge!("dead_letters", "what" => what).set(count as f64);
     }
 }
 

@@ -38,6 +38,7 @@ use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::Tx;
 use crate::shop::stock;
+use crate::shop::system;
 use crate::shop::webhooks;
 
 pub use cache::CachedOrder;
@@ -225,13 +226,15 @@ impl App {
             Ok((
                 stock::count_low(db, &Actor::system(), i64::MAX)?,
                 webhooks::pending(db, now)?,
+                system::given_up(db, &Actor::system())?,
             ))
         };
         match self.read(counts).await {
-            Ok((low, pending)) => {
+            Ok((low, pending, given_up)) => {
                 metrics::gauge!("stock_low_variants").set(low as f64);
                 metrics::gauge!("outbox_pending").set(pending.count as f64);
                 metrics::gauge!("outbox_oldest_seconds").set(pending.oldest_ms as f64 / 1000.0);
+                figures::set_given_up(&given_up);
             }
             Err(error) => tracing::warn!(%error, "what waits and what runs low was not counted"),
         }

@@ -136,6 +136,18 @@ pub fn page(db: &Snapshot, state: Option<InboxState>, paging: &Paging) -> Result
     list.page(db, state, paging)
 }
 
+/// How many messages stand at a state, counted up to `most`.
+pub fn count(db: &Snapshot, state: InboxState, most: i64) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT count(*) AS found FROM (SELECT 1 FROM inbox WHERE state = :state LIMIT :most)",
+        )?
+        .query_row(named_params! { ":state": state, ":most": most }, |row| {
+            row.get("found")
+        })?)
+}
+
 /// Whether the oldest message is from before `before` (the newest always stays).
 pub fn is_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
     Ok(db

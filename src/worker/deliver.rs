@@ -21,6 +21,7 @@ use crate::error::Result;
 use crate::gateway::Web;
 use crate::gateway::web::Post;
 use crate::shop::webhooks;
+use crate::shop::webhooks::Loss;
 use crate::shop::webhooks::Room;
 use crate::shop::webhooks::Sending;
 use crate::worker::AFTER_FAILURE;
@@ -46,7 +47,7 @@ pub struct Sender {
     answers: Arc<Vec<Tried>>,
     /// Answers that are being noted.
     batch: Arc<Vec<Tried>>,
-    settling: Option<JoinHandle<Result<()>>>,
+    settling: Option<JoinHandle<Result<Vec<Loss>>>>,
     next_due: Option<Timestamp>,
     pace: Pace,
 }
@@ -150,9 +151,8 @@ impl Sender {
         }
         let (answers, scale) = (Arc::clone(&self.answers), self.app.config().webhooks.retry_scale);
         // What could not be noted is kept and noted later, so that nothing is sent twice.
-        self.app
-            .write(move |tx| webhooks::settle(tx, &answers, scale))
-            .await?;
+        let noted = self.app.write(move |tx| webhooks::settle(tx, &answers, scale));
+        tell(&noted.await?);
         for tried in self.answers.iter() {
             self.room.under_way.remove(&tried.delivery);
         }
@@ -213,19 +213,23 @@ impl Sender {
     }
 
     /// What could not be noted is kept and noted later, so that nothing is sent twice.
-    fn end_settling(&mut self, came: std::result::Result<Result<()>, JoinError>) -> Result<()> {
+    fn end_settling(&mut self, came: std::result::Result<Result<Vec<Loss>>, JoinError>) -> Result<()> {
         self.settling = None;
         let batch = std::mem::take(&mut self.batch);
         let came = came.map_err(|cause| Error::Internal(cause.into())).flatten();
         match came {
-            Ok(()) => {
+            Ok(losses) => {
+                tell(&losses);
                 for tried in batch.iter() {
                     self.room.under_way.remove(&tried.delivery);
                 }
+                Ok(())
             }
-            Err(_) => Arc::make_mut(&mut self.answers).extend(batch.iter().cloned()),
+            Err(error) => {
+                Arc::make_mut(&mut self.answers).extend(batch.iter().cloned());
+                Err(error)
+            }
         }
-        came
     }
 
     /// How long until something is due.
@@ -291,6 +295,24 @@ fn broken(delivery: DeliveryId, attempts: i64, at: Timestamp) -> Tried {
         duration_ms: 0,
         request: "{}".to_owned(),
         answer: Err(FailureKind::Broken),
+    }
+}
+
+/// Says what is lost: somebody should look at it.
+fn tell(losses: &[Loss]) {
+    for loss in losses {
+        match *loss {
+            Loss::Dead(endpoint, count) => tracing::error!(
+                endpoint = endpoint.0,
+                count,
+                "deliveries were given up: see /admin/webhooks"
+            ),
+            Loss::Off(endpoint, reason) => tracing::error!(
+                endpoint = endpoint.0,
+                reason = reason.name(),
+                "an endpoint was turned off: see /admin/webhooks"
+            ),
+        }
     }
 }
 

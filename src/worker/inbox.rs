@@ -7,12 +7,14 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::inbox::InboxState;
 use crate::domain::inbox::Message;
 use crate::domain::inbox::Trouble;
 use crate::domain::payment::Heard;
 use crate::error::Result;
 use crate::gateway;
 use crate::shop::payments;
+use crate::shop::payments::Applied;
 use crate::worker::Outcome;
 
 /// So many side by side: they share their commit.
@@ -47,7 +49,7 @@ pub async fn step_by(
         });
         under_way.insert(task.id(), message);
     }
-    let mut came = Ok(());
+    let mut failure = None;
     while let Some(joined) = applying.join_next_with_id().await {
         let (id, applied) = match joined {
             Ok((id, applied)) => (id, Some(applied)),
@@ -58,15 +60,32 @@ pub async fn step_by(
         };
         let applied = match applied {
             Some(applied) => applied,
-            None => put_off(app, message).await,
+            None => put_off(app, Arc::clone(&message)).await,
         };
-        came = came.and(applied);
+        match applied {
+            Ok(applied) => tell(&message, applied),
+            Err(error) => failure = Some(error),
+        }
     }
-    came.map(|()| Outcome::Worked)
+    failure.map_or(Ok(Outcome::Worked), Err)
+}
+
+/// Says so where a message waits for somebody (PWH-07).
+fn tell(message: &Message, applied: Applied) {
+    let Applied::Not(state @ (InboxState::Quarantined | InboxState::Dead)) = applied else {
+        return;
+    };
+    let (id, provider, state) = (message.id.0, message.provider.name(), state.name());
+    tracing::error!(
+        id,
+        provider,
+        state,
+        "a message of a provider waits for somebody: see /admin/payments/inbox"
+    );
 }
 
 /// Notes that a message has broken whoever read it.
-async fn put_off(app: &App, message: Arc<Message>) -> Result<()> {
+async fn put_off(app: &App, message: Arc<Message>) -> Result<Applied> {
     tracing::error!(id = message.id.0, "a message of a provider broke what read it");
     let trouble = Trouble::panicked(message.failure.as_deref());
     apply(app, message, Err(trouble)).await
@@ -74,12 +93,15 @@ async fn put_off(app: &App, message: Arc<Message>) -> Result<()> {
 
 /// Applies one as it was read. What fails for a reason of its own is put off, and dead in the end; what fails because
 /// nothing can be written is left as it is.
-async fn apply(app: &App, message: Arc<Message>, read: Read) -> Result<()> {
+async fn apply(app: &App, message: Arc<Message>, read: Read) -> Result<Applied> {
     let tried = Arc::clone(&message);
     let applied = app
         .write(move |tx| payments::apply_message(tx, &Actor::system(), &tried, &read))
         .await;
-    let Err(error) = applied else { return Ok(()) };
+    let error = match applied {
+        Ok(applied) => return Ok(applied),
+        Err(error) => error,
+    };
     if error.code().facts().0 == 503 || error.code().facts().0 == 507 {
         return Err(error);
     }
@@ -87,5 +109,4 @@ async fn apply(app: &App, message: Arc<Message>, read: Read) -> Result<()> {
     let trouble = Err(Trouble::Unreadable(error.to_string()));
     app.write(move |tx| payments::apply_message(tx, &Actor::system(), &message, &trouble))
         .await
-        .map(|_| ())
 }

@@ -16,6 +16,7 @@ use crate::gateway::Smtp;
 use crate::gateway::mail::Came;
 use crate::gateway::mail::Envelope;
 use crate::shop::mails;
+use crate::shop::mails::Failed;
 use crate::shop::mails::Sending;
 use crate::worker::AFTER_FAILURE;
 use crate::worker::GATHER;
@@ -79,7 +80,8 @@ impl Postman {
             return Ok(Outcome::NothingDue);
         }
         let keys = self.app.keys().clone();
-        let taken = self.app.write(move |tx| mails::claim(tx, &keys, MOST)).await?;
+        let (taken, failed) = self.app.write(move |tx| mails::claim(tx, &keys, MOST)).await?;
+        tell(failed);
         self.ended = Arc::new(self.send(&smtp, &taken, now).await);
         self.settle().await?;
         Ok(Outcome::Worked)
@@ -92,7 +94,7 @@ impl Postman {
             return Ok(());
         }
         let ended = Arc::clone(&self.ended);
-        self.app.write(move |tx| mails::settle(tx, &ended)).await?;
+        tell(self.app.write(move |tx| mails::settle(tx, &ended)).await?);
         self.ended = Arc::default();
         Ok(())
     }
@@ -182,6 +184,14 @@ impl Postman {
             }
             () = tokio::time::sleep(Duration::from_millis(wait.min(LONGEST))) => {}
         }
+    }
+}
+
+/// Says which mails have failed for good: somebody should look at them.
+fn tell(failed: Vec<Failed>) {
+    for mail in failed {
+        let (id, cause) = (mail.id.0, mail.words);
+        tracing::error!(id, cause, "a mail was given up: see /admin/mails?status=failed");
     }
 }
 

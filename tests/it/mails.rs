@@ -300,7 +300,7 @@ fn what_a_dead_sender_has_taken_is_due_again() {
     let claim = || {
         let keys = app.app().keys().clone();
         let act = move |tx: &till::shop::Tx| mails::claim(tx, &keys, 8);
-        app.app().store().write(act).unwrap().len()
+        app.app().store().write(act).unwrap().0.len()
     };
     for _ in 0..MOST_ATTEMPTS {
         assert_eq!((claim(), claim()), (1, 0));

@@ -65,6 +65,7 @@ mod exports;
 mod factors;
 mod faults;
 mod fuzz;
+mod given_up;
 mod groups;
 mod health;
 mod histories;

@@ -11,7 +11,13 @@ use tracing::Level;
 
 /// What a test's log has written.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -29,8 +35,7 @@ fn log(lines: Lines, act: impl FnOnce()) -> String {
     let to = written.clone();
     let subscriber = telemetry::subscriber(lines, Level::INFO, move || to.clone());
     tracing::subscriber::with_default(subscriber, act);
-    let bytes = written.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    written.text()
 }
 
 const FORGED: &str = "ann\r\n{\"level\":\"ERROR\",\"message\":\"the till is empty\"}\n\x1b[2Jx";

@@ -14,8 +14,10 @@ use crate::error::Result;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::OnPage;
+use crate::http::admin::link::up_to;
 use crate::http::admin::page;
 use crate::http::list::Asked;
+use crate::shop::system::MOST_COUNTED;
 
 #[derive(Template)]
 #[template(path = "admin/system.html")]
@@ -45,6 +47,28 @@ impl SystemPage<'_> {
             Environment::Production => "production",
             Environment::Test => "test",
         }
+    }
+
+    /// What was given up: what, how much, where it stands, and who may look.
+    fn given_up(&self) -> [(&'static str, i64, &'static str, &'static str); 4] {
+        let found = self.inside.file.given_up;
+        let inbox = "/admin/payments/inbox?status=quarantined";
+        let dead = "/admin/payments/inbox?status=dead";
+        [
+            ("Deliveries", found.deliveries, "/admin/webhooks", "webhooks:read"),
+            ("Mails", found.mails, "/admin/mails?status=failed", "mails:read"),
+            (
+                "Providers' messages, parked",
+                found.parked,
+                inbox,
+                "payments:read",
+            ),
+            ("Providers' messages, dead", found.messages, dead, "payments:read"),
+        ]
+    }
+
+    fn many(&self, count: &i64) -> String {
+        up_to(*count, MOST_COUNTED)
     }
 
     fn uptime(&self) -> String {

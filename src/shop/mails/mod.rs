@@ -7,6 +7,7 @@ mod send;
 mod told;
 
 pub use again::resend;
+pub use send::Failed;
 pub use send::Sending;
 pub use send::claim;
 pub use send::next_due;

@@ -34,26 +34,36 @@ pub struct Sending {
     pub message: String,
 }
 
+/// A mail that has failed for good, and why.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// Which.
+    pub id: MailId,
+    /// Why.
+    pub words: String,
+}
+
 /// When the next mail is due.
 pub fn next_due(db: &Snapshot) -> Result<Option<Timestamp>> {
     store::mails::next_due(db)
 }
 
-/// Takes what is due, so many at most. A mail whose link opens nothing any more has failed: it would only mislead.
-pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<Vec<Sending>> {
+/// Takes what is due, so many at most; and what has failed instead. A mail whose link opens nothing any more has: it would
+/// only mislead.
+pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<(Vec<Sending>, Vec<Failed>)> {
     let shop = store::settings::get(tx)?.name;
     let epoch =
         store::settings::value(tx, "epoch")?.ok_or_else(|| Error::internal("the file has no epoch"))?;
-    let mut taken = Vec::new();
+    let (mut taken, mut lost) = (Vec::new(), Vec::new());
     for mail in store::mails::due(tx, tx.now, most)? {
-        if let Some(words) = why_not(tx, &mail)? {
-            store::mails::failed(tx, mail.id, mail.attempts, words, None)?;
-            continue;
-        }
-        let Ok(link) = open(tx, keys, mail.id) else {
-            let words = "its link was sealed by a key that is gone";
-            store::mails::failed(tx, mail.id, mail.attempts, words, None)?;
-            continue;
+        let (why_not, link) = (why_not(tx, &mail)?, open(tx, keys, mail.id));
+        let link = match (why_not, link) {
+            (None, Ok(link)) => link,
+            (words, _) => {
+                let words = words.unwrap_or("its link was sealed by a key that is gone");
+                lost.extend(fail(tx, (mail.id, mail.attempts), words, None)?);
+                continue;
+            }
         };
         store::mails::take(tx, mail.id, tx.now.plus_ms(LEASE))?;
         taken.push(Sending {
@@ -64,7 +74,19 @@ pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<Vec<Sending>> {
             mail,
         });
     }
-    Ok(taken)
+    Ok((taken, lost))
+}
+
+/// Notes that an attempt has failed; the mail, if that was for good.
+fn fail(
+    tx: &Tx,
+    (id, attempt): (MailId, i64),
+    words: &str,
+    due_at: Option<Timestamp>,
+) -> Result<Option<Failed>> {
+    let words = mail::one_line(words);
+    let is_noted = store::mails::failed(tx, id, attempt, &words, due_at)?;
+    Ok((is_noted && due_at.is_none()).then_some(Failed { id, words }))
 }
 
 fn why_not(db: &Tx, mail: &Mail) -> Result<Option<&'static str>> {
@@ -79,24 +101,24 @@ fn why_not(db: &Tx, mail: &Mail) -> Result<Option<&'static str>> {
     })
 }
 
-/// Notes what came of attempts. One that was noted before, or that another followed, changes nothing.
-pub fn settle(tx: &Tx, ended: &[(MailId, i64, Ending)]) -> Result<()> {
+/// Notes what came of attempts; what has failed for good by them. One that was noted before, or that another followed,
+/// changes nothing.
+pub fn settle(tx: &Tx, ended: &[(MailId, i64, Ending)]) -> Result<Vec<Failed>> {
+    let mut lost = Vec::new();
     for (id, attempt, ending) in ended {
         match ending {
             Ending::Sent => {
                 store::mails::sent(tx, *id, *attempt)?;
             }
-            Ending::Refused(words) => {
-                store::mails::failed(tx, *id, *attempt, &mail::one_line(words), None)?;
-            }
+            Ending::Refused(words) => lost.extend(fail(tx, (*id, *attempt), words, None)?),
             Ending::Delayed(words) => {
                 let due_at = mail::wait(*attempt, jitter()?).map(|wait| tx.now.plus_ms(wait));
-                store::mails::failed(tx, *id, *attempt, &mail::one_line(words), due_at)?;
+                lost.extend(fail(tx, (*id, *attempt), words, due_at)?);
             }
             Ending::Untried => store::mails::give_back(tx, *id, *attempt)?,
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
 fn jitter() -> Result<i64> {

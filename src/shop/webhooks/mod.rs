@@ -30,6 +30,7 @@ pub use outbox::catch_up;
 pub use outbox::is_behind;
 pub use outbox::pending;
 pub use secrets::rotate;
+pub use send::Loss;
 pub use send::Picked;
 pub use send::Room;
 pub use send::Sending;

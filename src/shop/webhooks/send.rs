@@ -179,11 +179,21 @@ fn prepare(db: &Snapshot, to: &To, due: &[DeliveryId], picked: &mut Picked) -> R
     Ok(())
 }
 
+/// What somebody should look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// So many deliveries to an endpoint were given up.
+    Dead(EndpointId, usize),
+    /// An endpoint was turned off.
+    Off(EndpointId, OffReason),
+}
+
 /// Notes what came of attempts, and what follows: delivered, tried again by the schedule, or given up; the breaker; an
 /// endpoint that says it is gone, or has failed for five days, is turned off. An attempt that was noted before, or whose
-/// delivery has been tried by another since, changes nothing.
-pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<()> {
+/// delivery has been tried by another since, changes nothing. It tells what is lost by it.
+pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<Vec<Loss>> {
     let mut endpoints: HashMap<EndpointId, Endpoint> = HashMap::new();
+    let (mut dead, mut losses) = (HashMap::<EndpointId, usize>::new(), Vec::new());
     for one in tried {
         let Some(delivery) = store::deliveries::find(tx, one.delivery)? else {
             continue;
@@ -197,12 +207,20 @@ pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<()> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(store::endpoints::get(tx, delivery.endpoint)?),
         };
-        weigh(tx, endpoint, one, scale)?;
+        if next.0 == DeliveryStatus::Dead && !delivery.status.is_end() {
+            *dead.entry(endpoint.id).or_default() += 1;
+        }
+        let off = weigh(tx, endpoint, one, scale)?;
+        losses.extend(off.map(|reason| Loss::Off(endpoint.id, reason)));
     }
     for endpoint in endpoints.values() {
         store::endpoints::set_health(tx, endpoint.id, &endpoint.breaker, endpoint.failing_since)?;
     }
-    Ok(())
+    losses.extend(
+        dead.into_iter()
+            .map(|(endpoint, count)| Loss::Dead(endpoint, count)),
+    );
+    Ok(losses)
 }
 
 /// What becomes of a delivery, and when it is due.
@@ -244,8 +262,8 @@ fn jitter() -> Result<i64> {
     Ok(draw % (2 * JITTER + 1) - JITTER)
 }
 
-/// What an attempt says of its endpoint.
-fn weigh(tx: &Tx, endpoint: &mut Endpoint, tried: &Tried, scale: Scale) -> Result<()> {
+/// What an attempt says of its endpoint; why it was turned off by it.
+fn weigh(tx: &Tx, endpoint: &mut Endpoint, tried: &Tried, scale: Scale) -> Result<Option<OffReason>> {
     let is_taken = tried.failure().is_none();
     endpoint.breaker.note(tx.now, is_taken, scale);
     endpoint.failing_since = match is_taken {
@@ -258,14 +276,14 @@ fn weigh(tx: &Tx, endpoint: &mut Endpoint, tried: &Tried, scale: Scale) -> Resul
     match (tried.status(), has_lasted) {
         (Some(410), _) => turn_off(tx, endpoint, OffReason::Gone),
         (_, true) => turn_off(tx, endpoint, OffReason::Failing),
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 
-/// Turns an endpoint off, and tells the owners by mail.
-fn turn_off(tx: &Tx, endpoint: &mut Endpoint, reason: OffReason) -> Result<()> {
+/// Turns an endpoint off, unless it is, and tells the owners by mail.
+fn turn_off(tx: &Tx, endpoint: &mut Endpoint, reason: OffReason) -> Result<Option<OffReason>> {
     if endpoint.state == EndpointState::Off {
-        return Ok(());
+        return Ok(None);
     }
     endpoint.state = EndpointState::Off;
     store::endpoints::set_state(tx, endpoint.id, (EndpointState::Off, Some(reason)), None)?;
@@ -286,5 +304,5 @@ fn turn_off(tx: &Tx, endpoint: &mut Endpoint, reason: OffReason) -> Result<()> {
         };
         mails::queue(tx, &mail)?;
     }
-    Ok(())
+    Ok(Some(reason))
 }

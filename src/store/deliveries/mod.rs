@@ -270,6 +270,19 @@ pub fn count(db: &Snapshot, endpoint: EndpointId, most: i64) -> Result<(i64, i64
         })?)
 }
 
+/// How many are dead in all, counted up to `most`, at endpoints that have not been deleted.
+pub fn count_dead(db: &Snapshot, most: i64) -> Result<i64> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT count(*) AS dead FROM (
+               SELECT 1 FROM webhook_endpoints e
+                 CROSS JOIN deliveries d INDEXED BY deliveries_dead ON d.endpoint_id = e.id AND d.status = 4
+               WHERE e.deleted_at IS NULL LIMIT :most)",
+        )?
+        .query_row(named_params! { ":most": most }, |row| row.get("dead"))?)
+}
+
 /// How many are unfinished in all, counted up to `most`, and the oldest of those.
 pub fn unfinished(db: &Snapshot, most: i64) -> Result<(i64, Option<DeliveryId>)> {
     Ok(db
