@@ -38,6 +38,8 @@ use crate::shop::once::Once;
 
 /// A JSON body may be this long (NET-02).
 pub const MOST_JSON: usize = 256 * 1024;
+/// A message of a provider may be this long (I14).
+pub const MOST_RAW: usize = 1024 * 1024;
 
 /// A JSON body of a known shape.
 pub struct Json<T>(pub T);
@@ -59,7 +61,7 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeJson<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let (head, body) = request.into_parts();
-        let bytes = whole(body).await?;
+        let bytes = whole(body, MOST_JSON).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -95,14 +97,20 @@ where
     serde::Deserialize::deserialize(reader).map(Some)
 }
 
-/// A body as it came, up to the same size: what is signed is signed byte for byte.
+/// A body as it came: what is signed is signed byte for byte, so that nothing may be wound around it.
 pub struct Raw(pub Bytes);
 
 impl FromRequest<App> for Raw {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
-        whole(request.into_body()).await.map(Self)
+        if request.headers().contains_key(header::CONTENT_ENCODING) {
+            return Err(Error::Request(
+                Code::UnsupportedMediaType,
+                "Send the bytes that were signed, not encoded.".into(),
+            ));
+        }
+        whole(request.into_body(), MOST_RAW).await.map(Self)
     }
 }
 
@@ -117,7 +125,7 @@ async fn json_bytes(request: Request) -> Result<Bytes> {
             "Send application/json, not encoded.".into(),
         ));
     }
-    whole(request.into_body()).await
+    whole(request.into_body(), MOST_JSON).await
 }
 
 /// `application/json`, with no charset or the only one that JSON has (RFC 8259).
@@ -132,13 +140,13 @@ fn is_json(kind: &str) -> bool {
     is_named && charsets.all(|(_, charset)| charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
 }
 
-async fn whole(body: axum::body::Body) -> Result<Bytes> {
-    let body = http_body_util::Limited::new(body, MOST_JSON);
+async fn whole(body: axum::body::Body, most: usize) -> Result<Bytes> {
+    let body = http_body_util::Limited::new(body, most);
     match http_body_util::BodyExt::collect(body).await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(cause) if cause.is::<http_body_util::LengthLimitError>() => Err(Error::Request(
             Code::PayloadTooLarge,
-            "A body holds at most 256 KiB.".into(),
+            format!("A body holds at most {} KiB here.", most / 1024).into(),
         )),
         Err(cause) => Err(Error::Request(
             Code::InvalidFormat,

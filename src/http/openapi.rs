@@ -195,6 +195,7 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let changes = !row.method.is_safe();
     // Routes that want no body refuse all but an empty one.
     let takes_none = row.takes("NoBody");
+    let has_size = has_body || takes_none || row.takes("Raw");
     let conditions = [
         (400, has_body || row.query.is_some()),
         // Whoever signs in is not yet known, and may stay so.
@@ -212,8 +213,8 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
                 || path.starts_with("/events"),
         ),
         (412, row.takes("IfMatch")),
-        (413, has_body || takes_none),
-        (415, has_body || takes_none),
+        (413, has_size),
+        (415, has_size),
         (422, has_body),
         (423, has_body && !is_guarded),
         // Whatever is done by a verb of its own may say what it saw; what is overwritten must.

@@ -126,6 +126,47 @@ fn only_the_bytes_that_were_signed_pass() {
     }
 }
 
+/// I14, NET-02: a message of 1 MiB is taken and none that is longer, as it was signed and not encoded.
+#[test]
+fn a_message_is_a_mebibyte_at_most_and_never_encoded() {
+    const MOST: usize = 1 << 20;
+    let app = shop();
+    let of = |length: usize| {
+        let frame = r#"{"id":"evt_1","type":"ping","data":""}"#;
+        let filler = "x".repeat(length - frame.len());
+        frame.replace("\"\"}", &format!("\"{filler}\"}}")).into_bytes()
+    };
+    let signed = |body: &[u8]| {
+        let at = seconds(&app);
+        format!("t={at},v1={}", signature(SECRET, at, body))
+    };
+    let long = of(MOST + 1);
+    let refused = send(&app, &signed(&long), &long);
+    assert_eq!((refused.status, refused.code()), (413, 2007), "{}", refused.body);
+    let short = of(64);
+    for encoding in ["gzip", "identity", "br, gzip", ""] {
+        let header = signed(&short);
+        let headers = [
+            ("till-signature", header.as_str()),
+            ("content-encoding", encoding),
+        ];
+        for door in [
+            DOOR,
+            "/api/v1/payments/webhook/stripe",
+            "/api/v1/payments/webhook/razorpay",
+        ] {
+            let refused = app.client().send_bytes("POST", door, &headers, &short);
+            assert_eq!((refused.status, refused.code()), (415, 2006), "{door} {encoding}");
+        }
+    }
+    assert_eq!(app.number("SELECT count(*) FROM inbox"), 0);
+    let body = of(MOST);
+    assert_eq!(send(&app, &signed(&body), &body).status, 200);
+    assert_eq!(app.number("SELECT length(body) FROM inbox"), MOST as i64);
+    app.settle();
+    assert_eq!(app.number("SELECT state FROM inbox"), 1);
+}
+
 /// PWH-02
 #[test]
 fn a_message_is_good_for_five_minutes_both_ways() {
