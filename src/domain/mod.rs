@@ -18,6 +18,7 @@ pub mod customer;
 pub mod difference;
 pub mod event;
 pub mod fault;
+pub mod fitted;
 pub mod group;
 pub mod history;
 pub mod id;

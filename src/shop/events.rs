@@ -4,6 +4,7 @@ use crate::domain::actor::Actor;
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::event::Streams;
+use crate::domain::fitted::fitted;
 use crate::domain::id::EventId;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
@@ -34,11 +35,12 @@ impl Told {
 /// An event of an order of three lines fits, so that it does not grow step by step while others wait for the writer.
 const USUAL_BYTES: usize = 2048;
 
-/// Writes an event about `subject`; `seq` counts the events of that subject.
+/// Writes an event about `subject`; `seq` counts the events of that subject. What would be too long loses the ends of its
+/// lists, and says so.
 pub fn emit<T: serde::Serialize>(tx: &Tx, kind: EventType, subject: i64, seq: i64, data: &T) -> Result<Told> {
     let mut json = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut json, data).map_err(|cause| Error::Internal(cause.into()))?;
-    let data = String::from_utf8(json).map_err(|cause| Error::Internal(cause.into()))?;
+    let data = fitted(String::from_utf8(json).map_err(|cause| Error::Internal(cause.into()))?);
     let id = store::events::push(tx, kind, subject, seq, &data)?;
     Ok(Told { id, data })
 }

@@ -61,6 +61,7 @@ mod emails;
 mod events;
 mod events_cli;
 mod events_consumers;
+mod events_size;
 mod exports;
 mod factors;
 mod faults;

@@ -58,6 +58,7 @@ pub(in crate::shop) use step::cancel_unpaid;
 pub(in crate::shop) use step::count;
 pub use step::step;
 pub use view::OrderView;
+pub(in crate::shop) use view::untold;
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use crate::domain::order::PaymentStatus;
 use crate::domain::order::ReturnStatus;
 use crate::domain::time::Timestamp;
 
-/// Lines that an event tells; the rest is in the order.
+/// Lines that an event tells at most; the rest is in the order.
 const LINES_IN_EVENT: usize = 100;
 
 /// An order as the API shows it.
@@ -43,6 +43,9 @@ pub struct OrderView<'a> {
     items: Items<'a>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     items_truncated: bool,
+    /// In an event: how many lines it does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items_left: Option<usize>,
     item_count: i64,
     subtotal: Amount,
     discount: Amount,
@@ -176,6 +179,7 @@ impl<'a> OrderView<'a> {
                 currency: head.currency,
             },
             items_truncated: lines.len() < order.lines.len(),
+            items_left: untold(lines, &order.lines),
             item_count: head.item_count,
             subtotal: money(head.subtotal),
             discount: money(head.discount),
@@ -199,6 +203,11 @@ impl<'a> OrderView<'a> {
             version: head.version,
         }
     }
+}
+
+/// How many are not told, if any.
+pub(in crate::shop) fn untold<T>(told: &[T], all: &[T]) -> Option<usize> {
+    (told.len() < all.len()).then(|| all.len() - told.len())
 }
 
 /// Text that went in as JSON comes out as JSON.

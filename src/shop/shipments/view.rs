@@ -7,8 +7,9 @@ use crate::domain::order::Order;
 use crate::domain::shipment::Shipment;
 use crate::domain::shipment::ShipmentLine;
 use crate::domain::time::Timestamp;
+use crate::shop::orders;
 
-/// Lines that an event tells; the rest is in the shipment.
+/// Lines that an event tells at most; the rest is in the shipment.
 const LINES_IN_EVENT: usize = 100;
 
 /// What left in one go.
@@ -22,6 +23,9 @@ pub struct ShipmentView {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     items_truncated: bool,
+    /// In an event: how many lines it does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items_left: Option<usize>,
     carrier: Option<String>,
     tracking: Option<String>,
     tracking_url: Option<String>,
@@ -69,6 +73,7 @@ impl ShipmentView {
             order_number: order.head.number.clone(),
             items: lines.iter().filter_map(item).collect(),
             items_truncated: lines.len() < shipment.lines.len(),
+            items_left: orders::untold(lines, &shipment.lines),
             carrier: shipment.label.carrier.clone(),
             tracking: shipment.label.tracking.clone(),
             tracking_url: shipment.label.tracking_url.clone(),
