@@ -3,6 +3,8 @@
 use crate::domain::actor::Actor;
 use crate::domain::audit::AuditRow;
 use crate::domain::id::AuditId;
+use crate::domain::id::EndpointId;
+use crate::domain::permission::Permission;
 use crate::domain::settings::Settings;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
@@ -23,6 +25,8 @@ pub struct Desk {
     pub user: User,
     /// What the looker has done a moment ago, if the address of the page names it.
     pub done: Option<AuditRow>,
+    /// Endpoints that the shop has turned off, for who may know of them (OWH-08).
+    pub silenced: Vec<EndpointId>,
 }
 
 /// The frame for whoever is signed in. A deed of somebody else, or of long ago, is not told.
@@ -32,7 +36,12 @@ pub fn desk(db: &Snapshot, by: &Actor, done: Option<AuditId>, now: Timestamp) ->
         Some(id) => store::audit::find(db, id)?,
         None => None,
     };
+    let silenced = match by.may(Permission::WebhooksRead) {
+        true => store::endpoints::silenced(db)?,
+        false => Vec::new(),
+    };
     Ok(Desk {
+        silenced,
         settings: store::settings::get(db)?,
         done: done.filter(|row| row.actor == Some(user.id) && row.at.plus_ms(FRESH) > now),
         user,

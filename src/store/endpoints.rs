@@ -69,6 +69,18 @@ pub fn off(db: &Snapshot) -> Result<Vec<EndpointId>> {
         .collect()
 }
 
+/// Those that the shop itself has turned off, and that nobody has looked after since.
+pub fn silenced(db: &Snapshot) -> Result<Vec<EndpointId>> {
+    db.db()
+        .prepare_cached(
+            "SELECT id FROM webhook_endpoints
+             WHERE state = 2 AND off_reason IN (1, 2) AND deleted_at IS NULL
+             ORDER BY id",
+        )?
+        .query_and_then([], |row| Ok(row.get("id")?))?
+        .collect()
+}
+
 /// How many there have ever been.
 pub fn ever(db: &Snapshot) -> Result<i64> {
     Ok(db

@@ -50,6 +50,39 @@ fn line(page: &Answer) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
+/// E1: a shop that may be paid with no money says so on every page, to everybody; one that may not says nothing of it.
+#[test]
+fn every_page_says_that_payments_move_no_money() {
+    for sandbox in [true, false] {
+        let app = crate::payments::shop_with(|payments| payments.sandbox = sandbox);
+        app.post(
+            "ann",
+            "/api/v1/orders",
+            json!({ "items": [{ "sku": "MUG", "quantity": 1 }] }),
+        );
+        let (owner, nobody) = (Browser::signed_in(&app, "owner"), Browser::new(&app));
+        let mut seen = 0;
+        for path in crate::admin_frame::routes(&axum::http::Method::GET) {
+            for browser in [&owner, &nobody] {
+                let page = browser.get(&path);
+                if !["class=\"app\"", "class=\"outside\""]
+                    .iter()
+                    .any(|mark| page.body.contains(mark))
+                {
+                    continue;
+                }
+                seen += 1;
+                assert_eq!(
+                    page.body.contains("Sandbox: payments here move no money."),
+                    sandbox,
+                    "{path}"
+                );
+            }
+        }
+        assert!(seen > 60, "{seen}");
+    }
+}
+
 /// E1, T7: what came by hand is recorded once, a part and then the rest, and never more than is due.
 #[test]
 fn money_that_comes_by_hand_is_recorded() {

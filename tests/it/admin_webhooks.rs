@@ -269,3 +269,69 @@ fn without_the_right_endpoints_are_looked_at_only() {
         1
     );
 }
+
+/// How many endpoints a page says are off, and where below them it leads.
+fn told(browser: &Browser<'_>, path: &str) -> Option<(String, String)> {
+    let page = browser.get(path);
+    assert_eq!(page.status, 200, "{path}: {}", page.body);
+    let (_, rest) = page.body.split_once("data-silenced=\"")?;
+    let link = rest.split_once("/admin/webhooks").unwrap().1;
+    let first = |text: &str| text.split('"').next().unwrap().to_owned();
+    Some((first(rest), first(link)))
+}
+
+/// OWH-08: an endpoint that the shop itself has turned off is told of on every page, to whoever may see endpoints, until
+/// somebody has looked after it.
+#[test]
+fn an_endpoint_that_was_turned_off_is_told_of_on_every_page() {
+    let (app, sink) = (shop(), Sink::start());
+    let (first, second) = (
+        endpoint(&app, &sink.url(), &["order.*"]),
+        endpoint(&app, &sink.url(), &["order.paid"]),
+    );
+    app.change("DELETE FROM role_permissions WHERE role_id = 2 AND permission = 'webhooks:read'");
+    let (owner, staff) = (
+        Browser::signed_in(&app, "owner"),
+        Browser::signed_in(&app, "staff"),
+    );
+    assert_eq!(told(&owner, "/admin/orders"), None);
+    sink.answer(410);
+    order(&app);
+    app.deliver();
+    let one = Some(("1".to_owned(), format!("/{}", first["id"])));
+    for path in [
+        "/admin/orders",
+        "/admin/products",
+        "/admin/system",
+        LIST,
+        PAGE,
+        "/admin/profile",
+    ] {
+        assert_eq!(told(&owner, path), one, "{path}");
+    }
+    assert_eq!(
+        told(&staff, "/admin/orders"),
+        None,
+        "staff may not see endpoints here"
+    );
+    app.post(
+        "owner",
+        &format!("/api/v1/webhooks/endpoints/{}/test", second["id"]),
+        serde_json::json!({}),
+    );
+    app.deliver();
+    assert_eq!(
+        told(&owner, "/admin/orders"),
+        Some(("2".to_owned(), String::new()))
+    );
+    press(&owner, "on");
+    let path = format!("/api/v1/webhooks/endpoints/{}", second["id"]);
+    assert_eq!(app.send("DELETE", "owner", &path, &[], None).status, 204);
+    assert_eq!(told(&owner, "/admin/orders"), None);
+    let off = serde_json::json!({ "enabled": false, "version": app.number("SELECT version FROM webhook_endpoints WHERE id = 1") });
+    assert_eq!(
+        app.patch("owner", "/api/v1/webhooks/endpoints/1", off).status,
+        200
+    );
+    assert_eq!(told(&owner, "/admin/orders"), None, "by hand");
+}

@@ -116,9 +116,11 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
     let now = app.clock().now();
     let done = done(parts);
     let looker = by.clone();
+    let mut silenced = Vec::new();
     let (settings, user, done, is_new) = match by.user {
         Some(_) => {
             let desk = app.read(move |db| desk::desk(db, &looker, done, now)).await?;
+            silenced = desk.silenced;
             (desk.settings, Some(desk.user), desk.done, false)
         }
         None => {
@@ -139,6 +141,8 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
         done,
         now,
         sends_mail: app.config().sends_mail(),
+        has_sandbox: app.config().payments.sandbox,
+        silenced,
         is_new,
     };
     Ok((frame, cookie))

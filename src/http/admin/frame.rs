@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::audit::AuditRow;
+use crate::domain::id::EndpointId;
 use crate::domain::money::Money;
 use crate::domain::permission::Rights;
 use crate::domain::refusal::Refusal;
@@ -50,6 +51,10 @@ pub struct Frame {
     pub now: Timestamp,
     /// Whether a mail server is set up.
     pub sends_mail: bool,
+    /// Whether orders may be paid with no money because the settings say so.
+    pub has_sandbox: bool,
+    /// Endpoints that the shop has turned off.
+    pub silenced: Vec<EndpointId>,
     /// Whether nobody runs the shop yet: told to those who are not signed in.
     pub is_new: bool,
 }
@@ -58,6 +63,15 @@ impl Frame {
     /// What the shop is called.
     pub fn shop(&self) -> &str {
         &self.settings.name
+    }
+
+    /// What every page says first: that all of it is made up, or that orders may be paid with no money (E1).
+    pub fn strip(&self) -> Option<(&'static str, &'static str)> {
+        match (self.settings.is_demo, self.has_sandbox) {
+            (true, _) => Some(("Demo", "A demo: everything here is made up.")),
+            (false, true) => Some(("Sandbox", "Sandbox: payments here move no money.")),
+            (false, false) => None,
+        }
     }
 
     /// Where an asset stands.

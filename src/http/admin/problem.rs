@@ -101,6 +101,10 @@ impl Bare<'_> {
         "Till"
     }
 
+    fn strip(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     fn asset(&self, name: &str) -> &'static str {
         assets::path(name)
     }
