@@ -11,6 +11,8 @@ use crate::domain::time::Timestamp;
 const MOST_TRIES: i64 = 30;
 /// A message that has broken whoever read it so often in a row is dead.
 const MOST_PANICS: i64 = 3;
+/// A wait is up to so many thousandths longer or shorter.
+pub const JITTER: i64 = 200;
 /// The longest wait between two tries.
 const LONGEST_WAIT: i64 = 12 * time::HOUR;
 
@@ -85,8 +87,8 @@ impl Trouble {
     }
 }
 
-/// How long to wait after the `attempts`th try: 1 s, 2 s, 4 s … up to half a day.
-pub fn wait(attempts: i64) -> i64 {
+/// How long to wait after the `attempts`th try: 1 s, 2 s, 4 s … up to half a day. `jitter` is -200 to 200.
+pub fn wait(attempts: i64, jitter: i64) -> i64 {
     let doublings = attempts.saturating_sub(1).clamp(0, 20);
-    (time::SECOND << doublings).min(LONGEST_WAIT)
+    (time::SECOND << doublings).min(LONGEST_WAIT) * (1000 + jitter) / 1000
 }

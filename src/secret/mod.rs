@@ -32,6 +32,12 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// A whole number from `-most` to `most`, so that what failed together does not come again together.
+pub fn jitter(most: i64) -> Result<i64> {
+    let draw = i64::from(u16::from_be_bytes(random()?));
+    Ok(draw % (2 * most + 1) - most)
+}
+
 /// SHA-256.
 pub fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

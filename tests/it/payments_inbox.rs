@@ -282,7 +282,7 @@ fn what_is_unknown_is_tried_until_it_is_dead() {
         json!(["received", 1])
     );
     for _ in 0..40 {
-        app.clock.pass(13 * 3_600_000);
+        app.clock.pass(15 * 3_600_000);
         app.settle();
     }
     app.forget_tokens();
@@ -349,6 +349,37 @@ fn a_message_that_breaks_its_reader_is_dead_after_three_times() {
     assert_eq!(app.send("POST", "owner", &path, &[], None).status, 200);
     app.settle();
     assert_eq!(app.number("SELECT count(*) FROM inbox WHERE state = 1"), 3);
+}
+
+/// E3: what failed together is not tried again together: each wait is a fifth longer or shorter at most.
+#[test]
+fn what_waits_comes_again_at_its_own_moment() {
+    let app = shop();
+    let body = json!({ "id": "evt", "type": "payment.failed", "data": "nothing" }).to_string();
+    let receive = move |tx: &till::shop::Tx| {
+        for number in 0..300 {
+            let name = format!("evt_{number}");
+            let provider = till::domain::payment::Provider::Sandbox;
+            till::shop::payments::receive(tx, provider, &name, "payment.failed", body.as_bytes())?;
+        }
+        Ok(())
+    };
+    app.app().store().write(receive).unwrap();
+    for doublings in 0..6 {
+        app.settle();
+        let ms =
+            |which: &str| app.number(&format!("SELECT {which}(due_at) FROM inbox")) - app.clock.now().ms();
+        let (least, most, published) = (ms("min"), ms("max"), 1000 << doublings);
+        assert!(
+            least * 5 >= published * 4 && most * 5 <= published * 6,
+            "{least} {most}"
+        );
+        assert!(
+            (most - least) * 10 > published * 3,
+            "{least} {most}: they come together"
+        );
+        app.clock.pass(most);
+    }
 }
 
 /// PWH-04, K12: what was told is kept for 90 days, and the newest for ever.

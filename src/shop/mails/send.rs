@@ -112,16 +112,11 @@ pub fn settle(tx: &Tx, ended: &[(MailId, i64, Ending)]) -> Result<Vec<Failed>> {
             }
             Ending::Refused(words) => lost.extend(fail(tx, (*id, *attempt), words, None)?),
             Ending::Delayed(words) => {
-                let due_at = mail::wait(*attempt, jitter()?).map(|wait| tx.now.plus_ms(wait));
+                let due_at = mail::wait(*attempt, secret::jitter(JITTER)?).map(|wait| tx.now.plus_ms(wait));
                 lost.extend(fail(tx, (*id, *attempt), words, due_at)?);
             }
             Ending::Untried => store::mails::give_back(tx, *id, *attempt)?,
         }
     }
     Ok(lost)
-}
-
-fn jitter() -> Result<i64> {
-    let draw = i64::from(u16::from_be_bytes(secret::random()?));
-    Ok(draw % (2 * JITTER + 1) - JITTER)
 }

@@ -24,6 +24,7 @@ use crate::domain::refund::RefundState;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
+use crate::secret;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
@@ -107,7 +108,9 @@ pub fn apply_message(
     };
     let attempts = now.attempts + 1;
     let state = trouble.state(attempts);
-    let due_at = tx.now.plus_ms(inbox::wait(attempts));
+    let due_at = tx
+        .now
+        .plus_ms(inbox::wait(attempts, secret::jitter(inbox::JITTER)?));
     store::inbox::put_off(tx, message.id, state, &trouble.words(), due_at)?;
     if state == InboxState::Quarantined {
         let target = (Target::Inbox, Some(message.id.0));

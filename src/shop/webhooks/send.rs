@@ -251,15 +251,10 @@ fn follow(
         status: tried.status(),
         retry_after: asked.and_then(|asked| webhook::retry_after(asked, tx.now)),
     };
-    Ok(match attempt.wait(jitter()?, scale) {
+    Ok(match attempt.wait(secret::jitter(JITTER)?, scale) {
         Some(wait) => (DeliveryStatus::Failed, Some(tx.now.plus_ms(wait))),
         None => (DeliveryStatus::Dead, None),
     })
-}
-
-fn jitter() -> Result<i64> {
-    let draw = i64::from(u16::from_be_bytes(secret::random()?));
-    Ok(draw % (2 * JITTER + 1) - JITTER)
 }
 
 /// What an attempt says of its endpoint; why it was turned off by it.
