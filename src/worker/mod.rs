@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::shop::payments;
 use crate::worker::deliver::Sender;
+use crate::worker::watch::Trip;
 use crate::worker::watch::watched;
 
 /// How long a busy writer is left alone between two steps, so that orders rarely share their commit with the worker.
@@ -54,18 +55,23 @@ pub enum Outcome {
 
 /// Works until the future is dropped. An error if something panics again and again: the process must end.
 pub async fn run(app: App) -> Result<()> {
+    run_tripping(app, &|_: &'static str| {}).await
+}
+
+/// The same, with something that is called before each piece of a task's work.
+pub async fn run_tripping(app: App, trip: &impl Trip) -> Result<()> {
     tokio::try_join!(
-        watched("derive", || derive(app.clone())),
-        watched("groups", || hold_to_rules(app.clone())),
-        watched("sweep", || sweep(app.clone())),
-        watched("mails", || derive_mails(app.clone())),
-        watched("mail", || mail(app.clone())),
-        watched("outbox", || outbox(app.clone())),
-        watched("deliver", || deliver(app.clone())),
-        watched("payments", || pay(app.clone())),
-        watched("expiry", || expire(app.clone())),
-        watched("payouts", || pay_out(app.clone())),
-        watched("reconcile", || reconcile(app.clone())),
+        watched("derive", trip, || derive(app.clone())),
+        watched("groups", trip, || hold_to_rules(app.clone())),
+        watched("sweep", trip, || sweep(app.clone())),
+        watched("mails", trip, || derive_mails(app.clone())),
+        watched("mail", trip, || mail(app.clone())),
+        watched("outbox", trip, || outbox(app.clone())),
+        watched("deliver", trip, || deliver(app.clone())),
+        watched("payments", trip, || pay(app.clone())),
+        watched("expiry", trip, || expire(app.clone())),
+        watched("payouts", trip, || pay_out(app.clone())),
+        watched("reconcile", trip, || reconcile(app.clone())),
     )?;
     Ok(())
 }

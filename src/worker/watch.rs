@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -15,15 +17,20 @@ const MOST_FALLS: usize = 5;
 /// … within this time.
 const WITHIN: Duration = Duration::from_secs(60);
 
+/// What is called, with the task's name, before each piece of its work. A test's panics.
+pub trait Trip: Fn(&'static str) + Clone + Send + Sync + 'static {}
+
+impl<T: Fn(&'static str) + Clone + Send + Sync + 'static> Trip for T {}
+
 /// Runs a task until it ends by itself. An error if it panics more than five times a minute.
-pub async fn watched<F, T>(name: &'static str, task: F) -> Result<()>
+pub async fn watched<F, T>(name: &'static str, trip: &impl Trip, task: F) -> Result<()>
 where
     F: Fn() -> T,
     T: Future<Output = ()> + Send + 'static,
 {
     let mut falls: VecDeque<Stopwatch> = VecDeque::new();
     loop {
-        let mut running = Running(tokio::spawn(task()));
+        let mut running = Running(tokio::spawn(tripping(name, trip.clone(), task())));
         match (&mut running.0).await {
             Err(ended) if ended.is_panic() => {}
             _ => return Ok(()),
@@ -37,6 +44,16 @@ where
             )));
         }
     }
+}
+
+/// A task's work, a call before each piece of it.
+async fn tripping(name: &'static str, trip: impl Trip, task: impl Future<Output = ()>) {
+    let mut task = pin!(task);
+    poll_fn(|context| {
+        trip(name);
+        task.as_mut().poll(context)
+    })
+    .await;
 }
 
 /// A task that ends with whoever waits for it.

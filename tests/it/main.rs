@@ -155,4 +155,6 @@ mod webhooks_names;
 mod webhooks_outage;
 mod webhooks_poison;
 mod webhooks_receivers;
+mod webhooks_schedule;
 mod webhooks_signed;
+mod worker_falls;

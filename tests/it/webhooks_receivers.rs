@@ -356,7 +356,7 @@ fn a_task_that_panics_begins_anew_five_times_a_minute() {
     for (panics, ends_well) in [(0, true), (5, true), (6, false)] {
         let begun = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&begun);
-        let ended = runtime.block_on(watched("test", move || {
+        let ended = runtime.block_on(watched("test", &|_: &'static str| {}, move || {
             let begun = count.fetch_add(1, Ordering::SeqCst);
             async move { assert!(begun >= panics, "as planned") }
         }));
