@@ -2,6 +2,10 @@
 
 use serde_json::Value;
 use serde_json::json;
+use till::clock::Stopwatch;
+use till::domain::actor::Actor;
+use till::domain::event::EventType;
+use till::domain::id::UserId;
 
 use crate::app::PASSWORD;
 use crate::app::TestApp;
@@ -14,6 +18,7 @@ use crate::streams::Heard;
 use crate::streams::Socket;
 use crate::streams::bearer;
 use crate::streams::order_of;
+use crate::streams::take_places;
 
 const LIVE: &str = "/api/v1/live";
 
@@ -305,4 +310,44 @@ fn what_is_no_handshake_is_told_so() {
         assert_eq!((answer.status, answer.code()), (status, code), "{who}");
     }
     assert_eq!(app.post("staff", LIVE, json!({})).status, 405);
+}
+
+/// NET-01: a socket whose other side takes nothing is let go, and costs the others nothing.
+#[test]
+fn a_slow_socket_is_dropped_while_the_others_go_on() {
+    const LARGE: usize = 1 << 20;
+    const MANY: usize = 24;
+    let app = TestApp::start_with(|config| config.server.write_seconds = 1);
+    app.expect_findings();
+    app.product("MUG", "4.50", 10);
+    let (mut slow, mut other) = (open(&app, "staff"), open(&app, "staff"));
+    for socket in [&mut slow, &mut other] {
+        socket.say(r#"{"subscribe":["inventory"],"after":0}"#);
+        assert_eq!(socket.event()["type"], "product.created");
+    }
+    let by = Actor {
+        user: Some(UserId(
+            app.number("SELECT id FROM users WHERE username = 'staff'"),
+        )),
+        ..Actor::system()
+    };
+    let _others = take_places(&app, &by);
+    assert!(app.app().place(&by).is_err());
+    for _ in 0..MANY {
+        // Past the measure that is kept of events.
+        let push = |tx: &till::shop::Tx| {
+            let data = json!({ "id": 1, "much": "x".repeat(LARGE) }).to_string();
+            till::store::events::push(tx, EventType::ProductUpdated, 1, 1, &data).map(drop)
+        };
+        app.app().store().write(push).unwrap();
+        assert_eq!(other.event()["type"], "product.updated");
+    }
+    let watch = Stopwatch::start();
+    while app.app().place(&by).is_err() {
+        assert!(watch.seconds() < 30.0, "it still has its place");
+        std::thread::yield_now();
+    }
+    let heard = std::iter::from_fn(|| Some(slow.next())).take_while(|heard| matches!(heard, Heard::Event(_)));
+    let heard = heard.count();
+    assert!(heard < MANY, "{heard}");
 }

@@ -54,6 +54,8 @@ pub enum Say {
     Body(u16, Vec<u8>),
     /// These bytes, and then a byte every so often until the other side has had enough.
     Drip(Vec<u8>, Duration),
+    /// A status, after a while.
+    Late(Duration, u16),
     /// Nothing, ever.
     Nothing,
     /// The end of the connection.
@@ -203,6 +205,10 @@ fn speak(mut stream: &TcpStream, say: &Say) -> bool {
                 goes_on = stream.write_all(b"x").is_ok();
             }
             false
+        }
+        Say::Late(pause, status) => {
+            std::thread::sleep(*pause);
+            stream.write_all(&head(*status, "", 0)).is_ok()
         }
         Say::Nothing => {
             let _ = stream.read(&mut [0]);

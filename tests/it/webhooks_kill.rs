@@ -100,6 +100,11 @@ const EVENTS: usize = 3;
 /// At most so many are under way when a server is killed: sent, or answered and not noted yet.
 const IN_FLIGHT: u64 = 256;
 
+/// What a slow receiver takes, once to seven times.
+const SLOW: Duration = Duration::from_millis(10);
+/// Longer than the shop waits.
+const TOO_LATE: Duration = Duration::from_millis(1500);
+
 /// What the receivers have accepted: by receiver and order, the numbers of its events as they came.
 #[derive(Default)]
 struct Book {
@@ -109,7 +114,8 @@ struct Book {
 }
 
 impl Book {
-    /// Of ten messages three fail: refused, hung up on, or accepted too late to be believed.
+    /// Of ten messages three fail: refused, hung up on, asked to come again, never answered, or answered too late to be
+    /// believed; and one more is accepted by somebody slow.
     fn answer(&self, sink: usize, told: &Value) -> Say {
         let number = {
             let mut asked = self.asked.lock().unwrap();
@@ -118,17 +124,22 @@ impl Book {
             *asked
         };
         match number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32 & 1023 {
-            0..=150 => Say::Status(500),
-            151..=230 => Say::Close,
-            231..=306 => Say::With(503, "retry-after", "0".to_owned()),
-            _ => {
+            0..=140 => Say::Status(500),
+            141..=220 => Say::Close,
+            221..=294 => Say::With(503, "retry-after", "0".to_owned()),
+            295..=300 => Say::Nothing,
+            301..=306 => Say::Late(TOO_LATE, 204),
+            slow => {
                 let (order, seq) = (told["data"]["id"].as_i64(), told["data"]["seq"].as_i64());
                 let mut accepted = self.accepted.lock().unwrap();
                 accepted
                     .entry((sink, order.unwrap()))
                     .or_default()
                     .push(seq.unwrap());
-                Say::Status(204)
+                match slow {
+                    307..=409 => Say::Late(SLOW * (slow as u32 % 8), 204),
+                    _ => Say::Status(204),
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use serde_json::json;
 use till::clock::Clock;
+use till::secret::Signing;
 
 use crate::app::TestApp;
 use crate::judges::python;
@@ -152,6 +153,76 @@ for one in asked['sent']:
 print('verified', len(asked['sent']))
 ";
 
+const SIGNER: &str = "
+import datetime, json, sys
+from standardwebhooks.webhooks import Webhook
+def sign(one):
+    at = datetime.datetime.fromtimestamp(one['at'], tz=datetime.timezone.utc)
+    return Webhook(one['secret']).sign(one['id'], at, one['body'])
+print(json.dumps([sign(one) for one in json.load(sys.stdin)]))
+";
+
+/// OWH-02: what the official package for Python signs is what we would sign, with any secret, id, moment and body.
+#[test]
+fn what_the_official_package_signs_is_verified() {
+    let Some(python) = python("standardwebhooks") else {
+        return;
+    };
+    let long = "x".repeat(20_000);
+    let bodies = [
+        "{}",
+        "",
+        "{\"a\":\"é – 😀\"}",
+        "line\nline\r\n\t",
+        "a.b.c",
+        long.as_str(),
+    ];
+    let secret =
+        |at: usize| till::secret::digest_parts(&[&[at as u8], &[7]]).repeat(2)[..24 + at % 41].to_vec();
+    let asked: Vec<Value> = (0..60)
+        .map(|at| {
+            let told = Signing::from_bytes(secret(at)).told();
+            let moment = 1_772_366_400 + at as i64 * 86_399;
+            json!({ "secret": told, "id": format!("msg_{at}_x"), "at": moment, "body": bodies[at % bodies.len()] })
+        })
+        .collect();
+    let said = judge(&python, SIGNER, &json!(asked));
+    let signed: Vec<String> = serde_json::from_str(&said).unwrap();
+    for (at, (one, signed)) in asked.iter().zip(&signed).enumerate() {
+        let ours = |secret: Vec<u8>, id: &str, moment: i64, body: &str| {
+            Signing::from_bytes(secret).sign(id, moment, body).unwrap()
+        };
+        let (id, body) = (one["id"].as_str().unwrap(), one["body"].as_str().unwrap());
+        let moment = one["at"].as_i64().unwrap();
+        assert_eq!(&ours(secret(at), id, moment, body), signed, "{one}");
+        for other in [
+            ours(secret(at + 41), id, moment, body),
+            ours(secret(at), "msg_other", moment, body),
+            ours(secret(at), id, moment + 1, body),
+            ours(secret(at), id, moment, &format!("{body} ")),
+        ] {
+            assert_ne!(&other, signed);
+        }
+    }
+    assert_eq!(signed.len(), 60);
+}
+
+/// What a program in Python answers.
+fn judge(python: &str, program: &str, asked: &Value) -> String {
+    let mut judge = Command::new(python)
+        .args(["-c", program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = judge.stdin.take().unwrap();
+    to.write_all(asked.to_string().as_bytes()).unwrap();
+    drop(to);
+    let said = judge.wait_with_output().unwrap();
+    assert!(said.status.success());
+    String::from_utf8(said.stdout).unwrap()
+}
+
 /// OWH-02: the official package for Python believes every message, with either secret.
 #[test]
 fn the_official_package_verifies_what_is_sent() {
@@ -182,22 +253,6 @@ fn the_official_package_verifies_what_is_sent() {
         .collect();
     assert!(sent.len() > 20);
     let asked = json!({ "secrets": [made["secret"], rotated["secret"]], "sent": sent });
-    let mut judge = Command::new(python)
-        .args(["-c", JUDGE])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    judge
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(asked.to_string().as_bytes())
-        .unwrap();
-    let said = judge.wait_with_output().unwrap();
-    assert!(said.status.success());
-    assert_eq!(
-        String::from_utf8_lossy(&said.stdout).trim(),
-        format!("verified {}", sent.len())
-    );
+    let said = judge(&python, JUDGE, &asked);
+    assert_eq!(said.trim(), format!("verified {}", sent.len()));
 }
