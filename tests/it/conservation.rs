@@ -214,7 +214,7 @@ impl<'a> Ledger<'a> {
 
 /// After every operation the shelves are what the model says; after each case, each variant's movements add up to its
 /// shelf, and each order's to what it took and has not put back.
-fn conserve() {
+fn conserve(cases: u32) {
     let app = TestApp::start();
     app.token("owner");
     for sku in SKUS {
@@ -224,7 +224,7 @@ fn conserve() {
     let file = app.file();
     let ledger = RefCell::new(Ledger::new(&file));
     let config = ProptestConfig {
-        cases: 1000,
+        cases,
         max_shrink_iters: 0,
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -254,10 +254,17 @@ fn conserve() {
         .unwrap();
 }
 
-/// CON-02, N1
+/// CON-02, N1: histories of two hundred acts.
 #[test]
 fn stock_is_conserved_whatever_happens() {
-    conserve();
+    conserve(200);
+}
+
+/// CON-02, N1: a thousand of them.
+#[test]
+#[ignore = "two minutes: cargo test --test it -- --ignored conservation"]
+fn stock_is_conserved_in_a_thousand_histories() {
+    conserve(1000);
 }
 
 /// CON-02: a shelf, or an order, that the ledger knows nothing of is seen.
