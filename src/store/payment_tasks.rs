@@ -100,6 +100,16 @@ pub fn first(db: &Snapshot, payment: PaymentId, now: Timestamp) -> Result<Option
         .flatten())
 }
 
+/// Whether a provider has been asked and has not answered.
+pub fn is_out(db: &Snapshot, payment: PaymentId, op: Op) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM payment_tasks WHERE payment_id = :payment AND op = :op AND state = 1)",
+        )?
+        .query_row(named_params! { ":payment": payment, ":op": op }, |row| row.get(0))?)
+}
+
 /// Makes all that has not ended due: whoever asked it is gone.
 pub fn make_due(tx: &Tx) -> Result<()> {
     tx.db()

@@ -98,6 +98,7 @@ mod orders_words;
 mod pages;
 mod passwords;
 mod payments;
+mod payments_again;
 mod payments_inbox;
 mod payments_kill;
 mod payments_manual;

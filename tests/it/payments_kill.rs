@@ -52,7 +52,8 @@ impl Town {
         }
     }
 
-    /// An order, its payment, the browser's return, and now and then a cancellation in between.
+    /// An order, its payment, which is asked for again with the same token and with another, the browser's return, and now
+    /// and then a cancellation in between.
     fn buy(&self, number: u64) {
         let body = json!({ "items": [{ "sku": format!("T{}", number % 10), "quantity": 3 }], "payment_method": "sandbox" });
         let (status, order) = self.send("/api/v1/orders", Some(&format!("order {number}")), &body);
@@ -64,6 +65,11 @@ impl Town {
         };
         let body = json!({ "order_id": order["id"], "payment_method": token });
         let (_, payment) = self.send("/api/v1/payments/initiate", None, &body);
+        self.send("/api/v1/payments/initiate", None, &body);
+        if number.is_multiple_of(2) {
+            let other = json!({ "order_id": order["id"], "payment_method": "tok_other" });
+            self.send("/api/v1/payments/initiate", None, &other);
+        }
         if number % 7 == 3 {
             self.send(
                 &format!("/api/v1/orders/{}/cancel", order["id"]),
@@ -160,6 +166,9 @@ fn rush(name: &str, payments: u64) {
         "{payments} orders, {kills} kills in {rushed:.0} s, settled {settled:.0} s later: {charges} charges, {told} messages"
     );
     assert_eq!(count("theirs > total"), 0, "double charges");
+    let twice = "SELECT count(*) FROM (SELECT 1 FROM sandbox_payments WHERE captured > 0
+      GROUP BY order_id HAVING count(*) > 1)";
+    assert_eq!(number(&dir, twice), 0, "orders with more than one charge");
     assert_eq!(
         count("theirs > 0 AND status IN (0, 4)"),
         0,

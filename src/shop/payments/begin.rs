@@ -47,10 +47,11 @@ pub struct Begin {
 }
 
 /// Begins a payment of all that is due on an order: its owner, who holds its private link, or who may begin all. The same
-/// one while it is open.
+/// one while it is open, and for the same token also when it has been charged.
 ///
-/// A try with another provider gives up the one before; a wallet pays at once. Refused with `NotAllowed` where nothing is
-/// due, with `Balance` where a wallet has not so much.
+/// A try with another provider or token gives up the one before; a wallet pays at once. Refused with `NotAllowed` where
+/// nothing is due, or where the one before may have been charged and nobody knows yet; with `Balance` where a wallet has
+/// not so much.
 pub fn begin(tx: &Tx, by: &Actor, key: Option<&Key>, id: OrderId, wanted: &Begin) -> Result<Once<Payment>> {
     may_begin(tx, by, id)?;
     once(
@@ -77,21 +78,20 @@ fn begin_now(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
     let due = order.head.due();
     let is_over = matches!(order.head.state, OrderState::Canceled | OrderState::Refunded);
     if is_over || due == Money::ZERO || purse.authorized >= due {
-        return Err(Refusal::NotAllowed("Nothing is due on this order.".into()).into());
+        // Whoever asks again with the token that was charged has missed the answer.
+        let charged = payments.into_iter().rev().find(|payment| {
+            let is_same = payment.provider == provider && payment.token == wanted.token;
+            is_same && matches!(payment.state, PaymentState::Authorized | PaymentState::Captured)
+        });
+        let nothing = || Refusal::NotAllowed("Nothing is due on this order.".into()).into();
+        return charged
+            .filter(|_| wanted.token.is_some() && !is_over)
+            .ok_or_else(nothing);
     }
     // What a wallet keeps ready is not asked for again.
     let due = due.checked_sub(purse::held(&payments)).unwrap_or(due);
-    for payment in payments
-        .iter()
-        .filter(|payment| payment.state <= PaymentState::Failed)
-    {
-        let is_same = payment.provider == provider && payment.amount == due && wanted.token.is_none();
-        if payment.is_open() && is_same {
-            return Ok(payment.clone());
-        }
-        if payment.is_open() || payment.provider_ref.is_some() {
-            give_way(tx, by, payment)?;
-        }
+    if let Some(same) = make_room(tx, by, &payments, (provider, due), wanted)? {
+        return Ok(same);
     }
     if provider == Provider::Wallet {
         return purse::pay(tx, by, &order, due, wanted.amount.as_ref());
@@ -101,6 +101,36 @@ fn begin_now(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
     let target = (Target::Payment, Some(made.0));
     audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
     store::payments::get(tx, made)
+}
+
+/// Makes room for another try, unless one of those before is what is wanted. One whose charge was asked for and not
+/// answered may have been charged: beside it nothing else is begun.
+fn make_room(
+    tx: &Tx,
+    by: &Actor,
+    payments: &[Payment],
+    (provider, due): (Provider, Money),
+    wanted: &Begin,
+) -> Result<Option<Payment>> {
+    let of_now = payments
+        .iter()
+        .filter(|payment| payment.state <= PaymentState::Failed);
+    for payment in of_now {
+        let is_out = store::payment_tasks::is_out(tx, payment.id, Op::Confirm)?;
+        let is_token = wanted.token.is_none() || payment.token == wanted.token;
+        let is_same = payment.provider == provider && payment.amount == due && is_token;
+        if is_same && (payment.is_open() || is_out) {
+            return Ok(Some(payment.clone()));
+        }
+        if is_out {
+            let words = "The try before this one still waits for its provider's answer.";
+            return Err(Refusal::NotAllowed(words.into()).into());
+        }
+        if payment.is_open() || payment.provider_ref.is_some() {
+            give_way(tx, by, payment)?;
+        }
+    }
+    Ok(None)
 }
 
 /// Begins the payment of all of an order that was placed in this moment, by whoever placed it.

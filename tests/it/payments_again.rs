@@ -1,0 +1,145 @@
+//! Asked again: a shopper whose answer was lost tries once more, a clerk takes less after too much was refused, the worker
+//! asks for a refund that it may have been given. However often, the provider moves the money once.
+
+use serde_json::Value;
+use serde_json::json;
+use till::config::Secret;
+
+use crate::app::TestApp;
+use crate::client::Answer;
+use crate::payments::standing;
+use crate::payments_stripe::charge;
+use crate::payments_stripe::order;
+use crate::sink::Heard;
+use crate::sink::Say;
+use crate::sink::Sink;
+
+const INTENTS: &str = "/v1/payment_intents";
+const CONFIRM: &str = "/v1/payment_intents/pi_1/confirm";
+
+/// A shop whose Stripe is this receiver: what it says is up to the test.
+fn shop(stripe: &Sink) -> TestApp {
+    let url = format!("http://{}", stripe.at());
+    let app = TestApp::start_with(|config| {
+        config.payments.stripe_url = url;
+        config.payments.secrets.stripe_key = Some(Secret::new("sk_test_12345".to_owned()));
+    });
+    app.product("MUG", "4.50", 1000);
+    app
+}
+
+fn said(status: u16, body: &Value) -> Say {
+    Say::Body(status, body.to_string().into_bytes())
+}
+
+/// An intent over the whole order, of which so much has been taken.
+fn intent(status: &str, taken: i64) -> Value {
+    json!({
+        "object": "payment_intent", "id": "pi_1", "status": status, "amount": 900, "currency": "eur",
+        "amount_received": taken, "capture_method": "automatic", "client_secret": "pi_1_secret",
+    })
+}
+
+fn refusal(words: &str) -> Value {
+    json!({ "error": { "message": words } })
+}
+
+/// What was heard at a path.
+fn at<'a>(heard: &'a [Heard], path: &str) -> Vec<&'a Heard> {
+    heard.iter().filter(|heard| heard.path == path).collect()
+}
+
+fn initiate(app: &TestApp, order: i64, more: Value) -> Answer {
+    let mut body = more;
+    body["order_id"] = json!(order);
+    app.post("ann", "/api/v1/payments/initiate", body)
+}
+
+/// Time passes, and the worker asks again.
+fn later(app: &TestApp, minutes: i64) {
+    app.clock.pass(minutes * 60_000);
+    app.forget_tokens();
+    app.settle();
+}
+
+/// IDM-08, E4: whoever asks again with the same token has the same payment; beside one that may have been charged nothing
+/// else is begun, by whomever it would be paid.
+#[test]
+fn a_charge_whose_answer_was_lost_is_not_made_twice() {
+    let stripe = Sink::start();
+    stripe.say(|heard| match heard.path.as_str() {
+        INTENTS => said(200, &intent("requires_confirmation", 0)),
+        _ => Say::Close,
+    });
+    let app = shop(&stripe);
+    let order = order(&app);
+    let first = charge(&app, order, "pm_1");
+    assert_eq!(first["status"], "requires_action");
+    assert_eq!(charge(&app, order, "pm_1")["id"], first["id"]);
+    for other in [
+        json!({ "payment_method": "pm_2" }),
+        json!({ "provider": "wallet" }),
+        json!({ "provider": "manual" }),
+    ] {
+        let refused = initiate(&app, order, other);
+        assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
+    }
+    stripe.say(|_| said(200, &intent("succeeded", 900)));
+    later(&app, 1);
+    assert_eq!(
+        standing(&app, order),
+        json!(["processing", "paid", "9.00", "0.00", "0.00"])
+    );
+    let heard = stripe.heard();
+    assert_eq!(at(&heard, INTENTS).len(), 1);
+    let keys: std::collections::BTreeSet<&str> = at(&heard, CONFIRM)
+        .iter()
+        .map(|heard| heard.header("idempotency-key"))
+        .collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    // Whoever missed the answer gets it; whoever wants to pay once more does not.
+    let again = charge(&app, order, "pm_1");
+    assert_eq!(
+        json!([again["id"], again["status"]]),
+        json!([first["id"], "captured"])
+    );
+    let refused = initiate(&app, order, json!({ "payment_method": "pm_2" }));
+    assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
+    assert_eq!(app.number("SELECT count(*) FROM payments"), 1);
+}
+
+/// E1: once it is known that the first was declined, another may be tried.
+#[test]
+fn another_token_has_its_turn_when_the_answer_is_there() {
+    let stripe = Sink::start();
+    stripe.say(|heard| match heard.path.as_str() {
+        INTENTS => said(200, &intent("requires_confirmation", 0)),
+        _ => Say::Close,
+    });
+    let app = shop(&stripe);
+    let order = order(&app);
+    let first = charge(&app, order, "pm_1");
+    stripe.say(|heard| match heard.path.as_str() {
+        INTENTS => {
+            let mut second = intent("requires_confirmation", 0);
+            second["id"] = json!("pi_2");
+            said(200, &second)
+        }
+        CONFIRM => said(402, &refusal("Your card was declined.")),
+        "/v1/payment_intents/pi_2/confirm" => {
+            let mut second = intent("succeeded", 900);
+            second["id"] = json!("pi_2");
+            said(200, &second)
+        }
+        _ => said(200, &intent("canceled", 0)),
+    });
+    later(&app, 1);
+    assert_eq!(standing(&app, order)[1], "failed");
+    let second = charge(&app, order, "pm_2");
+    assert_ne!(second["id"], first["id"]);
+    app.settle();
+    assert_eq!(
+        standing(&app, order),
+        json!(["processing", "paid", "9.00", "0.00", "0.00"])
+    );
+}
