@@ -50,6 +50,7 @@ CREATE TABLE payment_tasks (
   id INTEGER PRIMARY KEY, payment_id INTEGER NOT NULL REFERENCES payments(id),
   op INTEGER NOT NULL CHECK (op BETWEEN 0 AND 4),                       -- create, confirm, capture, void, refund
   refund_id INTEGER REFERENCES refunds(id), amount INTEGER,
+  round INTEGER NOT NULL DEFAULT 1 CHECK (round > 0),                   -- begun again after it had ended: asked under a new key
   state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),                 -- due, started, done
   attempts INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, started_at INTEGER, due_at INTEGER NOT NULL,
   failure TEXT,

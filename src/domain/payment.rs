@@ -192,7 +192,7 @@ pub struct Asked {
     pub refund: Option<Refund>,
     /// How much of it, where that is not all.
     pub amount: Option<Money>,
-    /// The same at every try: the provider does it once.
+    /// The same at every try until it is answered: the provider does it once.
     pub key: String,
     /// The order's public number.
     pub number: String,

@@ -22,11 +22,13 @@ pub struct Task {
     pub op: Op,
     pub refund: Option<RefundId>,
     pub amount: Option<Money>,
+    /// From 1: how often it was begun.
+    pub round: i64,
     pub attempts: i64,
     pub started_at: Option<Timestamp>,
 }
 
-/// Adds a task, once; one of a kind that has ended is begun again.
+/// Adds a task, once; one of a kind that has ended is begun again, in a round of its own with its own amount.
 pub fn add(
     tx: &Tx,
     payment: PaymentId,
@@ -38,7 +40,10 @@ pub fn add(
         .prepare_cached(
             "INSERT INTO payment_tasks (payment_id, op, refund_id, amount, state, created_at, due_at)
              VALUES (:payment, :op, :refund, :amount, 0, :now, :now)
-             ON CONFLICT DO UPDATE SET state = 0, due_at = :now, failure = NULL WHERE state = 2",
+             ON CONFLICT DO UPDATE
+             SET round = round + 1, amount = :amount, state = 0, attempts = 0, started_at = NULL, due_at = :now,
+               failure = NULL
+             WHERE state = 2",
         )?
         .execute(named_params! {
             ":payment": payment,
@@ -77,7 +82,7 @@ pub fn first(db: &Snapshot, payment: PaymentId, now: Timestamp) -> Result<Option
     Ok(db
         .db()
         .prepare_cached(
-            "SELECT id, payment_id, op, refund_id, amount, attempts, started_at, due_at
+            "SELECT id, payment_id, op, refund_id, amount, round, attempts, started_at, due_at
              FROM payment_tasks
              WHERE payment_id = :payment AND state < 2
              ORDER BY op <> 0, id
@@ -91,6 +96,7 @@ pub fn first(db: &Snapshot, payment: PaymentId, now: Timestamp) -> Result<Option
                 op: row.get("op")?,
                 refund: row.get("refund_id")?,
                 amount: row.get("amount")?,
+                round: row.get("round")?,
                 attempts: row.get("attempts")?,
                 started_at: row.get("started_at")?,
             };
@@ -108,6 +114,17 @@ pub fn is_out(db: &Snapshot, payment: PaymentId, op: Op) -> Result<bool> {
             "SELECT EXISTS (SELECT 1 FROM payment_tasks WHERE payment_id = :payment AND op = :op AND state = 1)",
         )?
         .query_row(named_params! { ":payment": payment, ":op": op }, |row| row.get(0))?)
+}
+
+/// The amount of a task that has not ended, if there is one: none of it is all.
+pub fn amount_of(db: &Snapshot, payment: PaymentId, op: Op) -> Result<Option<Option<Money>>> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT amount FROM payment_tasks WHERE payment_id = :payment AND op = :op AND state < 2",
+        )?
+        .query_row(named_params! { ":payment": payment, ":op": op }, |row| row.get(0))
+        .optional()?)
 }
 
 /// Makes all that has not ended due: whoever asked it is gone.

@@ -143,3 +143,82 @@ fn another_token_has_its_turn_when_the_answer_is_there() {
         json!(["processing", "paid", "9.00", "0.00", "0.00"])
     );
 }
+
+/// An order whose money is reserved.
+fn reserved(app: &TestApp) -> i64 {
+    app.change("INSERT INTO settings VALUES ('payments.capture', 'on_ship')");
+    let order = order(app);
+    assert_eq!(charge(app, order, "pm_1")["status"], "authorized");
+    order
+}
+
+fn capture(app: &TestApp, amount: &str) -> Answer {
+    app.post(
+        "owner",
+        "/api/v1/payments/1/capture",
+        json!({ "amount": amount }),
+    )
+}
+
+const CAPTURE: &str = "/v1/payment_intents/pi_1/capture";
+
+/// IDM-08, T7: what is asked anew after a refusal is asked for its own amount, under a key of its own.
+#[test]
+fn a_capture_after_a_refused_one_takes_its_own_amount() {
+    let stripe = Sink::start();
+    stripe.say(|heard| match heard.path.as_str() {
+        CAPTURE => said(400, &refusal("Not now.")),
+        _ => said(200, &intent("requires_capture", 0)),
+    });
+    let app = shop(&stripe);
+    let order = reserved(&app);
+    let refused = capture(&app, "9.00");
+    assert_eq!(refused.json()["status"], "authorized", "{}", refused.body);
+    assert_eq!(refused.json()["failure"], "400: Not now.");
+    stripe.say(|_| said(200, &intent("succeeded", 400)));
+    let taken = capture(&app, "4.00").json();
+    assert_eq!(
+        json!([taken["status"], taken["captured"]]),
+        json!(["captured", "4.00"])
+    );
+    let heard = stripe.heard();
+    let asked: Vec<(&str, &str)> = at(&heard, CAPTURE)
+        .iter()
+        .map(|heard| (heard.body.as_str(), heard.header("idempotency-key")))
+        .collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_eq!(asked[0].0, "amount_to_capture=900");
+    assert_eq!(asked[1].0, "amount_to_capture=400");
+    assert_ne!(asked[0].1, asked[1].1, "the first is refused for ever");
+    assert_eq!(
+        standing(&app, order),
+        json!(["processing", "partially_paid", "4.00", "0.00", "5.00"])
+    );
+}
+
+/// T7: while one amount is being taken another is refused, not forgotten; the same one is the same.
+#[test]
+fn another_amount_waits_for_the_answer() {
+    let stripe = Sink::start();
+    stripe.say(|heard| match heard.path.as_str() {
+        CAPTURE => Say::Close,
+        _ => said(200, &intent("requires_capture", 0)),
+    });
+    let app = shop(&stripe);
+    reserved(&app);
+    assert_eq!(capture(&app, "4.00").status, 200);
+    let refused = capture(&app, "5.00");
+    assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
+    assert_eq!(capture(&app, "4.00").status, 200);
+    let whole = app.send("POST", "owner", "/api/v1/payments/1/capture", &[], None);
+    assert_eq!((whole.status, whole.code()), (409, 6003), "{}", whole.body);
+    stripe.say(|_| said(200, &intent("succeeded", 400)));
+    later(&app, 1);
+    assert_eq!(app.number("SELECT captured FROM payments"), 400);
+    let heard = stripe.heard();
+    assert!(
+        at(&heard, CAPTURE)
+            .iter()
+            .all(|heard| heard.body == "amount_to_capture=400")
+    );
+}

@@ -1,4 +1,5 @@
-//! What is asked of a provider: committed before it is asked, under a key that never changes, and ended by the answer.
+//! What is asked of a provider: committed before it is asked, under a key that stays until it is answered, and ended by
+//! the answer. What is asked anew after that has a key of its own: a provider answers a key as it did the first time.
 //! Whatever dies between is asked again (IDM-08).
 
 use crate::domain::actor::Actor;
@@ -40,8 +41,8 @@ const LONGEST_WAIT: i64 = 10 * time::MINUTE;
 
 /// Has the money of a reserved payment taken, all of it or a part.
 ///
-/// Refused with `NotAllowed` where none is reserved, with `Rule` above what is, with `Stale` if its order is no longer at
-/// the version.
+/// Refused with `NotAllowed` where none is reserved or another amount is being taken, with `Rule` above what is reserved,
+/// with `Stale` if its order is no longer at the version.
 pub fn ask_capture(
     tx: &Tx,
     by: &Actor,
@@ -69,6 +70,12 @@ pub fn ask_capture(
             payment.amount.write(payment.currency)
         );
         return Err(Refusal::Rule(words.into()).into());
+    }
+    let whole = |amount: Option<Money>| amount.unwrap_or(payment.amount);
+    let asked = store::payment_tasks::amount_of(tx, id, Op::Capture)?;
+    if asked.is_some_and(|asked| whole(asked) != whole(amount)) {
+        let words = "Another amount is being taken: wait for its provider's answer.";
+        return Err(Refusal::NotAllowed(words.into()).into());
     }
     settle::take(tx, by, &payment, amount)?;
     audit::note(
@@ -149,12 +156,16 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
     let of = refund
         .as_ref()
         .map_or_else(String::new, |refund| format!("_{}", refund.id));
+    let round = match task.round {
+        1 => String::new(),
+        round => format!("_r{round}"),
+    };
     Ok(Some(Asked {
         task: task.id,
         op: task.op,
         refund,
         amount: task.amount,
-        key: format!("till_{epoch}_pay_{}_{}{of}", payment.id, task.op.name()),
+        key: format!("till_{epoch}_pay_{}_{}{of}{round}", payment.id, task.op.name()),
         number: store::orders::head(tx, payment.order)?.number,
         attempt,
         is_stale: task.started_at.is_some_and(|at| tx.now.ms() - at.ms() > STALE),
