@@ -222,3 +222,82 @@ fn another_amount_waits_for_the_answer() {
             .all(|heard| heard.body == "amount_to_capture=400")
     );
 }
+
+/// An order that was paid, and a refund of it whose answer was lost.
+fn refund_whose_answer_was_lost(app: &TestApp, stripe: &Sink) -> i64 {
+    stripe.say(|heard| match heard.path.as_str() {
+        "/v1/refunds" => Say::Close,
+        _ => said(200, &intent("succeeded", 900)),
+    });
+    let order = order(app);
+    assert_eq!(charge(app, order, "pm_1")["status"], "captured");
+    let body = json!({ "amount": "4.00", "reason": "a chip" });
+    let path = format!("/api/v1/orders/{order}/refunds");
+    assert_eq!(app.post("owner", &path, body).json()["status"], "pending");
+    order
+}
+
+fn refund_of(id: &str, ours: &str) -> Value {
+    json!({
+        "object": "refund", "id": id, "status": "succeeded", "amount": 400, "currency": "eur",
+        "payment_intent": "pi_1", "metadata": { "till_refund": ours },
+    })
+}
+
+/// MONEY, payments: a provider forgets its keys; a refund that was asked for long ago is looked for, on every page of its
+/// list, and never asked for twice.
+#[test]
+fn a_refund_that_was_made_is_found_and_not_made_again() {
+    let stripe = Sink::start();
+    let app = shop(&stripe);
+    let order = refund_whose_answer_was_lost(&app, &stripe);
+    // Nobody answers for ten minutes.
+    stripe.say(|_| Say::Close);
+    later(&app, 9);
+    stripe.take();
+    stripe.say(|heard| {
+        let page = |refund: Value, more: bool| said(200, &json!({ "data": [refund], "has_more": more }));
+        match heard.path.as_str() {
+            "/v1/refunds" => said(200, &refund_of("re_twice", "1")),
+            path if path.contains("starting_after=re_other") => page(refund_of("re_1", "1"), false),
+            _ => page(refund_of("re_other", "7"), true),
+        }
+    });
+    later(&app, 2);
+    let heard = stripe.heard();
+    assert_eq!(at(&heard, "/v1/refunds").len(), 0, "{heard:?}");
+    assert_eq!(
+        heard[0].path,
+        "/v1/refunds?payment_intent=pi_1&limit=100"
+    );
+    let made = app.get("ann", &format!("/api/v1/payments/status/{order}")).json();
+    assert_eq!(made["refunds"][0]["status"], "succeeded");
+    assert_eq!(
+        app.number("SELECT count(*) FROM refunds WHERE provider_ref = 're_1'"),
+        1
+    );
+    assert_eq!(standing(&app, order)[3], "4.00");
+}
+
+/// The same, where the first try never came there: it is asked for once the list has been seen, and not before.
+#[test]
+fn a_refund_that_was_never_made_is_made_once() {
+    let stripe = Sink::start();
+    let app = shop(&stripe);
+    let order = refund_whose_answer_was_lost(&app, &stripe);
+    stripe.take();
+    stripe.say(|heard| match heard.path.as_str() {
+        "/v1/refunds" => said(200, &refund_of("re_1", "1")),
+        _ => said(503, &refusal("Later.")),
+    });
+    later(&app, 11);
+    assert_eq!(at(&stripe.take(), "/v1/refunds").len(), 0, "nobody knows whether it was made");
+    stripe.say(|heard| match heard.path.as_str() {
+        "/v1/refunds" => said(200, &refund_of("re_1", "1")),
+        _ => said(200, &json!({ "data": [], "has_more": false })),
+    });
+    later(&app, 11);
+    assert_eq!(at(&stripe.heard(), "/v1/refunds").len(), 1);
+    let made = app.get("ann", &format!("/api/v1/payments/status/{order}")).json();
+    assert_eq!(made["refunds"][0]["status"], "succeeded");
+}

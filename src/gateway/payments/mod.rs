@@ -3,6 +3,7 @@
 
 mod charges;
 mod razorpay;
+mod refunds;
 mod sandbox;
 mod signature;
 mod stripe;

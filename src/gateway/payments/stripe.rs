@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::gateway::http;
 use crate::gateway::http::Sending;
 use crate::gateway::payments::Signed;
+use crate::gateway::payments::refunds;
 use crate::gateway::payments::signature;
 use crate::gateway::payments::units;
 use crate::shop::payments;
@@ -39,27 +40,20 @@ pub(super) fn is_there(app: &App) -> bool {
 /// Asks it.
 pub(super) async fn ask(app: &App, asked: &Asked) -> Answer {
     let payment = &asked.payment;
-    let name = payment.provider_ref.clone().unwrap_or_default();
-    let is_page = name.starts_with("cs_");
-    let intent = match is_page {
-        true => payment.charge_ref.clone().unwrap_or_default(),
-        false => name.clone(),
+    let name = payment.provider_ref.as_deref().unwrap_or_default();
+    let intent = match name.starts_with("cs_") {
+        true => payment.charge_ref.as_deref().unwrap_or_default(),
+        false => name,
     };
-    let (path, fields) = match asked.op {
-        Op::Create if payment.token.is_none() && payment.return_url.is_some() => {
-            ("/v1/checkout/sessions".to_owned(), page(app, asked))
+    if asked.op == Op::Refund && asked.is_stale {
+        match refunds::made(app, asked, intent).await {
+            Err(words) => return Answer::Unclear(words),
+            Ok(Some(made)) => return Answer::Done(Box::new(answered(app, asked, &made))),
+            Ok(None) => {}
         }
-        Op::Create => ("/v1/payment_intents".to_owned(), intent_fields(asked)),
-        Op::Confirm => (format!("/v1/payment_intents/{intent}/confirm"), Fields::new()),
-        Op::Capture => (format!("/v1/payment_intents/{intent}/capture"), captured(asked)),
-        Op::Void if name.is_empty() => {
-            return Answer::Refused("It was never made.".to_owned(), Box::default());
-        }
-        Op::Void if is_page && intent.is_empty() => {
-            (format!("/v1/checkout/sessions/{name}/expire"), Fields::new())
-        }
-        Op::Void => (format!("/v1/payment_intents/{intent}/cancel"), Fields::new()),
-        Op::Refund => ("/v1/refunds".to_owned(), refund_fields(asked, &intent)),
+    }
+    let Some((path, fields)) = asked_at(app, asked, name, intent) else {
+        return Answer::Refused("It was never made.".to_owned(), Box::default());
     };
     match call(app, "POST", &path, fields, Some(&asked.key)).await {
         Err(words) => Answer::Unclear(words),
@@ -76,6 +70,24 @@ pub(super) async fn ask(app: &App, asked: &Asked) -> Answer {
         Ok((status @ (400 | 404), body)) => refused(app, asked, status, &body).await,
         Ok((status, body)) => Answer::Unclear(format!("{status}: {}", words_of(&body))),
     }
+}
+
+/// Where it is asked, and what; nowhere if there is nothing to give up.
+fn asked_at(app: &App, asked: &Asked, name: &str, intent: &str) -> Option<(String, Fields)> {
+    let payment = &asked.payment;
+    let of_intent = |verb: &str| format!("/v1/payment_intents/{intent}/{verb}");
+    Some(match asked.op {
+        Op::Create if payment.token.is_none() && payment.return_url.is_some() => {
+            ("/v1/checkout/sessions".to_owned(), page(app, asked))
+        }
+        Op::Create => ("/v1/payment_intents".to_owned(), intent_fields(asked)),
+        Op::Confirm => (of_intent("confirm"), Fields::new()),
+        Op::Capture => (of_intent("capture"), captured(asked)),
+        Op::Void if name.is_empty() => return None,
+        Op::Void if intent.is_empty() => (format!("/v1/checkout/sessions/{name}/expire"), Fields::new()),
+        Op::Void => (of_intent("cancel"), Fields::new()),
+        Op::Refund => ("/v1/refunds".to_owned(), refund_fields(asked, intent)),
+    })
 }
 
 /// What was refused may have been done before, or become impossible: where it stands says which.
