@@ -221,6 +221,19 @@ pub struct Standing {
     pub refund: Option<(String, RefundState)>,
 }
 
+/// What a shopper's browser brings back from a provider's page, as Razorpay hangs it onto the address.
+#[derive(Debug, Clone, Default)]
+pub struct Return {
+    /// What it calls the money.
+    pub charge: Option<String>,
+    /// What we called the link.
+    pub reference: Option<String>,
+    /// Where it says that the link stands.
+    pub status: Option<String>,
+    /// Its signature over these and its own name of the payment.
+    pub signature: Option<String>,
+}
+
 /// What a provider answered.
 #[derive(Debug, Clone)]
 pub enum Answer {

@@ -276,6 +276,52 @@ fn a_payment_link_of_razorpay_is_paid() {
     assert_eq!((refused.status, refused.code()), (400, 1004), "{}", refused.body);
 }
 
+/// E4: what Razorpay signs when the shopper comes back, by Python's `hmac`: over an order and its payment, and over a link,
+/// our name of it, where it stands and its payment. Each part is held to it.
+#[test]
+fn the_return_from_razorpays_pages_verifies() {
+    let paid = json!({ "status": "paid", "payments": [
+        { "payment_id": "pay_Qfldmt5StKZFCB", "amount": 1000, "status": "captured" }] });
+    let of_link = json!({
+        "payment_id": 1, "razorpay_payment_id": "pay_Qfldmt5StKZFCB",
+        "razorpay_payment_link_reference_id": "23", "razorpay_payment_link_status": "paid",
+        "razorpay_signature": "118e8667aff7398715934359ffaf23e9d44db5e4f78deca451d967dfaa0861d4",
+    });
+    let entity = json!({ "items": [{ "id": "pay_DESp9bgForNoUd", "amount": 100, "status": "captured" }] });
+    let of_order = json!({
+        "payment_id": 1, "razorpay_payment_id": "pay_DESp9bgForNoUd",
+        "razorpay_signature": "69f36090324b5bd59d6df0cf9a19efc70914d811ced0063fc738864a7e7c8ce3",
+    });
+    for (name, total, says, body) in [
+        ("plink_QflcnnZqCekuvL", 1000, paid, of_link),
+        ("order_DESoU0U4ikYA19", 100, entity, of_order),
+    ] {
+        let sink = Sink::start();
+        sink.answer(500);
+        let url = format!("http://{}", sink.at());
+        let app = shop_at(&url, Provider::Razorpay, ("INR", total), (name, None));
+        sink.say(move |_| Say::Body(200, says.to_string().into_bytes()));
+        sink.take();
+        for field in body.as_object().unwrap().keys().filter(|field| *field != "payment_id") {
+            let mut forged = body.clone();
+            let text = forged[field].as_str().unwrap().replace(['2', 'p'], "3");
+            assert_ne!(forged[field], text);
+            forged[field] = json!(text);
+            let refused = app.post("ann", "/api/v1/payments/verify", forged);
+            assert_eq!((refused.status, refused.code()), (400, 1004), "{field}: {}", refused.body);
+        }
+        assert_eq!(sink.heard().len(), 0, "nobody was asked");
+        let back = app.post("ann", "/api/v1/payments/verify", body);
+        assert_eq!(
+            (back.status, &back.json()["status"]),
+            (200, &json!("captured")),
+            "{}",
+            back.body
+        );
+        assert_eq!(standing(&app, 1)[1], "paid");
+    }
+}
+
 /// E4: the money is in the try that was taken, whatever was tried before.
 #[test]
 fn what_razorpay_has_taken_is_not_looked_for_in_a_try_that_failed() {

@@ -22,6 +22,7 @@ use crate::domain::payment::Asked;
 use crate::domain::payment::Heard;
 use crate::domain::payment::Payment;
 use crate::domain::payment::Provider;
+use crate::domain::payment::Return;
 use crate::domain::payment::Standing;
 use crate::domain::reconciliation::Listed;
 use crate::domain::time::Timestamp;
@@ -179,9 +180,9 @@ pub async fn list(
 }
 
 /// Holds what a shopper's browser brings back to the provider's signature, where it has one.
-pub fn check_return(app: &App, payment: &Payment, proof: (Option<&str>, Option<&str>)) -> Result<()> {
+pub fn check_return(app: &App, payment: &Payment, back: &Return) -> Result<()> {
     match payment.provider {
-        Provider::Razorpay => razorpay::check_return(app, payment, proof),
+        Provider::Razorpay => razorpay::check_return(app, payment, back),
         Provider::Manual | Provider::Sandbox | Provider::Stripe | Provider::Wallet => Ok(()),
     }
 }

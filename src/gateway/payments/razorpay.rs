@@ -18,6 +18,7 @@ use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentHeard;
 use crate::domain::payment::RefundHeard;
+use crate::domain::payment::Return;
 use crate::domain::payment::Standing;
 use crate::domain::reconciliation::Held;
 use crate::domain::reconciliation::Listed;
@@ -329,15 +330,21 @@ fn refund_state(refund: &Value) -> RefundState {
     }
 }
 
-/// Holds the return of a browser to `hex HMAC-SHA256(key, order|payment)`.
-pub(super) fn check_return(app: &App, payment: &Payment, proof: (Option<&str>, Option<&str>)) -> Result<()> {
-    let (Some(charge), Some(signature)) = proof else {
+/// Holds the return of a browser to `hex HMAC-SHA256(key, …)`: over `order|payment`, and from the page of a link over
+/// `link|reference|status|payment`.
+pub(super) fn check_return(app: &App, payment: &Payment, back: &Return) -> Result<()> {
+    let (Some(charge), Some(signature)) = (back.charge.as_deref(), back.signature.as_deref()) else {
         return Ok(());
     };
     let key = app.config().payments.secrets.razorpay_key.as_ref();
     let key = key.map_or("", Secret::reveal).as_bytes();
-    let order = payment.provider_ref.as_deref().unwrap_or_default();
-    signature::check_plain(&[key], Some(signature), format!("{order}|{charge}").as_bytes())
+    let name = payment.provider_ref.as_deref().unwrap_or_default();
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    let signed = match name.starts_with("plink_") {
+        true => format!("{name}|{}|{}|{charge}", told(&back.reference), told(&back.status)),
+        false => format!("{name}|{charge}"),
+    };
+    signature::check_plain(&[key], Some(signature), signed.as_bytes())
 }
 
 /// Proves an event by `X-Razorpay-Signature`; without a name of its own, its digest is its name.

@@ -34,6 +34,7 @@ use crate::domain::page::Paging;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
+use crate::domain::payment::Return;
 use crate::domain::text;
 use crate::error::Code;
 use crate::error::Error;
@@ -265,6 +266,11 @@ pub struct Verify {
     payment_id: i64,
     #[schema(max_length = 255)]
     razorpay_payment_id: Option<String>,
+    /// Of the page of a link.
+    #[schema(max_length = 255)]
+    razorpay_payment_link_reference_id: Option<String>,
+    #[schema(max_length = 255)]
+    razorpay_payment_link_status: Option<String>,
     #[schema(max_length = 255)]
     razorpay_signature: Option<String>,
     /// The secret of the private link, of a guest.
@@ -278,17 +284,30 @@ impl Carries for Verify {
     }
 }
 
+impl Verify {
+    fn back(self) -> Result<Return> {
+        let line = |text: Option<String>, field: &str| {
+            text.map(|text| text::line(&text, 1, 255).map_err(|bad| Error::from(bad.at(field))))
+                .transpose()
+        };
+        Ok(Return {
+            charge: line(self.razorpay_payment_id, "razorpay_payment_id")?,
+            reference: line(
+                self.razorpay_payment_link_reference_id,
+                "razorpay_payment_link_reference_id",
+            )?,
+            status: line(self.razorpay_payment_link_status, "razorpay_payment_link_status")?,
+            signature: line(self.razorpay_signature, "razorpay_signature")?,
+        })
+    }
+}
+
 pub async fn verify(State(app): State<App>, Held(by, body): Held<Verify>) -> Result<Reply<PaymentView>> {
     let id = PaymentId(body.payment_id);
-    let line = |text: Option<String>, field: &str| {
-        text.map(|text| text::line(&text, 1, 255).map_err(|bad| Error::from(bad.at(field))))
-            .transpose()
-    };
-    let charge = line(body.razorpay_payment_id, "razorpay_payment_id")?;
-    let signature = line(body.razorpay_signature, "razorpay_signature")?;
+    let back = body.back()?;
     let who = by.clone();
     let payment = app.read(move |db| payments::show(db, &who, id)).await?;
-    gateway::payments::check_return(&app, &payment, (charge.as_deref(), signature.as_deref()))?;
+    gateway::payments::check_return(&app, &payment, &back)?;
     gateway::payments::look(&app, &payment).await?;
     view(&app, by, id).await.map(Reply)
 }
