@@ -269,7 +269,7 @@ pub struct PaymentHeard {
     pub fact: Fact,
     /// The whole amount, in minor units.
     pub amount: i64,
-    /// The currency's code, as the provider writes it.
+    /// The currency's code, as the provider writes it; empty where it writes an empty one.
     pub currency: String,
     /// Our own ids, where it tells them.
     pub payment: Option<i64>,

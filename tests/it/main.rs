@@ -102,6 +102,7 @@ mod payments_again;
 mod payments_inbox;
 mod payments_kill;
 mod payments_manual;
+mod payments_payloads;
 mod payments_race;
 mod payments_recorded;
 mod payments_stripe;

@@ -15,7 +15,7 @@ use crate::sink::Sink;
 const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 
 /// A shop in another currency with one order, and a payment of it that its provider calls by these names.
-fn shop(provider: Provider, currency: &str, total: i64, name: &str, charge: Option<&str>) -> TestApp {
+pub fn shop(provider: Provider, currency: &str, total: i64, name: &str, charge: Option<&str>) -> TestApp {
     // Nothing listens there.
     shop_at("http://127.0.0.1:9", provider, (currency, total), (name, charge))
 }
@@ -68,7 +68,7 @@ pub fn recorded(path: &str) -> Vec<u8> {
 }
 
 /// Tells the shop by Stripe's rules.
-fn stripe(app: &TestApp, body: &[u8]) -> Answer {
+pub fn stripe(app: &TestApp, body: &[u8]) -> Answer {
     let at = (app.clock.now().ms() / 1000).to_string();
     let mac = secret::mac(SECRET.as_bytes(), &[at.as_bytes(), b".", body]);
     let header = format!("t={at},v1={}", hex(&mac));
@@ -302,13 +302,23 @@ fn the_return_from_razorpays_pages_verifies() {
         let app = shop_at(&url, Provider::Razorpay, ("INR", total), (name, None));
         sink.say(move |_| Say::Body(200, says.to_string().into_bytes()));
         sink.take();
-        for field in body.as_object().unwrap().keys().filter(|field| *field != "payment_id") {
+        for field in body
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|field| *field != "payment_id")
+        {
             let mut forged = body.clone();
             let text = forged[field].as_str().unwrap().replace(['2', 'p'], "3");
             assert_ne!(forged[field], text);
             forged[field] = json!(text);
             let refused = app.post("ann", "/api/v1/payments/verify", forged);
-            assert_eq!((refused.status, refused.code()), (400, 1004), "{field}: {}", refused.body);
+            assert_eq!(
+                (refused.status, refused.code()),
+                (400, 1004),
+                "{field}: {}",
+                refused.body
+            );
         }
         assert_eq!(sink.heard().len(), 0, "nobody was asked");
         let back = app.post("ann", "/api/v1/payments/verify", body);
