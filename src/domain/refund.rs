@@ -83,6 +83,8 @@ pub struct NewRefund {
     pub reference: Option<String>,
     /// Words among staff.
     pub note: Option<String>,
+    /// Whether the buyer is written to.
+    pub is_told: bool,
     /// Of which payment, where several could give it.
     pub payment: Option<PaymentId>,
     /// For what came back with this return.

@@ -89,6 +89,28 @@ fn a_line_goes_back_piece_by_piece() {
     assert_eq!(stock(), 10);
 }
 
+/// T7, T12: staff say whether the buyer is written to of this refund; of the next one it is said anew.
+#[test]
+fn a_refund_is_given_quietly_where_staff_say_so() {
+    let app = shop();
+    let order = paid(&app);
+    let told = || {
+        let mails = crate::mails::all(&app, &format!("order_id={order}"));
+        let of_refunds = mails.iter().filter(|mail| mail["template"] == "order_refunded");
+        of_refunds.count()
+    };
+    for (body, mails) in [
+        (json!({ "amount": "1.00", "reason": "a chip", "notify": false }), 0),
+        (json!({ "amount": "1.00", "reason": "a chip" }), 1),
+        (json!({ "amount": "1.00", "reason": "a chip", "notify": true }), 2),
+        (json!({ "amount": "1.00", "reason": "a chip", "notify": false }), 2),
+    ] {
+        assert_eq!(refund(&app, order, body).status, 201);
+        app.settle();
+        assert_eq!(told(), mails);
+    }
+}
+
 /// D11, T7: an order that is canceled gives back what was paid.
 #[test]
 fn a_canceled_order_gives_its_money_back() {

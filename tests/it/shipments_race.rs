@@ -240,6 +240,7 @@ fn refund(tx: &Tx, model: &Model, lines: Vec<NewRefundLine>, answers: Option<Ret
         reason: "x".to_owned(),
         reference: None,
         note: None,
+        is_told: true,
         payment: None,
         of_return: answers,
         version: None,

@@ -144,6 +144,8 @@ fn read(tx: &Tx, id: EventId, template: Template) -> Result<Option<Value>> {
     let data: Value = serde_json::from_str(&event.data).map_err(|cause| Error::Internal(cause.into()))?;
     Ok(match template {
         Template::OrderShipped if data["notify"] != true => None,
+        // Staff may give money back quietly.
+        Template::OrderRefunded if data["notify"] == false => None,
         Template::OrderShipped => Some(parcel(&data)),
         Template::StockLow => {
             Some(json!({ "sku": data["sku"], "available": data["available"], "low_at": data["low_at"] }))

@@ -43,6 +43,7 @@ pub(in crate::shop) use record::Changing;
 pub(in crate::shop) use record::StockTold;
 pub(in crate::shop) use record::next_event;
 pub(in crate::shop) use record::record;
+pub(in crate::shop) use record::record_told;
 pub use remark::NewNote;
 pub use remark::note;
 pub use remark::tag;

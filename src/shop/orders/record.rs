@@ -36,6 +36,9 @@ pub(in crate::shop) struct OrderEvent<'a> {
     pub(in crate::shop) seq: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::shop) stock: Option<Vec<StockTold>>,
+    /// Whether the buyer is written to, where staff have decided that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::shop) notify: Option<bool>,
 }
 
 /// A change that is to be recorded.
@@ -57,6 +60,19 @@ pub(in crate::shop) fn record(
     after: OrderHead,
     former: &Former,
     changing: Changing<'_>,
+) -> Result<Order> {
+    record_told(tx, by, before, after, former, changing, None)
+}
+
+/// The same, where staff have decided whether the buyer is written to.
+pub(in crate::shop) fn record_told(
+    tx: &Tx,
+    by: &Actor,
+    before: Order,
+    after: OrderHead,
+    former: &Former,
+    changing: Changing<'_>,
+    notify: Option<bool>,
 ) -> Result<Order> {
     let version = before.head.version;
     let events = before.head.events + i64::from(changing.event.is_some());
@@ -85,7 +101,7 @@ pub(in crate::shop) fn record(
         ..after
     };
     let order = Order { head, ..before };
-    tell(tx, by, &order, changing)?;
+    tell(tx, by, &order, changing, notify)?;
     tx.touch(Touched::Order(order.head.id));
     Ok(order)
 }
@@ -98,7 +114,7 @@ pub(in crate::shop) fn next_event(tx: &Tx, order: &mut Order) -> Result<i64> {
 }
 
 /// The event and the audit row. The former values are in the history: the audit says only who, when and what.
-fn tell(tx: &Tx, by: &Actor, order: &Order, changing: Changing<'_>) -> Result<()> {
+fn tell(tx: &Tx, by: &Actor, order: &Order, changing: Changing<'_>, notify: Option<bool>) -> Result<()> {
     let id = order.head.id.0;
     let told = match changing.event {
         None => None,
@@ -107,6 +123,7 @@ fn tell(tx: &Tx, by: &Actor, order: &Order, changing: Changing<'_>) -> Result<()
                 order: OrderView::for_event(order),
                 seq: order.head.events,
                 stock: changing.stock,
+                notify,
             };
             Some(events::emit(tx, kind, id, order.head.events, &data)?)
         }

@@ -22,7 +22,7 @@ use crate::shop::orders::Changing;
 use crate::shop::orders::StockTold;
 use crate::shop::orders::count;
 use crate::shop::orders::next_event;
-use crate::shop::orders::record;
+use crate::shop::orders::record_told;
 use crate::shop::payments::view::PaymentView;
 use crate::shop::payments::view::RefundView;
 use crate::store;
@@ -37,6 +37,8 @@ pub(super) struct Moved<'a> {
     pub(super) stock: Option<Vec<StockTold>>,
     /// What the order shows of its returns, where that changes with it.
     pub(super) returns: Option<ReturnStatus>,
+    /// Whether the buyer is written to, where staff have decided that.
+    pub(super) notify: Option<bool>,
 }
 
 impl Moved<'_> {
@@ -54,6 +56,7 @@ impl Moved<'_> {
             note: None,
             stock: None,
             returns: None,
+            notify: None,
         }
     }
 }
@@ -94,7 +97,7 @@ pub(super) fn put(tx: &Tx, by: &Actor, order: Order, moved: Moved<'_>) -> Result
         stock: moved.stock,
     };
     let state = was.state;
-    let mut order = record(tx, by, order, head, &former, changing)?;
+    let mut order = record_told(tx, by, order, head, &former, changing, moved.notify)?;
     if order.head.state != state {
         count(tx, order.head.state);
     }

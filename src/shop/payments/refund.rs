@@ -92,6 +92,7 @@ fn refund_now(tx: &Tx, by: &Actor, id: OrderId, new: &NewRefund) -> Result<Refun
         note: new.note.clone(),
         reference: new.reference.clone(),
         of_return: new.of_return,
+        is_told: new.is_told,
     };
     let stock = restock(tx, by, &order, &draft.lines)?;
     let (refund, order) = make(tx, by, order, draft, stock)?;
@@ -169,6 +170,8 @@ struct Draft<'a> {
     note: Option<String>,
     reference: Option<String>,
     of_return: Option<ReturnId>,
+    /// Whether the buyer is written to.
+    is_told: bool,
 }
 
 /// Writes a refund, counts it, and has its provider asked; what goes by hand is done with that.
@@ -181,6 +184,7 @@ fn make(
 ) -> Result<(Refund, Order)> {
     let amount = draft.amount;
     let reason = draft.reason.to_owned();
+    let notify = (!draft.is_told).then_some(false);
     let refund = write(tx, by, &mut order, draft)?;
     let answered = refund.of_return;
     let returns = answered
@@ -191,6 +195,7 @@ fn make(
         note: Some(&reason),
         stock,
         returns,
+        notify,
         ..Moved::nothing(Change::Refunded)
     };
     let order = money::put(tx, by, order, moved)?;
@@ -275,6 +280,7 @@ pub(super) fn by_itself(
         note: None,
         reference: None,
         of_return: None,
+        is_told: true,
     };
     Ok(make(tx, by, order, draft, None)?.1)
 }
@@ -292,6 +298,7 @@ pub(super) fn at_provider(tx: &Tx, by: &Actor, payment: &Payment, amount: Money,
         note: None,
         reference: None,
         of_return: None,
+        is_told: true,
     };
     let (refund, _) = make(tx, by, order, draft, None)?;
     store::refunds::end(tx, refund.id, RefundState::Succeeded, Some(name), None)
@@ -392,6 +399,7 @@ pub(in crate::shop) fn unwind(tx: &Tx, by: &Actor, order: &mut Order, reason: &s
                 note: None,
                 reference: None,
                 of_return: None,
+                is_told: true,
             };
             write(tx, by, order, draft)?;
             given = given.checked_add(left).unwrap_or(given);

@@ -135,6 +135,7 @@ fn refund(tx: &Tx, by: &Actor, found: &Return) -> Result<()> {
         reason: found.reason.clone(),
         reference: None,
         note: None,
+        is_told: true,
         payment: None,
         of_return: Some(found.id),
         version: None,

@@ -260,6 +260,7 @@ fn read(able: &Refundable, fields: &Fields) -> Result<NewRefund> {
             reason,
             reference,
             note,
+            is_told: true,
             payment: fields.text("payment_id").parse().ok(),
             of_return: None,
             version: Some(fields.version()?),

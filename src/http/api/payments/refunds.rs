@@ -45,7 +45,7 @@ pub struct RefundOrder {
     reference: Option<String>,
     #[schema(max_length = 1000)]
     note: Option<String>,
-    /// Whether the customer is written to.
+    /// Whether the customer is written to: so, unless told otherwise.
     notify: Option<bool>,
     payment_id: Option<i64>,
     /// For what was received with this return; its lines, where none are named.
@@ -93,6 +93,7 @@ impl RefundOrder {
                 .note
                 .map(|note| text::paragraph(&note, 1000).map_err(|bad| Error::from(bad.at("note"))))
                 .transpose()?,
+            is_told: self.notify.unwrap_or(true),
             payment: self.payment_id.map(PaymentId),
             of_return: self.return_id.map(ReturnId),
             version: seen.or_body(self.version)?,

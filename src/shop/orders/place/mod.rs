@@ -240,6 +240,7 @@ fn tell(tx: &Tx, by: &Actor, order: &Order, stock: Vec<StockTold>) -> Result<()>
         order: OrderView::for_event(order),
         seq: 1,
         stock: Some(stock),
+        notify: None,
     };
     let told = events::emit(tx, EventType::OrderCreated, id, 1, &data)?;
     audit::note(
