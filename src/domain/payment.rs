@@ -221,9 +221,11 @@ pub struct Standing {
     pub refund: Option<(String, RefundState)>,
 }
 
-/// What a shopper's browser brings back from a provider's page, as Razorpay hangs it onto the address.
+/// What a shopper's browser brings back from a provider's page.
 #[derive(Debug, Clone, Default)]
 pub struct Return {
+    /// What the provider calls the payment.
+    pub name: Option<(Provider, String)>,
     /// What it calls the money.
     pub charge: Option<String>,
     /// What we called the link.

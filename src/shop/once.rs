@@ -31,7 +31,7 @@ pub enum Made {
     Endpoint = 20,
     /// A consumer of events.
     Consumer = 21,
-    /// A payment that came by hand.
+    /// A payment: one that was begun or came by hand, or of which something was asked.
     Payment = 9,
     /// A refund.
     Refund = 10,

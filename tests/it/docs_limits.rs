@@ -329,7 +329,10 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
         (
             "POST",
             "/payments/verify".to_owned(),
-            json!({ "payment_id": 1, "razorpay_payment_id": "pay_1", "razorpay_signature": "00" }),
+            json!({ "payment_id": 1, "payment_intent": "pi_1", "session_id": "cs_1",
+                "razorpay_order_id": "order_1", "razorpay_payment_id": "pay_1",
+                "razorpay_payment_link_id": "plink_1", "razorpay_payment_link_reference_id": "r",
+                "razorpay_payment_link_status": "paid", "razorpay_signature": "00" }),
         ),
     ]
 }

@@ -301,3 +301,78 @@ fn a_refund_that_was_never_made_is_made_once() {
     let made = app.get("ann", &format!("/api/v1/payments/status/{order}")).json();
     assert_eq!(made["refunds"][0]["status"], "succeeded");
 }
+
+/// E4, API: whoever comes back from Stripe's page brings Stripe's own name of the payment; it leads nobody else there.
+#[test]
+fn what_stripe_calls_it_leads_back_to_the_payment() {
+    let stripe = Sink::start();
+    let page = |status: &str, paid: &str, intent: Value| {
+        json!({
+            "object": "checkout.session", "id": "cs_1", "url": "https://pay.example/cs_1", "status": status,
+            "payment_status": paid, "payment_intent": intent, "amount_total": 900, "currency": "eur",
+        })
+    };
+    let open = page("open", "unpaid", Value::Null);
+    stripe.say(move |_| said(200, &open));
+    let app = shop(&stripe);
+    let order = order(&app);
+    let begun = initiate(&app, order, json!({ "return_url": "/thanks" }));
+    assert_eq!(begun.json()["redirect_url"], "https://pay.example/cs_1", "{}", begun.body);
+    let paid = page("complete", "paid", json!("pi_1"));
+    stripe.say(move |_| said(200, &paid));
+    let verify = |who: &str, body: Value| app.post(who, "/api/v1/payments/verify", body);
+    for (who, body, status, code) in [
+        ("bob", json!({ "session_id": "cs_1" }), 404, 3001),
+        ("ann", json!({ "session_id": "cs_2" }), 404, 3001),
+        ("ann", json!({ "razorpay_order_id": "cs_1" }), 404, 3001),
+        ("ann", json!({}), 400, 2003),
+    ] {
+        let refused = verify(who, body);
+        assert_eq!((refused.status, refused.code()), (status, code), "{}", refused.body);
+    }
+    for name in [json!({ "session_id": "cs_1" }), json!({ "payment_intent": "pi_1" })] {
+        let back = verify("ann", name);
+        assert_eq!(
+            (back.status, &back.json()["status"]),
+            (200, &json!("captured")),
+            "{}",
+            back.body
+        );
+    }
+    assert_eq!(standing(&app, order)[1], "paid");
+}
+
+/// IDM-01, IDM-06: what is captured or given up with a key is so once, and told again to whoever asks again.
+#[test]
+fn a_key_captures_and_gives_up_once() {
+    let app = crate::payments::shop();
+    app.change("INSERT INTO settings VALUES ('payments.capture', 'on_ship')");
+    let asked = |path: &str, key: &str, body: Option<&Value>| {
+        app.send("POST", "owner", path, &[("idempotency-key", key)], body)
+    };
+    let reserved = || {
+        let order = crate::payments::order(&app);
+        let id = crate::payments::charge(&app, order, "tok_good")["id"].clone();
+        format!("/api/v1/payments/{id}")
+    };
+    let (four, five) = (json!({ "amount": "4.00" }), json!({ "amount": "5.00" }));
+    let capture = format!("{}/capture", reserved());
+    let void = format!("{}/void", reserved());
+    for (path, body, status) in [(&capture, Some(&four), "captured"), (&void, None, "voided")] {
+        for is_again in [false, true] {
+            let answer = asked(path, "k", body);
+            assert_eq!(
+                (answer.status, &answer.json()["status"]),
+                (200, &json!(status)),
+                "{}",
+                answer.body
+            );
+            assert_eq!(answer.header("idempotent-replayed").is_some(), is_again, "{path}");
+        }
+        let refused = asked(path, "another", body);
+        assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
+    }
+    let other = asked(&capture, "k", Some(&five));
+    assert_eq!((other.status, other.code()), (422, 3003), "{}", other.body);
+    assert_eq!(app.number("SELECT sum(captured) FROM sandbox_payments"), 400);
+}

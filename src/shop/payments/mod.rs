@@ -99,7 +99,7 @@ pub fn show(db: &Snapshot, by: &Actor, id: PaymentId) -> Result<Payment> {
 
 /// A payment by the name that its provider gave it, with the same rights.
 pub fn by_ref(db: &Snapshot, by: &Actor, provider: Provider, name: &str) -> Result<Payment> {
-    by.on_own(Permission::PaymentsRead)?;
+    by.on_order(Permission::PaymentsRead)?;
     let payment = store::payments::by_ref(db, provider, name)?.ok_or(Error::NotFound("payment"))?;
     show(db, by, payment.id)
 }

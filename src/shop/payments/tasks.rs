@@ -26,6 +26,10 @@ use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
+use crate::shop::once::Key;
+use crate::shop::once::Made;
+use crate::shop::once::Once;
+use crate::shop::once::once;
 use crate::shop::orders::OrderView;
 use crate::shop::payments::refund;
 use crate::shop::payments::settle;
@@ -46,11 +50,33 @@ const LONGEST_WAIT: i64 = 10 * time::MINUTE;
 pub fn ask_capture(
     tx: &Tx,
     by: &Actor,
+    key: Option<&Key>,
+    id: PaymentId,
+    seen: Option<i64>,
+    amount: Option<&RawAmount>,
+) -> Result<Once<Payment>> {
+    by.require(Permission::PaymentsUpdate)?;
+    once_of(tx, key, || capture_now(tx, by, id, seen, amount))
+}
+
+/// Asks once for what is asked with one key; the payment as it is then.
+fn once_of(tx: &Tx, key: Option<&Key>, act: impl FnOnce() -> Result<Payment>) -> Result<Once<Payment>> {
+    once(
+        tx,
+        key,
+        Made::Payment,
+        |id| store::payments::get(tx, PaymentId(id)),
+        || act().map(|payment| (payment.id.0, payment)),
+    )
+}
+
+fn capture_now(
+    tx: &Tx,
+    by: &Actor,
     id: PaymentId,
     seen: Option<i64>,
     amount: Option<&RawAmount>,
 ) -> Result<Payment> {
-    by.require(Permission::PaymentsUpdate)?;
     let payment = store::payments::get(tx, id)?;
     let order = store::orders::get(tx, payment.order)?;
     version::allow(seen, order.head.version, || OrderView::whole(&order))?;
@@ -90,8 +116,12 @@ pub fn ask_capture(
 }
 
 /// Has a payment given up that has not been taken. Refused with `NotAllowed` where it is too late.
-pub fn ask_void(tx: &Tx, by: &Actor, id: PaymentId) -> Result<Payment> {
+pub fn ask_void(tx: &Tx, by: &Actor, key: Option<&Key>, id: PaymentId) -> Result<Once<Payment>> {
     by.require(Permission::PaymentsUpdate)?;
+    once_of(tx, key, || void_now(tx, by, id))
+}
+
+fn void_now(tx: &Tx, by: &Actor, id: PaymentId) -> Result<Payment> {
     let payment = store::payments::get(tx, id)?;
     if payment.state >= PaymentState::Voided {
         return Err(Refusal::NotAllowed("This payment has ended.".into()).into());

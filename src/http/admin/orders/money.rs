@@ -93,7 +93,7 @@ pub async fn capture(
     let order = app.read(move |db| payments::show(db, &who, id)).await?.order;
     let done = form
         .submit(&app, move |tx| {
-            payments::ask_capture(tx, &by, id, Some(seen), amount.as_ref()).map(|_| ())
+            payments::ask_capture(tx, &by, None, id, Some(seen), amount.as_ref()).map(|_| ())
         })
         .await;
     let done = match done.map_err(|error| renamed(beside(error, &field), &field)) {
@@ -120,7 +120,7 @@ pub async fn void(
     let (by, who) = (frame.by.clone(), frame.by.clone());
     let order = app.read(move |db| payments::show(db, &who, id)).await?.order;
     let done = form
-        .submit(&app, move |tx| payments::ask_void(tx, &by, id).map(|_| ()))
+        .submit(&app, move |tx| payments::ask_void(tx, &by, None, id).map(|_| ()))
         .await?;
     gateway::payments::drive(&app, id).await?;
     Ok(page::lead(&change::path(order), Some(done)))

@@ -46,6 +46,7 @@ use crate::http::extract::Json;
 use crate::http::extract::MaybeJson;
 use crate::http::extract::NoBody;
 use crate::http::extract::Path;
+use crate::http::extract::once;
 use crate::http::holder::Carries;
 use crate::http::holder::Held;
 use crate::http::list;
@@ -263,7 +264,18 @@ fn made_once<T, V: Serialize>(made: Once<T>, view: impl Fn(&T) -> V) -> Response
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
-    payment_id: i64,
+    /// Ours; without it the name by which the provider knows the payment.
+    payment_id: Option<i64>,
+    /// Stripe's intent …
+    #[schema(max_length = 255)]
+    payment_intent: Option<String>,
+    /// … or its Checkout Session.
+    #[schema(max_length = 255)]
+    session_id: Option<String>,
+    #[schema(max_length = 255)]
+    razorpay_order_id: Option<String>,
+    #[schema(max_length = 255)]
+    razorpay_payment_link_id: Option<String>,
     #[schema(max_length = 255)]
     razorpay_payment_id: Option<String>,
     /// Of the page of a link.
@@ -290,7 +302,17 @@ impl Verify {
             text.map(|text| text::line(&text, 1, 255).map_err(|bad| Error::from(bad.at(field))))
                 .transpose()
         };
+        let named = |provider: Provider, text: Option<String>, field: &str| {
+            line(text, field).map(|name| name.map(|name| (provider, name)))
+        };
+        let names = [
+            named(Provider::Stripe, self.session_id, "session_id")?,
+            named(Provider::Stripe, self.payment_intent, "payment_intent")?,
+            named(Provider::Razorpay, self.razorpay_payment_link_id, "razorpay_payment_link_id")?,
+            named(Provider::Razorpay, self.razorpay_order_id, "razorpay_order_id")?,
+        ];
         Ok(Return {
+            name: names.into_iter().flatten().next(),
             charge: line(self.razorpay_payment_id, "razorpay_payment_id")?,
             reference: line(
                 self.razorpay_payment_link_reference_id,
@@ -303,16 +325,22 @@ impl Verify {
 }
 
 pub async fn verify(State(app): State<App>, Held(by, body): Held<Verify>) -> Result<Reply<PaymentView>> {
-    let id = PaymentId(body.payment_id);
+    let id = body.payment_id.map(PaymentId);
     let back = body.back()?;
-    let who = by.clone();
-    let payment = app.read(move |db| payments::show(db, &who, id)).await?;
+    let (who, name) = (by.clone(), back.name.clone());
+    let payment = app
+        .read(move |db| match (id, name) {
+            (Some(id), _) => payments::show(db, &who, id),
+            (None, Some((provider, name))) => payments::by_ref(db, &who, provider, &name),
+            (None, None) => Err(Bad::missing().at("payment_id").into()),
+        })
+        .await?;
     gateway::payments::check_return(&app, &payment, &back)?;
     gateway::payments::look(&app, &payment).await?;
-    view(&app, by, id).await.map(Reply)
+    view(&app, by, payment.id).await.map(Reply)
 }
 
-#[derive(Default, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Capture {
     amount: Option<RawAmount>,
@@ -322,23 +350,36 @@ pub async fn capture(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<PaymentId>,
+    key: IdempotencyKey,
     MaybeJson(body): MaybeJson<Capture>,
-) -> Result<Reply<PaymentView>> {
+) -> Result<Response> {
+    let key = key.of(&by, &format!("POST /payments/{id}/capture"), None, &body)?;
     let who = by.clone();
-    app.write(move |tx| payments::ask_capture(tx, &who, id, None, body.amount.as_ref()))
+    let asked = app
+        .write(move |tx| payments::ask_capture(tx, &who, key.as_ref(), id, None, body.amount.as_ref()))
         .await?;
-    gateway::payments::drive(&app, id).await?;
-    view(&app, by, id).await.map(Reply)
+    driven(&app, by, asked).await
 }
 
 pub async fn void(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<PaymentId>,
+    key: IdempotencyKey,
     _: NoBody,
-) -> Result<Reply<PaymentView>> {
+) -> Result<Response> {
+    let key = key.of(&by, &format!("POST /payments/{id}/void"), None, &())?;
     let who = by.clone();
-    app.write(move |tx| payments::ask_void(tx, &who, id)).await?;
-    gateway::payments::drive(&app, id).await?;
-    view(&app, by, id).await.map(Reply)
+    let asked = app
+        .write(move |tx| payments::ask_void(tx, &who, key.as_ref(), id))
+        .await?;
+    driven(&app, by, asked).await
+}
+
+/// The payment once its provider has been asked.
+async fn driven(app: &App, by: Actor, asked: Once<Payment>) -> Result<Response> {
+    let (Once::First(payment) | Once::Again(payment)) = &asked;
+    gateway::payments::drive(app, payment.id).await?;
+    let view = view(app, by, payment.id).await?;
+    once(asked, |_| Ok(Reply(view).into_response()))
 }
