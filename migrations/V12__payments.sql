@@ -59,6 +59,12 @@ CREATE TABLE payment_tasks (
 CREATE UNIQUE INDEX payment_tasks_once ON payment_tasks (payment_id, op, ifnull(refund_id, 0));
 CREATE INDEX payment_tasks_due ON payment_tasks (due_at) WHERE state < 2;
 
+-- How each provider has answered of late: what asks one that does not waits, and is not lost.
+CREATE TABLE payment_breakers (
+  provider INTEGER PRIMARY KEY CHECK (provider BETWEEN 1 AND 3),        -- sandbox, stripe, razorpay
+  recent TEXT NOT NULL, open_until INTEGER
+) STRICT;
+
 CREATE TABLE inbox (
   id INTEGER PRIMARY KEY, provider INTEGER NOT NULL CHECK (provider BETWEEN 0 AND 4), event_id TEXT NOT NULL,
   kind TEXT NOT NULL, body BLOB NOT NULL,

@@ -93,6 +93,10 @@ fn describe() {
         "dead_letters",
         "What was given up or set aside and waits for somebody, by what it is, counted up to 1,000."
     );
+    metrics::describe_gauge!(
+        "payment_provider_breaker_open",
+        "1 while a provider of payments does not answer and is left alone."
+    );
     metrics::describe_counter!("mail_total", "Attempts at mails, by outcome.");
     metrics::describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");
     metrics::describe_gauge!("process_cpu_seconds_total", Unit::Seconds, "Processor time used.");

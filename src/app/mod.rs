@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::domain::actor::Actor;
+use crate::domain::webhook::Gate;
 use crate::domain::webhook::Rules;
 use crate::error::Error;
 use crate::error::Result;
@@ -37,6 +38,7 @@ use crate::shop::Reply;
 use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::Tx;
+use crate::shop::payments;
 use crate::shop::stock;
 use crate::shop::system;
 use crate::shop::webhooks;
@@ -227,10 +229,16 @@ impl App {
                 stock::count_low(db, &Actor::system(), i64::MAX)?,
                 webhooks::pending(db, now)?,
                 system::given_up(db, &Actor::system())?,
+                payments::gates(db, now)?,
             ))
         };
         match self.read(counts).await {
-            Ok((low, pending, given_up)) => {
+            Ok((low, pending, given_up, gates)) => {
+                for (provider, gate) in gates {
+                    let is_open = f64::from(u8::from(gate != Gate::Closed));
+                    metrics::gauge!("payment_provider_breaker_open", "provider" => provider.name())
+                        .set(is_open);
+                }
                 metrics::gauge!("stock_low_variants").set(low as f64);
                 metrics::gauge!("outbox_pending").set(pending.count as f64);
                 metrics::gauge!("outbox_oldest_seconds").set(pending.oldest_ms as f64 / 1000.0);

@@ -32,6 +32,7 @@ pub mod marks;
 mod newest;
 pub mod one_time;
 pub mod orders;
+pub mod payment_breakers;
 pub mod payment_tasks;
 pub mod payments;
 pub mod payouts;

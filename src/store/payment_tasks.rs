@@ -8,6 +8,7 @@ use crate::domain::id::RefundId;
 use crate::domain::id::TaskId;
 use crate::domain::money::Money;
 use crate::domain::payment::Op;
+use crate::domain::payment::Provider;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -144,6 +145,25 @@ pub fn start(tx: &Tx, id: TaskId, due_at: Timestamp) -> Result<()> {
              WHERE id = :id AND state < 2",
         )?
         .execute(named_params! { ":id": id, ":now": tx.now, ":due_at": due_at })?;
+    Ok(())
+}
+
+/// Lets a task wait until then: it is not asked now.
+pub fn wait(tx: &Tx, id: TaskId, until: Timestamp) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE payment_tasks SET due_at = :until WHERE id = :id AND state < 2")?
+        .execute(named_params! { ":id": id, ":until": until })?;
+    Ok(())
+}
+
+/// Makes due what waits for a provider: it answers again.
+pub fn make_due_of(tx: &Tx, provider: Provider) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE payment_tasks SET due_at = :now
+             WHERE state < 2 AND due_at > :now AND payment_id IN (SELECT id FROM payments WHERE provider = :provider)",
+        )?
+        .execute(named_params! { ":now": tx.now, ":provider": provider })?;
     Ok(())
 }
 

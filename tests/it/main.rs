@@ -105,6 +105,7 @@ mod payments_manual;
 mod payments_payloads;
 mod payments_race;
 mod payments_recorded;
+mod payments_silent;
 mod payments_stripe;
 mod people;
 mod permissions;

@@ -18,7 +18,7 @@ const INTENTS: &str = "/v1/payment_intents";
 const CONFIRM: &str = "/v1/payment_intents/pi_1/confirm";
 
 /// A shop whose Stripe is this receiver: what it says is up to the test.
-fn shop(stripe: &Sink) -> TestApp {
+pub fn shop(stripe: &Sink) -> TestApp {
     let url = format!("http://{}", stripe.at());
     let app = TestApp::start_with(|config| {
         config.payments.stripe_url = url;
@@ -28,12 +28,12 @@ fn shop(stripe: &Sink) -> TestApp {
     app
 }
 
-fn said(status: u16, body: &Value) -> Say {
+pub fn said(status: u16, body: &Value) -> Say {
     Say::Body(status, body.to_string().into_bytes())
 }
 
 /// An intent over the whole order, of which so much has been taken.
-fn intent(status: &str, taken: i64) -> Value {
+pub fn intent(status: &str, taken: i64) -> Value {
     json!({
         "object": "payment_intent", "id": "pi_1", "status": status, "amount": 900, "currency": "eur",
         "amount_received": taken, "capture_method": "automatic", "client_secret": "pi_1_secret",
@@ -153,11 +153,7 @@ fn reserved(app: &TestApp) -> i64 {
 }
 
 fn capture(app: &TestApp, amount: &str) -> Answer {
-    app.post(
-        "owner",
-        "/api/v1/payments/1/capture",
-        json!({ "amount": amount }),
-    )
+    app.post("owner", "/api/v1/payments/1/capture", json!({ "amount": amount }))
 }
 
 const CAPTURE: &str = "/v1/payment_intents/pi_1/capture";
@@ -266,10 +262,7 @@ fn a_refund_that_was_made_is_found_and_not_made_again() {
     later(&app, 2);
     let heard = stripe.heard();
     assert_eq!(at(&heard, "/v1/refunds").len(), 0, "{heard:?}");
-    assert_eq!(
-        heard[0].path,
-        "/v1/refunds?payment_intent=pi_1&limit=100"
-    );
+    assert_eq!(heard[0].path, "/v1/refunds?payment_intent=pi_1&limit=100");
     let made = app.get("ann", &format!("/api/v1/payments/status/{order}")).json();
     assert_eq!(made["refunds"][0]["status"], "succeeded");
     assert_eq!(
@@ -291,7 +284,11 @@ fn a_refund_that_was_never_made_is_made_once() {
         _ => said(503, &refusal("Later.")),
     });
     later(&app, 11);
-    assert_eq!(at(&stripe.take(), "/v1/refunds").len(), 0, "nobody knows whether it was made");
+    assert_eq!(
+        at(&stripe.take(), "/v1/refunds").len(),
+        0,
+        "nobody knows whether it was made"
+    );
     stripe.say(|heard| match heard.path.as_str() {
         "/v1/refunds" => said(200, &refund_of("re_1", "1")),
         _ => said(200, &json!({ "data": [], "has_more": false })),
@@ -317,7 +314,12 @@ fn what_stripe_calls_it_leads_back_to_the_payment() {
     let app = shop(&stripe);
     let order = order(&app);
     let begun = initiate(&app, order, json!({ "return_url": "/thanks" }));
-    assert_eq!(begun.json()["redirect_url"], "https://pay.example/cs_1", "{}", begun.body);
+    assert_eq!(
+        begun.json()["redirect_url"],
+        "https://pay.example/cs_1",
+        "{}",
+        begun.body
+    );
     let paid = page("complete", "paid", json!("pi_1"));
     stripe.say(move |_| said(200, &paid));
     let verify = |who: &str, body: Value| app.post(who, "/api/v1/payments/verify", body);
@@ -328,9 +330,17 @@ fn what_stripe_calls_it_leads_back_to_the_payment() {
         ("ann", json!({}), 400, 2003),
     ] {
         let refused = verify(who, body);
-        assert_eq!((refused.status, refused.code()), (status, code), "{}", refused.body);
+        assert_eq!(
+            (refused.status, refused.code()),
+            (status, code),
+            "{}",
+            refused.body
+        );
     }
-    for name in [json!({ "session_id": "cs_1" }), json!({ "payment_intent": "pi_1" })] {
+    for name in [
+        json!({ "session_id": "cs_1" }),
+        json!({ "payment_intent": "pi_1" }),
+    ] {
         let back = verify("ann", name);
         assert_eq!(
             (back.status, &back.json()["status"]),

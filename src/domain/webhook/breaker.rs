@@ -1,5 +1,6 @@
-//! The breaker of an endpoint: when most of what is sent there fails, it is left alone, and asked by one at a time whether
-//! it is well again (OWH-08). It is kept as text beside its endpoint, so that it survives a restart.
+//! The breaker of an endpoint, or of a provider of payments: when most of what is sent there fails, it is left alone, and
+//! asked by one at a time whether it is well again (OWH-08, I9). It is kept as text in the file, so that it survives a
+//! restart.
 
 use std::fmt;
 
@@ -88,6 +89,11 @@ impl Breaker {
             // It was under way when the breaker opened.
             (Gate::Open, false) => {}
         }
+    }
+
+    /// Lets one through to see: until it is answered, or its time is over, nothing else is sent.
+    pub fn let_one_through(&mut self, now: Timestamp, scale: Scale) {
+        self.open(now, scale);
     }
 
     fn count(&mut self, now: Timestamp, is_taken: bool, scale: Scale) {

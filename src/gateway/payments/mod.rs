@@ -26,6 +26,7 @@ use crate::domain::payment::Return;
 use crate::domain::payment::Standing;
 use crate::domain::reconciliation::Listed;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::Gate;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
@@ -132,6 +133,11 @@ pub async fn look(app: &App, payment: &Payment) -> Result<Payment> {
     let Some(name) = payment.provider_ref.clone() else {
         return Ok(payment.clone());
     };
+    let (provider, now) = (payment.provider, app.clock().now());
+    // Nobody is made to wait for one that does not answer: it tells by itself, or is asked by the worker.
+    if app.read(move |db| payments::gate(db, provider, now)).await? == Gate::Open {
+        return Err(silent());
+    }
     let found: std::result::Result<Standing, String> = match payment.provider {
         Provider::Manual | Provider::Wallet => return Ok(payment.clone()),
         Provider::Sandbox => sandbox::look(app, name).await,
@@ -141,14 +147,18 @@ pub async fn look(app: &App, payment: &Payment) -> Result<Payment> {
     };
     let standing = found.map_err(|words| {
         tracing::warn!(payment = %id, words, "a provider did not say where a payment stands");
-        Error::Request(
-            Code::ExternalApi,
-            "The provider of the payment does not answer.".into(),
-        )
+        silent()
     })?;
     let by = Actor::system();
     app.write(move |tx| payments::settle(tx, &by, id, &standing))
         .await
+}
+
+fn silent() -> Error {
+    Error::Request(
+        Code::ExternalApi,
+        "The provider of the payment does not answer.".into(),
+    )
 }
 
 /// Providers that list the money they have taken, of those that the shop is set up for.

@@ -17,6 +17,8 @@ use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
+use crate::domain::payment::Provider;
+use crate::domain::webhook::Gate;
 use crate::error::Result;
 use crate::http::admin::badge;
 use crate::http::admin::badge::Badge;
@@ -55,6 +57,8 @@ struct ListPage<'a> {
     tabs: Vec<Tab>,
     found: &'a Page<Payment>,
     numbers: &'a HashMap<OrderId, String>,
+    /// Providers that do not answer and are left alone for a while.
+    silent: Vec<Provider>,
     how_many: String,
     first: Option<String>,
     next: Option<String>,
@@ -78,13 +82,15 @@ pub async fn list(
 ) -> Result<Response> {
     let OnPage(OfState(state, paging)) = asked.read(&())?;
     let by = frame.by.clone();
-    let (found, numbers) = app
+    let now = frame.now;
+    let (found, numbers, gates) = app
         .read(move |db| {
             let found = payments::list(db, &by, state, &paging)?;
             let numbers = payments::numbers(db, &by, &found.rows)?;
-            Ok((found, numbers))
+            Ok((found, numbers, payments::gates(db, now)?))
         })
         .await?;
+    let silent = gates.into_iter().filter(|(_, gate)| *gate != Gate::Closed);
     let view = View::new(PATH, asked_at.query());
     let states = PaymentState::ALL.iter().rev();
     let states = states.map(|state| (state.name(), badge::charge(*state).word));
@@ -96,6 +102,7 @@ pub async fn list(
         next: view.next(found.next),
         found: &found,
         numbers: &numbers,
+        silent: silent.map(|(provider, _)| provider).collect(),
     };
     page::page(StatusCode::OK, &shown)
 }

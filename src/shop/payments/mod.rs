@@ -2,6 +2,7 @@
 //! shopper's return, the worker that asks) ends in one `settle::apply`, which may be told twice and in any order.
 
 mod begin;
+mod breaker;
 mod expire;
 mod hear;
 mod manual;
@@ -18,6 +19,8 @@ pub use begin::Begin;
 pub use begin::begin;
 pub(in crate::shop) use begin::begin_at_placing;
 pub use begin::method;
+pub use breaker::gate;
+pub use breaker::gates;
 pub use expire::expire;
 pub use expire::is_expiry_due;
 pub use hear::Applied;

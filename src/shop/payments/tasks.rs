@@ -31,6 +31,7 @@ use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
 use crate::shop::orders::OrderView;
+use crate::shop::payments::breaker;
 use crate::shop::payments::refund;
 use crate::shop::payments::settle;
 use crate::shop::version;
@@ -169,12 +170,17 @@ pub fn begin_again(tx: &Tx) -> Result<()> {
     store::payment_tasks::make_due(tx)
 }
 
-/// The next thing to ask about a payment, if one is due. Once this is durable it may be asked.
+/// The next thing to ask about a payment, if one is due and its provider is not left alone. Once this is durable it may be
+/// asked.
 pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
     let Some(task) = store::payment_tasks::first(tx, id, tx.now)? else {
         return Ok(None);
     };
     let payment = store::payments::get(tx, id)?;
+    if let Some(until) = breaker::waits_until(tx, payment.provider)? {
+        store::payment_tasks::wait(tx, task.id, until)?;
+        return Ok(None);
+    }
     let attempt = task.attempts + 1;
     let wait = (FIRST_WAIT << task.attempts.clamp(0, 10)).min(LONGEST_WAIT);
     store::payment_tasks::start(tx, task.id, tx.now.plus_ms(wait))?;
@@ -205,6 +211,8 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
 
 /// What a provider has answered. An answer that is told twice, or too late, changes nothing more.
 pub fn answered(tx: &Tx, by: &Actor, asked: &Asked, answer: &Answer) -> Result<()> {
+    let has_answered = !matches!(answer, Answer::Unclear(_));
+    breaker::note(tx, asked.payment.provider, has_answered)?;
     match answer {
         Answer::Unclear(words) => store::payment_tasks::put_off(tx, asked.task, words),
         Answer::Done(standing) => {

@@ -1,0 +1,94 @@
+//! A provider that does not answer is left alone, and asked by one at a time whether it is well again; what was to be asked
+//! of it waits and is asked in the end.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::pages::Browser;
+use crate::payments_again::intent;
+use crate::payments_again::said;
+use crate::payments_again::shop;
+use crate::payments_stripe::order;
+use crate::sink::Heard;
+use crate::sink::Say;
+use crate::sink::Sink;
+
+fn figure(app: &TestApp) -> Option<String> {
+    let figures = app.client().send("GET", "/metrics", None, &[], None).body;
+    let mut lines = figures.lines();
+    lines
+        .find_map(|line| line.strip_prefix("payment_provider_breaker_open{provider=\"stripe\"} "))
+        .map(str::to_owned)
+}
+
+fn initiate(app: &TestApp, order: i64) -> u16 {
+    let body = json!({ "order_id": order, "payment_method": "pm_1" });
+    app.post("ann", "/api/v1/payments/initiate", body).status
+}
+
+/// A Stripe that is well: each intent has the name of its payment.
+fn well(heard: &Heard) -> Say {
+    let name = |id: &str| {
+        let mut made = intent("requires_confirmation", 0);
+        made["id"] = json!(format!("pi_{id}"));
+        made
+    };
+    let form: Vec<(&str, &str)> = heard.body.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let told = form.iter().find(|(field, _)| *field == "metadata%5Btill_payment%5D");
+    match (told, heard.path.split('/').nth(3)) {
+        (Some((_, id)), _) => said(200, &name(id)),
+        (None, Some(id)) => {
+            let mut done = intent("succeeded", 900);
+            done["id"] = json!(id);
+            said(200, &done)
+        }
+        (None, None) => Say::Close,
+    }
+}
+
+/// I9, IDM-08
+#[test]
+fn a_silent_provider_is_left_alone_until_it_answers() {
+    let stripe = Sink::start();
+    stripe.say(well);
+    let app = shop(&stripe);
+    assert_eq!(initiate(&app, order(&app)), 201);
+    assert_eq!(figure(&app).as_deref(), Some("0"));
+    stripe.say(|_| Say::Close);
+    stripe.take();
+    let orders: Vec<i64> = (0..14).map(|_| order(&app)).collect();
+    for order in &orders {
+        assert_eq!(initiate(&app, *order), 502);
+    }
+    // Seven of ten, with the two that it answered before.
+    let asked = stripe.take().len();
+    assert!((7..=10).contains(&asked), "{asked} were asked");
+    assert_eq!(figure(&app).as_deref(), Some("1"));
+    let browser = Browser::signed_in(&app, "owner");
+    let page = browser.get("/admin/payments").body;
+    assert!(page.contains("data-silent=\"stripe\""), "{page}");
+    app.settle();
+    app.clock.pass(29_000);
+    app.settle();
+    assert_eq!(stripe.take().len(), 0, "it is left alone");
+    // A shopper who comes back is not made to wait for it.
+    let body = json!({ "payment_id": 1 });
+    let paid = app.post("ann", "/api/v1/payments/verify", body.clone());
+    assert_eq!((paid.status, paid.code()), (502, 5002), "{}", paid.body);
+    for _ in 0..3 {
+        app.clock.pass(31_000);
+        app.settle();
+        assert_eq!(stripe.take().len(), 1, "one looks whether it is well again");
+    }
+    stripe.say(well);
+    app.clock.pass(31_000);
+    app.forget_tokens();
+    app.settle();
+    assert_eq!(figure(&app).as_deref(), Some("0"));
+    assert_eq!(app.post("ann", "/api/v1/payments/verify", body).status, 200);
+    let page: Value = app.get("owner", "/api/v1/payments?status=captured&limit=100").json();
+    assert_eq!(page["data"].as_array().unwrap().len(), 15, "nothing is lost");
+    assert_eq!(app.number("SELECT count(*) FROM payment_tasks WHERE state < 2"), 0);
+    assert_eq!(app.number("SELECT count(*) FROM orders WHERE paid <> total"), 0);
+}
