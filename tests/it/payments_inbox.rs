@@ -447,7 +447,7 @@ fn any_order_of_messages_gives_the_same_end() {
 }
 
 /// The next in lexical order; the first again after the last.
-fn next_permutation(of: &mut [usize]) {
+pub fn next_permutation(of: &mut [usize]) {
     let Some(at) = (1..of.len()).rev().find(|at| of[at - 1] < of[*at]) else {
         of.sort_unstable();
         return;

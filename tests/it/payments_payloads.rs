@@ -2,6 +2,7 @@
 //! none is left over, and each has the end that it tells of.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -10,10 +11,11 @@ use serde_json::json;
 use till::domain::payment::Provider;
 
 use crate::app::TestApp;
+use crate::payments::standing;
+use crate::payments_inbox::next_permutation;
 use crate::payments_recorded::razorpay;
 use crate::payments_recorded::recorded;
 use crate::payments_recorded::shop;
-use crate::payments::standing;
 use crate::payments_recorded::stripe;
 
 /// A payload and the payment that it tells of.
@@ -65,14 +67,21 @@ fn of_stripe(event: &Value, body: Vec<u8>) -> Told {
         Some("charge") => id.clone(),
         _ => text(&object["charge"]),
     };
-    let is_named = ["payment_intent.", "checkout."].iter().any(|noun| kind.starts_with(noun));
+    let is_named = ["payment_intent.", "checkout."]
+        .iter()
+        .any(|noun| kind.starts_with(noun));
     let name = id.filter(|_| is_named).unwrap_or("pi_another".to_owned());
     let amount = [&object["amount_total"], &object["amount"]];
     let amount = amount.iter().find_map(|amount| amount.as_i64()).unwrap_or(100);
     let before = kind.contains("refund").then(|| {
-        let mut paid: Value = serde_json::from_slice(&recorded("stripe/payment_intent.succeeded.json")).unwrap();
+        let mut paid: Value =
+            serde_json::from_slice(&recorded("stripe/payment_intent.succeeded.json")).unwrap();
         paid["id"] = json!("evt_before");
-        for (field, value) in [("id", json!(name)), ("amount", json!(amount)), ("amount_received", json!(amount))] {
+        for (field, value) in [
+            ("id", json!(name)),
+            ("amount", json!(amount)),
+            ("amount_received", json!(amount)),
+        ] {
             paid["data"]["object"][field] = value;
         }
         paid.to_string().into_bytes()
@@ -96,7 +105,9 @@ fn end_of(kind: &str) -> (&'static str, bool, bool) {
         "payment_intent.succeeded" | "checkout.session.completed" => ("paid", false, false),
         "payment.authorized" => ("authorized", false, false),
         "payment.failed" | "payment_intent.payment_failed" => ("failed", false, false),
-        "payment_link.cancelled" | "payment_link.expired" | "payment_intent.canceled" => ("unpaid", false, true),
+        "payment_link.cancelled" | "payment_link.expired" | "payment_intent.canceled" => {
+            ("unpaid", false, true)
+        }
         "refund.created" | "refund.processed" => ("partially_refunded", false, false),
         // It changes how fast the money goes back, and gives none itself.
         "refund.failed" | "refund.speed_changed" => ("paid", false, false),
@@ -224,4 +235,119 @@ fn an_empty_currency_says_nothing_of_another_amount() {
     of_order["payload"]["order"]["entity"]["currency"] = json!("INR");
     razorpay(&app, "good", of_order.to_string().as_bytes());
     assert_eq!(standing(&app, 1)[1], "paid");
+}
+
+/// In each of the orders in which five messages may come: their payment's end, and what its order says.
+fn ends(
+    provider: Provider,
+    (currency, total): (&str, i64),
+    messages: impl Fn(usize) -> (String, [Value; 5]),
+) -> BTreeSet<(String, i64)> {
+    let app = shop(provider, currency, total, "of_the_first", None);
+    let more = json!({ "sku": "MUG", "delta": 120, "reason": "restock" });
+    assert_eq!(app.post("owner", "/api/v1/stock/adjustments", more).status, 201);
+    let mut order_of = vec![0, 1, 2, 3, 4];
+    let mut ends = BTreeSet::new();
+    for round in 0..120 {
+        let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }], "payment_method": provider.name() });
+        let order = app.post("ann", "/api/v1/orders", body).json()["id"]
+            .as_i64()
+            .unwrap();
+        let begun = app.post("ann", "/api/v1/payments/initiate", json!({ "order_id": order }));
+        assert_eq!(begun.status, 502, "nobody listens there: {}", begun.body);
+        let (name, messages) = messages(round);
+        app.change(&format!(
+            "UPDATE payments SET state = 1, provider_ref = '{name}' WHERE order_id = {order}"
+        ));
+        app.change("UPDATE payment_tasks SET state = 2");
+        for which in &order_of {
+            let id = format!("evt_{round}_{which}");
+            let mut body = messages[*which].clone();
+            body["id"] = json!(id);
+            let body = body.to_string().into_bytes();
+            let answer = match provider {
+                Provider::Stripe => stripe(&app, &body),
+                _ => razorpay(&app, &id, &body),
+            };
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+        // What came too early is tried again, and once more what waited for that.
+        for _ in 0..2 {
+            app.clock.pass(30_000);
+            app.settle();
+        }
+        let sums =
+            "SELECT state * 1000000 + captured * 1000 + refunded FROM payments ORDER BY id DESC LIMIT 1";
+        ends.insert((standing(&app, order).to_string(), app.number(sums)));
+        next_permutation(&mut order_of);
+        if round % 8 == 7 {
+            app.forget_tokens();
+        }
+    }
+    assert_eq!(app.number("SELECT count(*) FROM inbox WHERE state <> 1"), 0);
+    ends
+}
+
+/// A recorded payload with other names in it.
+fn renamed(path: &str, names: &[(&str, &str)]) -> Value {
+    let text = String::from_utf8(recorded(path)).unwrap();
+    let text = names.iter().fold(text, |text, (from, to)| text.replace(from, to));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// PWH-05
+#[test]
+fn any_order_of_what_stripe_tells_gives_the_same_end() {
+    let ends = ends(Provider::Stripe, ("USD", 2000), |round| {
+        let intent = format!("pi_{round}");
+        let of = |kind: &str| {
+            let path = format!("stripe/payment_intent.{kind}.json");
+            renamed(&path, &[("pi_000000000000000000000000", intent.as_str())])
+        };
+        let mut refund = renamed("stripe/charge.refund.updated.json", &[]);
+        refund["data"]["object"]["payment_intent"] = json!(intent);
+        refund["data"]["object"]["id"] = json!(format!("re_{round}"));
+        let told = [
+            of("requires_action"),
+            of("payment_failed"),
+            of("succeeded"),
+            of("canceled"),
+            refund,
+        ];
+        (intent, told)
+    });
+    let end = json!(["processing", "partially_refunded", "20.00", "1.00", "0.00"]);
+    assert_eq!(ends, [(end.to_string(), 7_000_100)].into());
+}
+
+/// PWH-05
+#[test]
+fn any_order_of_what_razorpay_tells_gives_the_same_end() {
+    let ends = ends(Provider::Razorpay, ("INR", 100), |round| {
+        let (order, charge) = (format!("order_{round}"), format!("pay_{round}"));
+        let of = |path: &str| {
+            let names = [
+                ("order_DESlLckIVRkHWj", order.as_str()),
+                ("pay_DESlfW9H8K9uqM", charge.as_str()),
+                ("order_DESoU0U4ikYA19", order.as_str()),
+                ("pay_DESp9bgForNoUd", charge.as_str()),
+            ];
+            renamed(&format!("razorpay/{path}.json"), &names)
+        };
+        let mut refund = of("refund.processed");
+        let entity = &mut refund["payload"]["refund"]["entity"];
+        entity["payment_id"] = json!(charge);
+        entity["amount"] = json!(40);
+        entity["id"] = json!(format!("rfnd_{round}"));
+        let told = [
+            of("payment.failed.card"),
+            of("payment.authorized.netbanking"),
+            of("payment.captured.netbanking"),
+            of("order.paid.card"),
+            refund,
+        ];
+        (order, told)
+    });
+    let end = json!(["processing", "partially_refunded", "1.00", "0.40", "0.00"]);
+    assert_eq!(ends, [(end.to_string(), 5_100_040)].into());
 }

@@ -47,6 +47,22 @@ fn well(heard: &Heard) -> Say {
     }
 }
 
+/// IDM-08: what has failed in one moment is not asked again in one moment.
+#[test]
+fn tries_are_spread() {
+    let stripe = Sink::start();
+    stripe.say(|_| Say::Close);
+    let app = shop(&stripe);
+    for _ in 0..8 {
+        assert_eq!(initiate(&app, order(&app)), 502);
+    }
+    let now = app.clock.now().ms();
+    let due = |what: &str| app.number(&format!("SELECT {what} FROM payment_tasks WHERE state = 1"));
+    assert!(due("count(DISTINCT due_at)") > 2);
+    assert!((4_000..=5_000).contains(&(due("min(due_at)") - now)));
+    assert!((5_000..=6_000).contains(&(due("max(due_at)") - now)));
+}
+
 /// I9, IDM-08
 #[test]
 fn a_silent_provider_is_left_alone_until_it_answers() {

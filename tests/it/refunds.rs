@@ -100,10 +100,16 @@ fn a_refund_is_given_quietly_where_staff_say_so() {
         of_refunds.count()
     };
     for (body, mails) in [
-        (json!({ "amount": "1.00", "reason": "a chip", "notify": false }), 0),
+        (
+            json!({ "amount": "1.00", "reason": "a chip", "notify": false }),
+            0,
+        ),
         (json!({ "amount": "1.00", "reason": "a chip" }), 1),
         (json!({ "amount": "1.00", "reason": "a chip", "notify": true }), 2),
-        (json!({ "amount": "1.00", "reason": "a chip", "notify": false }), 2),
+        (
+            json!({ "amount": "1.00", "reason": "a chip", "notify": false }),
+            2,
+        ),
     ] {
         assert_eq!(refund(&app, order, body).status, 201);
         app.settle();
@@ -233,7 +239,7 @@ fn a_large_refund_asks_for_a_fresh_sign_in() {
     );
 }
 
-/// MON-06: of many refunds of 30 % at once no more succeed than the money reaches for.
+/// MON-06: of 200 refunds of 30 % at once no more succeed than the money reaches for.
 #[test]
 fn refunds_at_once_never_give_more_than_was_taken() {
     let app = shop();
@@ -241,7 +247,7 @@ fn refunds_at_once_never_give_more_than_was_taken() {
     let (token, client) = (app.token("owner").unwrap(), *app.client());
     let path = format!("/api/v1/orders/{order}/refunds");
     let won = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..40)
+        let tries: Vec<_> = (0..200)
             .map(|_| {
                 scope.spawn(|| {
                     let body = json!({ "amount": "2.70", "reason": "race" });
@@ -251,7 +257,6 @@ fn refunds_at_once_never_give_more_than_was_taken() {
             .collect();
         tries
             .into_iter()
-            .filter(|_| true)
             .map(|one| one.join().unwrap())
             .filter(|status| *status == 201)
             .count()

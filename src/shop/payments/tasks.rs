@@ -22,7 +22,9 @@ use crate::domain::refund::RefundState;
 use crate::domain::refusal::Refusal;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::JITTER;
 use crate::error::Result;
+use crate::secret;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
@@ -182,7 +184,9 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
         return Ok(None);
     }
     let attempt = task.attempts + 1;
+    // What has failed together is not asked again together.
     let wait = (FIRST_WAIT << task.attempts.clamp(0, 10)).min(LONGEST_WAIT);
+    let wait = wait * (1000 + secret::jitter(JITTER)?) / 1000;
     store::payment_tasks::start(tx, task.id, tx.now.plus_ms(wait))?;
     let epoch = store::settings::value(tx, "epoch")?.unwrap_or_default();
     let refund = task
