@@ -221,6 +221,21 @@ pub struct Standing {
     pub refund: Option<(String, RefundState)>,
 }
 
+/// What is to be asked of a provider, or was asked, and has not been answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// What.
+    pub op: Op,
+    /// How often it was asked.
+    pub attempts: i64,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is asked next.
+    pub due_at: Timestamp,
+    /// What came of the last try.
+    pub failure: Option<String>,
+}
+
 /// What a shopper's browser brings back from a provider's page.
 #[derive(Debug, Clone, Default)]
 pub struct Return {

@@ -9,6 +9,7 @@ use crate::domain::id::TaskId;
 use crate::domain::money::Money;
 use crate::domain::payment::Op;
 use crate::domain::payment::Provider;
+use crate::domain::payment::Waiting;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -105,6 +106,28 @@ pub fn first(db: &Snapshot, payment: PaymentId, now: Timestamp) -> Result<Option
         })
         .optional()?
         .flatten())
+}
+
+/// What a payment waits for, if it waits: the first task that has not ended.
+pub fn waiting(db: &Snapshot, payment: PaymentId) -> Result<Option<Waiting>> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT op, attempts, ifnull(started_at, created_at) AS since, due_at, failure FROM payment_tasks
+             WHERE payment_id = :payment AND state < 2
+             ORDER BY op <> 0, id
+             LIMIT 1",
+        )?
+        .query_row(named_params! { ":payment": payment }, |row| {
+            Ok(Waiting {
+                op: row.get("op")?,
+                attempts: row.get("attempts")?,
+                since: row.get("since")?,
+                due_at: row.get("due_at")?,
+                failure: row.get("failure")?,
+            })
+        })
+        .optional()?)
 }
 
 /// Whether a provider has been asked and has not answered.

@@ -34,8 +34,14 @@ fn well(heard: &Heard) -> Say {
         made["id"] = json!(format!("pi_{id}"));
         made
     };
-    let form: Vec<(&str, &str)> = heard.body.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let told = form.iter().find(|(field, _)| *field == "metadata%5Btill_payment%5D");
+    let form: Vec<(&str, &str)> = heard
+        .body
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .collect();
+    let told = form
+        .iter()
+        .find(|(field, _)| *field == "metadata%5Btill_payment%5D");
     match (told, heard.path.split('/').nth(3)) {
         (Some((_, id)), _) => said(200, &name(id)),
         (None, Some(id)) => {
@@ -61,6 +67,41 @@ fn tries_are_spread() {
     assert!(due("count(DISTINCT due_at)") > 2);
     assert!((4_000..=5_000).contains(&(due("min(due_at)") - now)));
     assert!((5_000..=6_000).contains(&(due("max(due_at)") - now)));
+}
+
+/// PAGES, payments: staff see what a payment waits for and why; its payer does not.
+#[test]
+fn staff_see_why_a_payment_hangs() {
+    let stripe = Sink::start();
+    stripe.say(|_| said(503, &json!({ "error": { "message": "Out for <b>lunch</b>." } })));
+    let app = shop(&stripe);
+    let order = order(&app);
+    assert_eq!(initiate(&app, order), 502);
+    let paths = [
+        ("/api/v1/payments/1".to_owned(), "/waiting"),
+        (format!("/api/v1/payments/status/{order}"), "/payments/0/waiting"),
+    ];
+    for (path, at) in &paths {
+        let shown = app.get("staff", path).json();
+        let waiting = shown.pointer(at).unwrap();
+        assert_eq!(
+            json!([waiting["op"], waiting["attempts"], waiting["failure"]]),
+            json!(["create", 1, "503: Out for <b>lunch</b>."])
+        );
+        assert_eq!(app.get("ann", path).json().pointer(at), None);
+    }
+    let listed = app.get("staff", "/api/v1/payments").json()["data"][0].clone();
+    assert_eq!(listed["waiting"]["op"], "create");
+    let browser = Browser::signed_in(&app, "staff");
+    for page in [format!("/admin/orders/{order}"), "/admin/payments".to_owned()] {
+        let page = browser.get(&page).body;
+        assert!(page.contains("data-waiting=\"create\""), "{page}");
+        assert!(page.contains("503: Out for &#60;b&#62;lunch"), "{page}");
+    }
+    stripe.say(well);
+    app.clock.pass(60_000);
+    app.settle();
+    assert_eq!(app.get("staff", &paths[0].0).json().pointer("/waiting"), None);
 }
 
 /// I9, IDM-08
@@ -103,8 +144,13 @@ fn a_silent_provider_is_left_alone_until_it_answers() {
     app.settle();
     assert_eq!(figure(&app).as_deref(), Some("0"));
     assert_eq!(app.post("ann", "/api/v1/payments/verify", body).status, 200);
-    let page: Value = app.get("owner", "/api/v1/payments?status=captured&limit=100").json();
+    let page: Value = app
+        .get("owner", "/api/v1/payments?status=captured&limit=100")
+        .json();
     assert_eq!(page["data"].as_array().unwrap().len(), 15, "nothing is lost");
-    assert_eq!(app.number("SELECT count(*) FROM payment_tasks WHERE state < 2"), 0);
+    assert_eq!(
+        app.number("SELECT count(*) FROM payment_tasks WHERE state < 2"),
+        0
+    );
     assert_eq!(app.number("SELECT count(*) FROM orders WHERE paid <> total"), 0);
 }

@@ -11,6 +11,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::id::InboxId;
 use crate::domain::id::OrderId;
+use crate::domain::id::PaymentId;
 use crate::domain::inbox::InboxState;
 use crate::domain::inbox::Message;
 use crate::domain::page::Page;
@@ -18,6 +19,7 @@ use crate::domain::page::Paging;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
+use crate::domain::payment::Waiting;
 use crate::domain::webhook::Gate;
 use crate::error::Result;
 use crate::http::admin::badge;
@@ -57,6 +59,7 @@ struct ListPage<'a> {
     tabs: Vec<Tab>,
     found: &'a Page<Payment>,
     numbers: &'a HashMap<OrderId, String>,
+    waiting: &'a HashMap<PaymentId, Waiting>,
     /// Providers that do not answer and are left alone for a while.
     silent: Vec<Provider>,
     how_many: String,
@@ -72,6 +75,11 @@ impl ListPage<'_> {
     fn state(&self, payment: &Payment) -> Badge {
         badge::charge(payment.state)
     }
+
+    /// What it waits for.
+    fn waits(&self, payment: &Payment) -> Option<&Waiting> {
+        self.waiting.get(&payment.id)
+    }
 }
 
 pub async fn list(
@@ -83,11 +91,12 @@ pub async fn list(
     let OnPage(OfState(state, paging)) = asked.read(&())?;
     let by = frame.by.clone();
     let now = frame.now;
-    let (found, numbers, gates) = app
+    let (found, numbers, waiting, gates) = app
         .read(move |db| {
             let found = payments::list(db, &by, state, &paging)?;
             let numbers = payments::numbers(db, &by, &found.rows)?;
-            Ok((found, numbers, payments::gates(db, now)?))
+            let waiting = payments::waiting(db, &by, &found.rows)?;
+            Ok((found, numbers, waiting, payments::gates(db, now)?))
         })
         .await?;
     let silent = gates.into_iter().filter(|(_, gate)| *gate != Gate::Closed);
@@ -102,6 +111,7 @@ pub async fn list(
         next: view.next(found.next),
         found: &found,
         numbers: &numbers,
+        waiting: &waiting,
         silent: silent.map(|(provider, _)| provider).collect(),
     };
     page::page(StatusCode::OK, &shown)

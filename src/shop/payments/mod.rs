@@ -73,6 +73,7 @@ use crate::domain::page::Paging;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
+use crate::domain::payment::Waiting;
 use crate::domain::permission::Permission;
 use crate::domain::refund::Refund;
 use crate::domain::time::Timestamp;
@@ -139,6 +140,19 @@ pub fn list(
 pub fn numbers(db: &Snapshot, by: &Actor, payments: &[Payment]) -> Result<HashMap<OrderId, String>> {
     by.require(Permission::PaymentsRead)?;
     store::orders::numbers(db, payments.iter().map(|payment| payment.order))
+}
+
+/// What payments wait for at their providers, for those who may read all: why one hangs is nothing for its payer.
+pub fn waiting(db: &Snapshot, by: &Actor, payments: &[Payment]) -> Result<HashMap<PaymentId, Waiting>> {
+    let mut found = HashMap::new();
+    if by.may(Permission::PaymentsRead) {
+        for payment in payments {
+            if let Some(waiting) = store::payment_tasks::waiting(db, payment.id)? {
+                found.insert(payment.id, waiting);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the shopper's browser needs to go on with a payment.

@@ -1,14 +1,19 @@
 //! Payments and refunds as they are told: to who asks, and in events.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::id::PaymentId;
 use crate::domain::money::Amount;
 use crate::domain::order::OrderHead;
 use crate::domain::order::PaymentStatus;
+use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
+use crate::domain::payment::Waiting;
 use crate::domain::refund::Refund;
 use crate::domain::refund::RefundSource;
 use crate::domain::refund::RefundState;
@@ -36,11 +41,46 @@ pub struct PaymentView {
     pub redirect_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// For staff: what its provider is to be asked, or was asked, and has not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingView>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
+/// What a payment waits for at its provider, and why.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WaitingPayment)]
+#[allow(missing_docs, reason = "what staff need to know of it")]
+pub struct WaitingView {
+    pub op: Op,
+    pub attempts: i64,
+    pub since: Timestamp,
+    pub next_at: Timestamp,
+    pub failure: Option<String>,
+}
+
+impl From<&Waiting> for WaitingView {
+    fn from(waiting: &Waiting) -> Self {
+        Self {
+            op: waiting.op,
+            attempts: waiting.attempts,
+            since: waiting.since,
+            next_at: waiting.due_at,
+            failure: waiting.failure.clone(),
+        }
+    }
+}
+
 impl PaymentView {
+    /// The same with what it waits for.
+    pub fn that_waits(self, all: &HashMap<PaymentId, Waiting>) -> Self {
+        Self {
+            waiting: all.get(&PaymentId(self.id)).map(WaitingView::from),
+            ..self
+        }
+    }
+
     /// For whoever may pay it: with the provider's page while there is something to do there.
     pub fn whole(payment: &Payment, client_secret: Option<String>) -> Self {
         Self {
@@ -68,6 +108,7 @@ impl PaymentView {
             disputed: payment.disputed,
             redirect_url: None,
             client_secret: None,
+            waiting: None,
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }
@@ -158,7 +199,12 @@ pub struct StatusView {
 
 impl StatusView {
     /// Of an order and what belongs to it.
-    pub fn of(head: &OrderHead, payments: &[Payment], refunds: &[Refund]) -> Self {
+    pub fn of(
+        head: &OrderHead,
+        payments: &[Payment],
+        refunds: &[Refund],
+        waiting: &HashMap<PaymentId, Waiting>,
+    ) -> Self {
         let money = |amount: crate::domain::money::Money| amount.write(head.currency);
         Self {
             order_id: head.id.0,
@@ -170,7 +216,7 @@ impl StatusView {
             currency: head.currency_text().to_owned(),
             payments: payments
                 .iter()
-                .map(|payment| PaymentView::whole(payment, None))
+                .map(|payment| PaymentView::whole(payment, None).that_waits(waiting))
                 .collect(),
             refunds: refunds.iter().map(RefundView::from).collect(),
         }

@@ -1,5 +1,7 @@
 //! One order whole: its states, lines, money, people, and everything that has happened to it.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,6 +15,7 @@ use crate::domain::audit::Target;
 use crate::domain::fault::Fault;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
+use crate::domain::id::PaymentId;
 use crate::domain::mail;
 use crate::domain::mail::Mail;
 use crate::domain::money::Money;
@@ -24,6 +27,7 @@ use crate::domain::page::Limit;
 use crate::domain::page::Paging;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
+use crate::domain::payment::Waiting;
 use crate::domain::permission::Permission;
 use crate::domain::refund::Refund;
 use crate::domain::time::Moment;
@@ -67,6 +71,8 @@ pub struct Told {
     pub noted: Vec<AuditRow>,
     /// Its payments, for those who may read them, unless a past moment is shown.
     pub payments: Vec<Payment>,
+    /// What each of them waits for at its provider.
+    pub waiting: HashMap<PaymentId, Waiting>,
     /// Its refunds, alike.
     pub refunds: Vec<Refund>,
     /// What was written to its customer, alike.
@@ -129,6 +135,7 @@ pub async fn told(app: &App, frame: &Frame, id: OrderId, at: Option<Moment>) -> 
         Ok(Told {
             papers,
             noted,
+            waiting: payments::waiting(db, &by, &payments)?,
             payments,
             refunds,
             mails,
@@ -249,6 +256,11 @@ impl ShowPage<'_> {
 
     fn charge(&self, payment: &Payment) -> Badge {
         badge::charge(payment.state)
+    }
+
+    /// What a payment waits for.
+    fn waits(&self, payment: &Payment) -> Option<&Waiting> {
+        self.told.waiting.get(&payment.id)
     }
 
     fn given(&self, refund: &Refund) -> Badge {

@@ -162,7 +162,8 @@ async fn view(app: &App, by: Actor, id: PaymentId) -> Result<PaymentView> {
     app.read(move |db| {
         let payment = payments::show(db, &by, id)?;
         let secret = payments::client_secret(db, &keys, &payment)?;
-        Ok(PaymentView::whole(&payment, secret))
+        let waiting = payments::waiting(db, &by, std::slice::from_ref(&payment))?;
+        Ok(PaymentView::whole(&payment, secret).that_waits(&waiting))
     })
     .await
 }
@@ -180,8 +181,12 @@ pub async fn status(
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
 ) -> Result<Reply<StatusView>> {
-    let (order, payments, refunds) = app.read(move |db| payments::of_order(db, &by, id)).await?;
-    Ok(Reply(StatusView::of(&order.head, &payments, &refunds)))
+    let view = app.read(move |db| {
+        let (order, payments, refunds) = payments::of_order(db, &by, id)?;
+        let waiting = payments::waiting(db, &by, &payments)?;
+        Ok(StatusView::of(&order.head, &payments, &refunds, &waiting))
+    });
+    view.await.map(Reply)
 }
 
 /// Payments of one state, or all.
@@ -201,10 +206,16 @@ pub async fn list(
     asked: Asked<PaymentsPage>,
 ) -> Result<Response> {
     let PaymentsPage(state, paging) = asked.read(&())?;
-    let page = app
-        .read(move |db| payments::list(db, &by, state, &paging))
+    let (page, waiting) = app
+        .read(move |db| {
+            let page = payments::list(db, &by, state, &paging)?;
+            let waiting = payments::waiting(db, &by, &page.rows)?;
+            Ok((page, waiting))
+        })
         .await?;
-    list::reply(&page, PaymentView::for_event)
+    list::reply(&page, |payment| {
+        PaymentView::for_event(payment).that_waits(&waiting)
+    })
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -308,7 +319,11 @@ impl Verify {
         let names = [
             named(Provider::Stripe, self.session_id, "session_id")?,
             named(Provider::Stripe, self.payment_intent, "payment_intent")?,
-            named(Provider::Razorpay, self.razorpay_payment_link_id, "razorpay_payment_link_id")?,
+            named(
+                Provider::Razorpay,
+                self.razorpay_payment_link_id,
+                "razorpay_payment_link_id",
+            )?,
             named(Provider::Razorpay, self.razorpay_order_id, "razorpay_order_id")?,
         ];
         Ok(Return {
