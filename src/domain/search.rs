@@ -45,6 +45,8 @@ pub struct Find {
     sku: Option<Sku>,
     /// Whether the last word too is meant as it stands.
     is_whole: bool,
+    /// The words that begin as the last one does, where they are known.
+    spelled: Vec<String>,
 }
 
 impl Find {
@@ -60,7 +62,7 @@ impl Find {
         Self {
             words,
             sku,
-            is_whole: false,
+            ..Self::default()
         }
     }
 
@@ -84,13 +86,22 @@ impl Find {
             if !expression.is_empty() {
                 expression += " AND ";
             }
-            let star = match self.is_beginning(at) {
-                true => " *",
-                false => "",
+            expression += &match (self.is_beginning(at), self.spelled.is_empty()) {
+                (false, _) => format!("words : \"{word}\""),
+                (true, true) => format!("words : \"{word}\" *"),
+                (true, false) => self.any_spelled(),
             };
-            expression += &format!("words : \"{word}\"{star}");
         }
         expression
+    }
+
+    fn any_spelled(&self) -> String {
+        let words: Vec<String> = self
+            .spelled
+            .iter()
+            .map(|word| format!("words : \"{word}\""))
+            .collect();
+        format!("({})", words.join(" OR "))
     }
 
     /// The last word may be the beginning of one, from two letters on.
@@ -116,8 +127,16 @@ impl Find {
     pub fn last_word(&self) -> Self {
         Self {
             words: self.words.last().cloned().into_iter().collect(),
-            sku: None,
             is_whole: true,
+            ..Self::default()
+        }
+    }
+
+    /// The same, asked for by all words that begin as the last one does: it finds the same things.
+    pub fn spelled(&self, words: Vec<String>) -> Self {
+        Self {
+            spelled: words,
+            ..self.clone()
         }
     }
 
@@ -184,6 +203,24 @@ mod tests {
         ] {
             assert_eq!(Find::new(Some(typed), None).fits(&text), fits, "{typed}");
         }
+    }
+
+    #[test]
+    fn a_beginning_can_be_spelled_out() {
+        let find = Find::new(Some("blue mu"), None);
+        let spelled = find.spelled(vec!["mug".to_owned(), "mugs".to_owned()]);
+        assert_eq!(
+            spelled.expression(),
+            "words : \"blue\" AND (words : \"mug\" OR words : \"mugs\")"
+        );
+        assert!(
+            spelled.fits("blue mule "),
+            "what the index has not seen is still held to the beginning"
+        );
+        assert_eq!(
+            spelled.as_it_stands().expression(),
+            find.as_it_stands().expression()
+        );
     }
 
     #[test]

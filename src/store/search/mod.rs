@@ -78,6 +78,8 @@ pub(super) struct Noun {
     one: &'static str,
     common: &'static str,
     broad: Option<&'static str>,
+    /// The first word of the index from one on, and before another.
+    word: Option<&'static str>,
     before: &'static str,
     unseen: &'static str,
     count_unseen: &'static str,
@@ -100,6 +102,7 @@ const ORDERS: Noun = Noun {
     broad: Some(
         "SELECT 1 FROM order_search_terms WHERE term >= ?1 AND term < ?1 || char(1114111) LIMIT 1 OFFSET ?2",
     ),
+    word: None,
     before: "SELECT id FROM orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
     unseen: "SELECT id FROM orders WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM orders WHERE id > ?1",
@@ -120,8 +123,9 @@ const PRODUCTS: Noun = Noun {
     above: "SELECT rowid FROM product_search WHERE product_search MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
     one: "SELECT 1 FROM product_search WHERE product_search MATCH ?1 AND rowid = ?2",
     common: "SELECT 1 FROM product_search WHERE product_search MATCH ?1 LIMIT 1 OFFSET ?2",
-    // Of all products a beginning is looked up soon enough.
+    // Of all products a beginning is looked up soon enough, where it is one of many words, which few products have.
     broad: None,
+    word: Some("SELECT term FROM product_search_terms WHERE term >= ?1 AND term < ?2 LIMIT 1"),
     before: "SELECT id FROM products WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
     unseen: "SELECT id FROM products WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM products WHERE id > ?1",
@@ -146,6 +150,7 @@ const CUSTOMERS: Noun = Noun {
     broad: Some(
         "SELECT 1 FROM customer_search_terms WHERE term >= ?1 AND term < ?1 || char(1114111) LIMIT 1 OFFSET ?2",
     ),
+    word: None,
     before: "SELECT id FROM customers WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
     unseen: "SELECT id FROM customers WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
     count_unseen: "SELECT count(*) FROM customers WHERE id > ?1",

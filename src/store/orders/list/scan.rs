@@ -18,9 +18,17 @@ use crate::store::orders::list::query::order;
 use crate::store::orders::list::totals::Counted;
 use crate::store::orders::list::totals::MARGIN;
 
-/// What a bounded look takes along from the rows it passes.
-pub(super) const LOOKED: &str =
-    "o.id, o.placed_at, o.total, o.status, o.payment_status, o.fulfilment_status, o.customer_id";
+/// What a bounded look takes along from what it passes; of an index by state only what stands in it.
+pub(super) const fn looked(scan: Scan<'_>) -> &'static str {
+    match scan {
+        Scan::Open | Scan::Ended | Scan::Owing => {
+            "o.id, o.total, o.status, o.payment_status, o.fulfilment_status, o.customer_id"
+        }
+        Scan::Rows | Scan::Placed | Scan::Set(_) => {
+            "o.id, o.placed_at, o.total, o.status, o.payment_status, o.fulfilment_status, o.customer_id"
+        }
+    }
+}
 
 pub(super) fn look(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Found> {
     if let Some(ids) = few(db, wanted)? {
@@ -81,7 +89,7 @@ fn few(db: &Snapshot, wanted: &Wanted<'_>) -> Result<Option<Ids>> {
     }))
 }
 
-/// A window of 50,000 ids of the table itself, from the first row of the scan.
+/// A window of 50,000 ids, from the first row of the scan.
 fn window_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
     let Some((_, first)) = nth(db, wanted, scan, 0)? else {
         return Ok(Found::default());
@@ -93,7 +101,7 @@ fn window_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Qu
     query.unbind(":most");
     query.bind(":floor", floor);
     query.bind(":top", top);
-    let keys = query.keys(db, &window_sql(wanted, &query))?;
+    let keys = query.keys(db, &window_sql(wanted, scan, &query))?;
     let last = match wanted.descending {
         true => floor + 1,
         false => top,
@@ -113,11 +121,11 @@ fn window_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Qu
     })
 }
 
-pub(super) fn window_sql(wanted: &Wanted<'_>, query: &Query) -> String {
+pub(super) fn window_sql(wanted: &Wanted<'_>, scan: Scan<'_>, query: &Query) -> String {
     format!(
         "SELECT o.id, o.id FROM {} WHERE o.id > :floor AND o.id <= :top AND {} AND {} ORDER BY {}
          LIMIT :limit OFFSET :skip",
-        Scan::Rows.from(),
+        scan.from(),
         query.scanned(),
         query.rest(),
         order(wanted.column, wanted.descending),
@@ -134,13 +142,14 @@ pub(super) fn nth(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, rows: i64)
     Ok(query.keys(db, &whole_sql(wanted, scan, &query))?.pop())
 }
 
-/// So many rows a look tries first, each looked up in the table.
+/// So many rows a look tries first.
 const FEW: i64 = 2_000;
-/// So many it looks up where they lie far from one another.
+/// So many it tries where they lie far from one another.
 const MOST_PICKED: i64 = 10_000;
 
-/// The first rows of an index, and of these what fits. Most pages are full after a few; where one is not, and the rows
-/// lie close together, they are read in the order of the table, at a tenth of the cost of looking each one up.
+/// The first rows of an index, and of these what fits. Most pages are full after a few; where one is not, a look by id
+/// goes on within the index, which has all that it asks for. A look by time reads rows that lie close together in the
+/// order of the table, at a tenth of the cost of looking each one up.
 fn bounded_look(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
     query.bind(":most", FEW);
     let keys = query.keys(db, &bounded_sql(wanted, scan, &query))?;
@@ -164,7 +173,7 @@ fn is_dense(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>) -> Result<bool> 
     Ok(ends.is_some_and(|((_, first), (_, far))| (first - far).abs() < MOST_LOOKED_AT))
 }
 
-/// More rows of an index, each looked up in the table.
+/// More rows of an index.
 fn pick(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query: Query) -> Result<Found> {
     query.bind(":most", MOST_PICKED);
     let keys = query.keys(db, &bounded_sql(wanted, scan, &query))?;
@@ -263,9 +272,10 @@ impl Stretch {
 pub(super) fn bounded_sql(wanted: &Wanted<'_>, scan: Scan<'_>, query: &Query) -> String {
     format!(
         "SELECT {}, o.id FROM (
-           SELECT {LOOKED} FROM {} WHERE {} ORDER BY {} LIMIT :most
+           SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT :most
          ) o WHERE {} LIMIT :limit OFFSET :skip",
         key(wanted.column),
+        looked(scan),
         scan.from(),
         query.scanned(),
         order(wanted.column, wanted.descending),
@@ -309,7 +319,7 @@ fn count_looked_at(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query
             query.bind(":top", top);
             let rows = format!(
                 "{} WHERE o.id >= :last AND o.id <= :top AND {} AND {}",
-                Scan::Rows.from(),
+                scan.from(),
                 query.scanned(),
                 query.rest()
             );
@@ -322,7 +332,8 @@ fn count_looked_at(db: &Snapshot, wanted: &Wanted<'_>, scan: Scan<'_>, mut query
         _ => {
             query.bind(":most", MOST_PICKED);
             let rows = format!(
-                "(SELECT {LOOKED} FROM {} WHERE {} ORDER BY {} LIMIT :most) o WHERE {}",
+                "(SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT :most) o WHERE {}",
+                looked(scan),
                 scan.from(),
                 query.scanned(),
                 order(wanted.column, true),

@@ -115,7 +115,7 @@ fn along(db: &Snapshot, filter: &OrderFilter) -> Result<Rows> {
         "SELECT o.status, count(*) FROM (
            SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT :most
          ) o WHERE {} GROUP BY o.status",
-        scan::LOOKED,
+        scan::looked(scan),
         scan.from(),
         query.scanned(),
         order(wanted.column, true),

@@ -1,6 +1,7 @@
 //! A hundred thousand orders in memory: what is looked at, in which order, by which index.
 
 mod broad;
+mod filters;
 mod states;
 
 use rusqlite::Connection;
@@ -184,7 +185,7 @@ fn plan(db: &Connection, filter: &OrderFilter, sort: OrderSort, behind: Option<K
     let sql = match (scan, query.rest.is_empty()) {
         _ if wanted.column == Column::Total => scan::whole_sql(&wanted, scan, &query),
         (_, true) => scan::whole_sql(&wanted, scan, &query),
-        (Scan::Rows, false) => scan::window_sql(&wanted, &query),
+        (Scan::Rows, false) => scan::window_sql(&wanted, scan, &query),
         (_, false) => scan::bounded_sql(&wanted, scan, &query),
     };
     crate::store::plan::of(db, &sql)
