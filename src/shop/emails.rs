@@ -10,9 +10,11 @@ use crate::domain::mail::NewMail;
 use crate::domain::mail::Template;
 use crate::domain::text::Email;
 use crate::domain::time;
+use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::error::Result;
 use crate::secret::Keys;
+use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::customers;
@@ -58,6 +60,17 @@ fn send(tx: &Tx, by: &Actor, keys: &Keys, user: &User, email: &Email) -> Result<
     let link = links::make(tx, by, keys, &NewLink::Address(user.id, email.clone()))?;
     let mail = mail(user.id, &user.username, email.as_str(), Template::ProveAddress);
     mails::queue_with_link(tx, keys, &mail, &link).map(|_| ())
+}
+
+/// The address that a link would make the caller's; nothing is used up.
+///
+/// Refused with `Fields` (`token`) if the link is not good, or was sent for somebody else.
+pub fn look(db: &Snapshot, by: &Actor, keys: &Keys, token: &str, now: Timestamp) -> Result<String> {
+    let user = by.signed_in()?;
+    let link = links::look(db, keys, Purpose::Address, token, now)?;
+    link.email
+        .filter(|_| link.user == Some(user))
+        .ok_or_else(links::spent)
 }
 
 /// Makes an address the caller's by the link that was sent there. Only the user who asked for it may: whoever finds

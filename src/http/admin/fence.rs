@@ -70,6 +70,7 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     if let Some(line) = cookie.and_then(|line| HeaderValue::from_str(&line).ok()) {
         reply.headers_mut().append(header::SET_COOKIE, line);
     }
+    page::hush(&frame.path, reply.headers_mut());
     if !reply.headers().contains_key(header::CACHE_CONTROL) {
         reply
             .headers_mut()
@@ -113,6 +114,10 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
     let site = Site::of(app.config());
     let (bound, cookie) = bind(&site, &by, parts)?;
     let token = frame::token(app, &bound);
+    let former = site
+        .read(Cookie::Session, &parts.headers)
+        .filter(|_| by.user.is_none());
+    let former = former.map(|over| frame::token(app, over));
     let now = app.clock().now();
     let done = done(parts);
     let looker = by.clone();
@@ -134,6 +139,7 @@ async fn enter(app: &App, parts: &mut Parts) -> Result<(Frame, Option<String>)> 
         by,
         user,
         token,
+        former,
         theme: frame::theme(&parts.headers),
         has_keys: frame::has_keys(&parts.headers),
         path: parts.uri.path().to_owned(),

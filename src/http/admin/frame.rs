@@ -37,6 +37,8 @@ pub struct Frame {
     pub user: Option<User>,
     /// The token of this page's forms.
     pub token: String,
+    /// The token of forms that are bound to the cookie of a session that is over, if the browser still holds one.
+    pub former: Option<String>,
     /// The look that was chosen: `light`, `dark`, or none.
     pub theme: &'static str,
     /// Whether single keys do anything (WCAG 2.1.4).
@@ -186,6 +188,22 @@ impl FromRequestParts<App> for Anyone {
             .cloned()
             .map(Self)
             .ok_or_else(|| Error::internal("a page outside the fence"))
+    }
+}
+
+/// The frame for whoever is signed in, a customer too, with the second factor that the shop asks for.
+pub struct SignedIn(pub Frame);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let Anyone(frame) = Anyone::from_request_parts(parts, app).await?;
+        frame.by.signed_in()?;
+        match frame.by.needs_factor {
+            false => Ok(Self(frame)),
+            true => Err(Refusal::SecondFactor(Wanting::Enrolment).into()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The admin: pages for the people of the shop, over the same verbs as the API. One flat table of routes.
 
+mod address;
 mod api_keys;
 mod audit;
 mod badge;
@@ -37,6 +38,7 @@ mod typed;
 mod users;
 mod wallets;
 mod webhooks;
+mod wish;
 pub(in crate::http) mod words;
 
 pub use frame::theme;
@@ -198,8 +200,8 @@ pub fn front() -> Table {
         .page(POST, "/reset/{token}", Public, password::update)
         .page(GET, "/pay/sandbox/{name}", Public, sandbox::show)
         .page(POST, "/pay/sandbox/{name}", Public, sandbox::decide)
-        .page(GET, "/address/{token}", SignedIn, profile::show_address)
-        .page(POST, "/address/{token}", SignedIn, profile::prove_address)
+        .page(GET, "/address/{token}", SignedIn, address::show)
+        .page(POST, "/address/{token}", SignedIn, address::prove)
 }
 
 /// Paths of the pages beside the admin.

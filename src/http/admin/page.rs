@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -35,9 +36,20 @@ pub fn lead(to: &str, done: Option<AuditId>) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
-/// A page with a secret in its address, which is told to nobody (AUT-07).
-pub fn quiet(reply: Response) -> Result<Response> {
-    Ok(([(header::REFERRER_POLICY, "no-referrer")], reply).into_response())
+/// What begins an address that is a secret itself: whatever stands there, the address is told to nobody (AUT-07).
+const SECRET: [&str; 5] = [
+    "/address/",
+    "/reset/",
+    "/pay/sandbox/",
+    "/admin/setup/",
+    "/admin/invitation/",
+];
+
+/// Keeps a secret in the address of a page from where the page leads.
+pub fn hush(path: &str, headers: &mut HeaderMap) {
+    if SECRET.iter().any(|start| path.starts_with(start)) {
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
 }
 
 /// What is wrong with a field, for the place beside it.
@@ -54,11 +66,14 @@ pub fn came_from(headers: &HeaderMap) -> Option<String> {
     is_ours(path).then(|| path.to_owned())
 }
 
-/// Whether a target lies within the admin: one slash in front, and nothing that a browser would read as another host
-/// (WEB-06).
+/// Whether a target is one of the pages that somebody signs in for: one slash in front, and nothing that a browser would
+/// read as another host (WEB-06).
 pub fn is_ours(target: &str) -> bool {
-    let is_admin = target == "/admin" || target.starts_with("/admin/") || target.starts_with("/admin?");
-    is_admin && !target.contains(['\\', '\r', '\n', '\t']) && !target.contains("//")
+    let is_page = target == "/admin"
+        || ["/admin/", "/admin?", "/address/"]
+            .iter()
+            .any(|start| target.starts_with(start));
+    is_page && !target.contains(['\\', '\r', '\n', '\t']) && !target.contains("//")
 }
 
 #[cfg(test)]
@@ -67,12 +82,13 @@ mod tests {
 
     /// WEB-06
     #[test]
-    fn only_the_admin_is_led_to() {
+    fn only_our_own_pages_are_led_to() {
         for good in [
             "/admin",
             "/admin/orders",
             "/admin/orders?status=pending",
             "/admin?x=1",
+            "/address/link",
         ] {
             assert!(is_ours(good), "{good}");
         }
@@ -84,6 +100,9 @@ mod tests {
             "https://evil.example",
             "admin",
             "/administrator",
+            "/address",
+            "/address//evil.example",
+            "/reset/link",
             "/admin//evil.example",
             "/admin/\\evil",
             "/admin/\r\nset-cookie: a=b",

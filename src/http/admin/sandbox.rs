@@ -67,7 +67,7 @@ pub async fn show(
     axum::extract::Path(name): axum::extract::Path<String>,
 ) -> Result<Response> {
     let charge = charge(&app, name).await?;
-    page::quiet(page::page(StatusCode::OK, &PayPage::of(&frame, &charge))?)
+    page::page(StatusCode::OK, &PayPage::of(&frame, &charge))
 }
 
 pub async fn decide(
