@@ -226,6 +226,44 @@ fn somebody_else_was_first() {
     assert!(plain(&first.follow(&canceled).body).contains(WORDS[0]));
 }
 
+/// T4: the tags that two people set at the same time are merged: neither's are lost, and what one took away stays away.
+#[test]
+fn tags_of_two_people_merge() {
+    let app = shop();
+    let (first, second) = (
+        Browser::signed_in(&app, "staff"),
+        Browser::signed_in(&app, "owner"),
+    );
+    first.submit(&first.get(PAGE), TAGS, &[("tags", "late, gift")]);
+    let (theirs, mine) = (first.get(PAGE), second.get(PAGE));
+    assert_eq!(
+        first.submit(&theirs, TAGS, &[("tags", "gift, fragile")]).status,
+        303
+    );
+    assert_eq!(
+        second.submit(&mine, TAGS, &[("tags", "Gift, late, blue")]).status,
+        303
+    );
+    let tags = "SELECT group_concat(name) FROM
+      (SELECT t.name FROM order_tags o JOIN tags t ON t.id = o.tag_id ORDER BY t.name)";
+    let held: String = app.db().query_row(tags, [], |row| row.get(0)).unwrap();
+    assert_eq!(held, "blue,fragile,gift");
+    let many: Vec<String> = (0..50).map(|number| format!("t{number}")).collect();
+    let page = second.get(PAGE);
+    first.submit(&page_of(&first), TAGS, &[("tags", "")]);
+    first.submit(&page_of(&first), TAGS, &[("tags", "one more")]);
+    let full = second.submit(&page, TAGS, &[("tags", &many.join(","))]);
+    assert!(
+        full.status == 400 && full.body.contains("tags-e"),
+        "{}",
+        full.body
+    );
+}
+
+fn page_of(browser: &Browser) -> Answer {
+    browser.get(PAGE)
+}
+
 /// WEB-04: whatever is typed comes back as text, and nowhere as a page.
 #[test]
 fn words_are_shown_as_text() {

@@ -46,6 +46,7 @@ pub(in crate::shop) use record::record;
 pub(in crate::shop) use record::record_told;
 pub use remark::NewNote;
 pub use remark::note;
+pub use remark::retag;
 pub use remark::tag;
 pub use reorder::Reorder;
 pub use reorder::reorder;

@@ -3,6 +3,7 @@
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::event::EventType;
+use crate::domain::fault::Bad;
 use crate::domain::history::Former;
 use crate::domain::id::OrderId;
 use crate::domain::order::Change;
@@ -10,6 +11,7 @@ use crate::domain::order::LAST_FREE_VERSION;
 use crate::domain::order::Order;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
+use crate::domain::tag;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -18,6 +20,7 @@ use crate::shop::once::Key;
 use crate::shop::once::Made;
 use crate::shop::once::Once;
 use crate::shop::once::once;
+use crate::shop::orders::MOST_TAGS;
 use crate::shop::orders::history::Entry;
 use crate::shop::orders::record::Changing;
 use crate::shop::orders::record::record;
@@ -100,6 +103,16 @@ pub fn tag(tx: &Tx, by: &Actor, id: OrderId, seen: Option<i64>, tags: &[String])
         ..order
     };
     record(tx, by, tagged, head, &former, changing)
+}
+
+/// Sets the tags of an order as somebody wants them who saw `was`; what others have changed since stays.
+pub fn retag(tx: &Tx, by: &Actor, id: OrderId, was: &[String], wanted: &[String]) -> Result<Order> {
+    by.require(Permission::OrdersNote)?;
+    let merged = tag::merged(&store::orders::get(tx, id)?.tags, was, wanted);
+    match merged.len() <= MOST_TAGS {
+        true => tag(tx, by, id, None, &merged),
+        false => Err(Bad::invalid("has more than 50 tags by now").at("tags").into()),
+    }
 }
 
 /// The last versions are kept for money.

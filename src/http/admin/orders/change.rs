@@ -158,15 +158,26 @@ pub async fn tag(
     Path(id): Path<OrderId>,
     form: Form,
 ) -> Result<Response> {
-    let tags = match tags(form.fields.text("tags")) {
+    let tags = match tags_of(form.fields.text("tags")) {
         Ok(tags) => tags,
         Err(error) => return again(&app, &frame, id, &form.fields, error).await,
     };
+    // Without what its page showed, what is sent stands as it is.
+    let was = match form.fields.is_ticked("was") {
+        true => Some(tags_of(form.fields.text("was"))?),
+        false => None,
+    };
     let by = frame.by.clone();
     let done = form
-        .submit(&app, move |tx| orders::tag(tx, &by, id, None, &tags).map(|_| ()))
-        .await?;
-    Ok(page::lead(&path(id), Some(done)))
+        .submit(&app, move |tx| match &was {
+            Some(was) => orders::retag(tx, &by, id, was, &tags).map(|_| ()),
+            None => orders::tag(tx, &by, id, None, &tags).map(|_| ()),
+        })
+        .await;
+    match done {
+        Ok(done) => Ok(page::lead(&path(id), Some(done))),
+        Err(error) => again(&app, &frame, id, &form.fields, error).await,
+    }
 }
 
 pub(super) fn path(id: OrderId) -> String {
@@ -181,7 +192,7 @@ pub(super) fn words(fields: &Fields, name: &str, most: usize) -> Result<Option<S
 }
 
 /// Tags between commas, each once whatever its case.
-fn tags(typed: &str) -> Result<Vec<String>> {
+fn tags_of(typed: &str) -> Result<Vec<String>> {
     let mut tags: Vec<String> = Vec::new();
     for tag in typed.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
         let tag = text::line(tag, 1, 50).map_err(|bad| bad.at("tags"))?;

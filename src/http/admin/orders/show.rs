@@ -388,6 +388,14 @@ impl ShowPage<'_> {
         rows.find(|row| row.at == entry.at && row.request_id == entry.request_id)
     }
 
+    /// The tags that were shown when somebody began to type.
+    fn was(&self) -> String {
+        match self.typed.is_ticked("was") {
+            true => self.typed.text("was").to_owned(),
+            false => self.told.order.tags.join(", "),
+        }
+    }
+
     /// The order's tags, or what was typed instead and could not be taken.
     fn tags(&self) -> String {
         match self.typed.is_ticked("tags") {
