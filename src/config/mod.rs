@@ -80,6 +80,8 @@ pub struct Server {
     pub allowed_origins: Vec<String>,
     /// Whether a public URL may be http elsewhere than on this machine.
     pub insecure_http: bool,
+    /// Whether browsers keep to https on every name below the public URL's too.
+    pub hsts_subdomains: bool,
     /// Threads for requests; 0: one a processor.
     #[serde(deserialize_with = "values::between::<0, 256, _>")]
     pub workers: u64,
@@ -119,6 +121,7 @@ impl Default for Server {
             ],
             allowed_origins: Vec::new(),
             insecure_http: false,
+            hsts_subdomains: false,
             workers: 0,
             shutdown_seconds: 30,
             header_seconds: 10,

@@ -44,14 +44,19 @@ const ALWAYS: [(HeaderName, &str); 4] = [
 
 /// What all replies have alike.
 pub struct Fixed {
-    is_https: bool,
+    /// For how long, and for which names, browsers keep to https.
+    transport: Option<HeaderValue>,
 }
 
 impl Fixed {
     /// For a shop at this URL.
-    pub fn new(public_url: &str) -> Self {
+    pub fn new(public_url: &str, and_below: bool) -> Self {
+        let transport = HeaderValue::from_static(match and_below {
+            true => "max-age=31536000; includeSubDomains",
+            false => "max-age=31536000",
+        });
         Self {
-            is_https: public_url.starts_with("https://"),
+            transport: public_url.starts_with("https://").then_some(transport),
         }
     }
 
@@ -62,11 +67,8 @@ impl Fixed {
             // A page with a secret in its address says more.
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        if self.is_https {
-            headers.insert(
-                header::STRICT_TRANSPORT_SECURITY,
-                HeaderValue::from_static("max-age=31536000"),
-            );
+        if let Some(transport) = &self.transport {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, transport.clone());
         }
         let is_page = headers
             .get(header::CONTENT_TYPE)

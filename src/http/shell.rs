@@ -131,7 +131,7 @@ impl Shell {
             routes: Routes::new(templates),
             hosts: Hosts::new(server, listens),
             cors: Cors::new(&server.allowed_origins),
-            fixed: Fixed::new(&server.public_url()),
+            fixed: Fixed::new(&server.public_url(), server.hsts_subdomains),
             limits: Limits::new(&app.config().limits).map(Arc::new),
             denials: Denials::default(),
             patience: Duration::from_secs(server.reply_seconds),

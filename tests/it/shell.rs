@@ -1,5 +1,6 @@
 //! The shell around every route and the socket below it: ids, paths, hosts, headers, and connections that misbehave.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::client::Answer;
 
 /// I4
 #[test]
@@ -232,6 +234,73 @@ fn every_reply_carries_its_guards() {
     }
     let login = app.post("nobody", "/api/v1/auth/login", json!({}));
     assert_eq!(login.header("cache-control"), Some("no-store"));
+}
+
+/// WEB-01, TOK-07: so does every route of the tables, whoever asks and whatever comes of it; what is answered to somebody is
+/// kept by nobody on the way, but for files that are the same for all.
+#[test]
+fn every_route_carries_its_guards() {
+    let app = TestApp::start_with(|config| {
+        config.server.public_url = "https://shop.example".into();
+        config.server.hsts_subdomains = true;
+    });
+    app.token("owner");
+    let mut kinds = BTreeSet::new();
+    for (root, table) in till::http::faces() {
+        for row in table.rows() {
+            let holes = row
+                .path
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split('}').next());
+            let path = holes.fold(format!("{root}{}", row.path), |path, hole| {
+                path.replace(&format!("{{{hole}}}"), "1")
+            });
+            // Those who listen are answered for as long as they do; and a session that is ended is nobody's.
+            if path.ends_with("/stream") || path.ends_with("/live") || path.ends_with("/logout") {
+                continue;
+            }
+            for who in ["nobody", "owner"] {
+                let body = ["POST", "PUT", "PATCH"]
+                    .contains(&row.method.as_str())
+                    .then(|| json!({}));
+                let answer = app.send(row.method.as_str(), who, &path, &[], body.as_ref());
+                guarded(&answer, &format!("{} {path} as {who}", row.method));
+                let kept = answer.header("cache-control").unwrap_or_default().to_owned();
+                assert!(
+                    who == "nobody" || kept == "no-store" || kept.contains("immutable"),
+                    "{} {path}: {kept}",
+                    row.method
+                );
+                kinds.insert((answer.status, answer.header("content-type").map(str::to_owned)));
+            }
+        }
+    }
+    let statuses: BTreeSet<u16> = kinds.iter().map(|(status, _)| *status).collect();
+    for status in [200, 204, 400, 401, 404] {
+        assert!(statuses.contains(&status), "{statuses:?}");
+    }
+    assert!(kinds.len() > 12, "{kinds:?}");
+}
+
+fn guarded(answer: &Answer, what: &str) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{what}: {name}");
+    }
+    let is_page = answer
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("text/html"));
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    assert!(
+        !is_page || policy.contains("default-src 'none'"),
+        "{what}: {policy}"
+    );
 }
 
 /// WEB-03
