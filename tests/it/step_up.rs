@@ -46,7 +46,11 @@ fn session_cookie(answer: &Answer) -> Option<String> {
 }
 
 fn sign_in(app: &TestApp, kind: &str, totp: Option<String>) -> Pass {
-    let body = json!({ "username": "ann", "password": PASSWORD, "session": kind, "totp": totp });
+    sign_in_as(app, "ann", kind, totp)
+}
+
+fn sign_in_as(app: &TestApp, who: &str, kind: &str, totp: Option<String>) -> Pass {
+    let body = json!({ "username": who, "password": PASSWORD, "session": kind, "totp": totp });
     Pass::of(&app.post("nobody", "/api/v1/auth/login", body))
 }
 
@@ -120,6 +124,149 @@ fn each_dangerous_action_asks_for_a_fresh_proof_in_its_session() {
             assert!(is_refused(&app, &fresh, &all[0]), "{kind} password, stale again");
         }
     }
+}
+
+/// What changes who may do what, or gives much money back; each can be done once in a shop of [`shop_of_dangers`].
+fn dangers(app: &TestApp, order: i64) -> Vec<(&'static str, String, Option<Value>)> {
+    let bob = app.number("SELECT id FROM users WHERE username = 'bob'");
+    let role = app.number("SELECT id FROM roles WHERE name = 'packer'");
+    let of = |method, path: &str, body: Option<Value>| (method, format!("/api/v1{path}"), body);
+    vec![
+        of(
+            "POST",
+            "/users",
+            Some(json!({ "username": "mia", "email": "mia@shop.test", "role": "staff" })),
+        ),
+        of(
+            "PATCH",
+            &format!("/users/{bob}"),
+            Some(json!({ "role": "staff", "version": 1 })),
+        ),
+        of("POST", "/roles", Some(role_of("clerk"))),
+        of(
+            "PUT",
+            &format!("/roles/{role}"),
+            Some(json!({ "permissions": ["orders:read", "products:read"], "version": 1 })),
+        ),
+        of("DELETE", &format!("/roles/{}", role + 1), None),
+        of("POST", "/api-keys", Some(crate::permissions_bodies::api_key())),
+        of("POST", "/webhooks/endpoints/1/rotate-secret", Some(json!({}))),
+        of(
+            "POST",
+            &format!("/orders/{order}/refunds"),
+            Some(json!({ "amount": "1.00", "reason": "broken" })),
+        ),
+    ]
+}
+
+fn role_of(name: &str) -> Value {
+    json!({ "name": name, "permissions": ["orders:read"] })
+}
+
+fn shop_of_dangers() -> (TestApp, i64) {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 10);
+    app.token("bob");
+    for role in ["packer", "painter"] {
+        assert_eq!(app.post("owner", "/api/v1/roles", role_of(role)).status, 201);
+    }
+    let endpoint = crate::permissions_bodies::endpoint();
+    assert_eq!(
+        app.post("owner", "/api/v1/webhooks/endpoints", endpoint).status,
+        201
+    );
+    let order = crate::permissions::paid(&app);
+    app.execute("INSERT INTO settings (name, value) VALUES ('refunds.step_up_above', '0')");
+    app.make_user("owner2");
+    (app, order)
+}
+
+/// AUT-06: roles, rights, invitations, keys, secrets of endpoints and refunds ask for the proof of their own session: a
+/// stale one, another's proof and one that has run out by now are not enough, and a change of role ends it.
+#[test]
+fn whatever_gives_rights_or_money_asks_for_its_own_fresh_proof() {
+    for kind in ["token", "cookie"] {
+        let (app, order) = shop_of_dangers();
+        let all = dangers(&app, order);
+        let (stale, other) = (
+            sign_in_as(&app, "owner", kind, None),
+            sign_in_as(&app, "owner", kind, None),
+        );
+        app.clock.pass(5 * MINUTE);
+        let proved = other.send(&app, "POST", STEP_UP, Some(&json!({ "password": PASSWORD })));
+        assert_eq!(proved.status, 204, "{}", proved.body);
+        let changed = sign_in_as(&app, "owner2", kind, None);
+        for (method, path, body) in &all {
+            let none = app.client().send(method, path, None, &[], body.as_ref());
+            assert_eq!(none.code(), 1001, "{method} {path} by nobody");
+            let refused = stale.send(&app, method, path, body.as_ref());
+            assert!(
+                wants_proof(&refused),
+                "{kind} {method} {path}, another's proof: {}",
+                refused.body
+            );
+        }
+        let fresh = sign_in_as(&app, "owner", kind, None);
+        for (method, path, body) in &all {
+            let done = fresh.send(&app, method, path, body.as_ref());
+            assert!(
+                done.status < 300,
+                "{kind} {method} {path}, fresh: {} {}",
+                done.status,
+                done.body
+            );
+        }
+        let id = app.number("SELECT id FROM users WHERE username = 'owner2'");
+        let role = Some(
+            json!({ "role": "staff", "version": app.number("SELECT version FROM users WHERE username = 'owner2'") }),
+        );
+        let given = fresh.send(&app, "PATCH", &format!("/api/v1/users/{id}"), role.as_ref());
+        assert_eq!(given.status, 200, "{}", given.body);
+        for (method, path, body) in &all {
+            let over = changed.send(&app, method, path, body.as_ref());
+            assert_eq!(
+                over.status, 401,
+                "{kind} {method} {path}, another role: {}",
+                over.body
+            );
+        }
+        app.clock.pass(5 * MINUTE);
+        for (method, path, body) in again(&app, order) {
+            let expired = fresh.send(&app, method, &path, body.as_ref());
+            assert!(
+                wants_proof(&expired),
+                "{kind} {method} {path}, expired: {}",
+                expired.body
+            );
+        }
+    }
+}
+
+/// The same once more, of things that are still to be had.
+fn again(app: &TestApp, order: i64) -> Vec<(&'static str, String, Option<Value>)> {
+    let count = |sql: &str| app.number(sql);
+    let version = count("SELECT version FROM roles WHERE name = 'packer'");
+    let bob = count("SELECT version FROM users WHERE username = 'bob'");
+    let kept = dangers(app, order).into_iter().map(|(method, path, body)| {
+        let body = body.map(|mut body| {
+            if body.get("version").is_some() {
+                body["version"] = json!(if path.contains("/roles/") { version } else { bob });
+            }
+            match body.get("role").is_some() && path.contains("/users/") {
+                true => body["role"] = json!("seller"),
+                false if body.get("username").is_some() => {
+                    body["username"] = json!("max");
+                    body["email"] = json!("max@shop.test");
+                }
+                false if body.get("name") == Some(&json!("clerk")) => body["name"] = json!("courier"),
+                false => {}
+            }
+            body
+        });
+        (method, path, body)
+    });
+    // The role that was deleted is not there any more.
+    kept.filter(|(method, ..)| *method != "DELETE").collect()
 }
 
 /// AUT-06, TOK-06: a proof makes the session fresh, and gives its cookie another value.
