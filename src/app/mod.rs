@@ -51,6 +51,7 @@ pub use feed::Told;
 pub use figures::Memory;
 pub use inside::Inside;
 pub use places::Place;
+pub use presses::Came;
 pub use presses::Press;
 pub use probe::Checks;
 pub use turns::Turn;

@@ -13,6 +13,16 @@ pub enum Audience {
     Staff,
 }
 
+impl Audience {
+    /// So many characters at least.
+    pub const fn least(self) -> usize {
+        match self {
+            Self::Customer => 8,
+            Self::Staff => 12,
+        }
+    }
+}
+
 /// The most bytes a password may have, so that hashing one costs no more than another.
 pub const MAX_BYTES: usize = 1024;
 
@@ -32,12 +42,11 @@ pub fn check(password: &str, who: Audience, context: &[&str]) -> Result<(), Bad>
     if password.len() > MAX_BYTES {
         return Err(Bad::invalid("must have at most 1024 bytes"));
     }
-    let (least, short) = match who {
-        Audience::Customer => (8, "must have at least 8 characters"),
-        Audience::Staff => (12, "must have at least 12 characters"),
-    };
-    if password.chars().count() < least {
-        return Err(Bad::invalid(short));
+    if password.chars().count() < who.least() {
+        return Err(Bad::invalid(match who {
+            Audience::Customer => "must have at least 8 characters",
+            Audience::Staff => "must have at least 12 characters",
+        }));
     }
     let folded = password.to_lowercase();
     if is_common(&folded) {

@@ -4,6 +4,7 @@ use crate::domain::id::RoleId;
 use crate::domain::id::SessionId;
 use crate::domain::id::UserId;
 use crate::domain::named::named;
+use crate::domain::password::Audience;
 use crate::domain::text::Email;
 use crate::domain::text::Phone;
 use crate::domain::text::Username;
@@ -124,6 +125,16 @@ pub struct User {
     pub has_factor: bool,
     pub created_at: Timestamp,
     pub version: i64,
+}
+
+impl User {
+    /// Which passwords it may have.
+    pub const fn audience(&self) -> Audience {
+        match self.role_is_staff {
+            true => Audience::Staff,
+            false => Audience::Customer,
+        }
+    }
 }
 
 /// One login.

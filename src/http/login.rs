@@ -6,8 +6,11 @@ use axum::http::header;
 use tracing::Instrument;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::actor::Actor;
 use crate::domain::id::AuditId;
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::shopper;
@@ -50,23 +53,22 @@ pub async fn sign_in(app: &App, by: Actor, credentials: Credentials, entry: Entr
         .await
 }
 
-/// The same, asked for by a form. The form sent again a moment later gives what it gave: the same session, or the same
-/// refusal, counted once. Once begun it goes on to its end, for a browser whose button is pressed twice hangs up on the
-/// first and waits for the second.
-pub async fn sign_in_once(
+/// Does what a form of a proof asks for, once. The form sent again a moment later gives what it gave: the same session, or
+/// the same refusal, counted once. Once begun it goes on to its end, for a browser whose button is pressed twice hangs up
+/// on the first and waits for the second.
+pub async fn once(
     app: &App,
     form: Key,
-    by: Actor,
-    credentials: Credentials,
-    entry: Entry,
-) -> Result<Entered> {
-    let (app, press) = (app.clone(), app.press(form));
+    work: impl Future<Output = Result<Came>> + Send + 'static,
+) -> Result<Came> {
+    let press = app.press(form);
     let work = async move {
         let begin = || async {
-            match sign_in(&app, by, credentials, entry).await {
-                Ok(entered) => Ok(Ok(entered)),
+            match work.await {
+                Ok(came) => Ok(Ok(came)),
+                // Whatever else went wrong may go right the next time; so may what wants a proof first.
+                Err(error @ Error::Refused(Refusal::SecondFactor(Wanting::StepUp))) => Err(error),
                 Err(Error::Refused(refusal)) => Ok(Err(refusal)),
-                // Whatever else went wrong may go right the next time.
                 Err(error) => Err(error),
             }
         };

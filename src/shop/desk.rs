@@ -4,11 +4,15 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::AuditRow;
 use crate::domain::id::AuditId;
 use crate::domain::id::EndpointId;
+use crate::domain::id::OrderId;
+use crate::domain::id::ProductId;
+use crate::domain::id::UserId;
 use crate::domain::permission::Permission;
 use crate::domain::settings::Settings;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
+use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::store;
@@ -27,6 +31,39 @@ pub struct Desk {
     pub done: Option<AuditRow>,
     /// Endpoints that the shop has turned off, for who may know of them (OWH-08).
     pub silenced: Vec<EndpointId>,
+}
+
+/// A thing that people call otherwise than by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// By its number.
+    Order(OrderId),
+    /// By its name.
+    Product(ProductId),
+    /// By their name.
+    User(UserId),
+}
+
+/// What people call a thing; nothing for whoever may not read it, or where it is not.
+pub fn called(db: &Snapshot, by: &Actor, thing: Thing) -> Result<Option<String>> {
+    let right = match thing {
+        Thing::Order(_) => Permission::OrdersRead,
+        Thing::Product(_) => Permission::ProductsRead,
+        Thing::User(_) => Permission::UsersRead,
+    };
+    if !by.may(right) {
+        return Ok(None);
+    }
+    let called = match thing {
+        Thing::Order(id) => store::orders::head(db, id).map(|head| format!("#{}", head.number)),
+        Thing::Product(id) => store::products::get(db, id).map(|product| product.name),
+        Thing::User(id) => store::users::get(db, id).map(|user| user.name.unwrap_or(user.username)),
+    };
+    match called {
+        Ok(called) => Ok(Some(called)),
+        Err(Error::NotFound(_) | Error::Deleted(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The frame for whoever is signed in. A deed of somebody else, or of long ago, is not told.

@@ -126,7 +126,11 @@ pub fn confirm(tx: &Tx, by: &Actor, keys: &Keys, code: &str) -> Result<Vec<Strin
         Some(step) if store::factors::take_step(tx, factor.id, step)? => {}
         _ => {
             login::keep_failure(tx, by, &user);
-            return Err(Error::fault("code", FaultKind::Invalid, "is not the code of now"));
+            return Err(Error::fault(
+                "code",
+                FaultKind::Invalid,
+                "does not fit: check the clock of the device, and type the next one",
+            ));
         }
     }
     login::forget(tx, &attempt)?;

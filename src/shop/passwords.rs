@@ -9,7 +9,6 @@ use crate::domain::link::Purpose;
 use crate::domain::mail::NewMail;
 use crate::domain::mail::Template;
 use crate::domain::password;
-use crate::domain::password::Audience;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::time;
@@ -35,16 +34,12 @@ use crate::store;
 
 /// Refused with `Fields` unless a user may have this password.
 pub fn check(user: &User, given: &str, field: &'static str) -> Result<()> {
-    let audience = match user.role_is_staff {
-        true => Audience::Staff,
-        false => Audience::Customer,
-    };
     let about = [
         user.username.as_str(),
         user.email.as_str(),
         user.name.as_deref().unwrap_or_default(),
     ];
-    password::check(given, audience, &about).map_err(|bad| bad.at(field).into())
+    password::check(given, user.audience(), &about).map_err(|bad| bad.at(field).into())
 }
 
 /// Counts a try at the caller's present password, before it is looked at. Needs a step-up.

@@ -1,6 +1,7 @@
 //! One's own account in the browser: the second factor on its own page, its enrolment, a forgotten password, the fresh
 //! proof that dangerous things ask for, and sessions.
 
+use serde_json::json;
 use till::domain::link::Purpose;
 
 use crate::app::PASSWORD;
@@ -239,8 +240,17 @@ fn an_address_is_proved_by_its_own_user() {
     browser.submit(&browser.get(PROFILE), action, &[("email", "new@shop.test")]);
     let path = format!("/address/{}", newest_link(&app).1);
     let other = Browser::signed_in(&app, "staff");
-    assert_eq!(other.submit(&other.get(&path), &path, &[]).status, 400);
     let page = browser.get(&path);
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    let theirs = other.get(&path);
+    assert!(
+        theirs.status == 410 && !has_form(&theirs, &path),
+        "{}",
+        theirs.body
+    );
+    let pressed = filled(&other.get(PROFILE), PROFILE, &[]);
+    assert_eq!(other.post(&path, &pressed, &[OURS]).status, 410);
+    assert_eq!(browser.get("/address/none").status, 410);
     let proved = "SELECT count(*) FROM users WHERE email = 'new@shop.test' AND email_verified = 1";
     assert_eq!(
         (page.status, app.number(proved)),
@@ -249,6 +259,101 @@ fn an_address_is_proved_by_its_own_user() {
     );
     assert_eq!(browser.submit(&page, &path, &[]).status, 303);
     assert_eq!(app.number(proved), 1);
+    assert_eq!(browser.get(&path).status, 410, "it was used");
+}
+
+/// AUT-05, T2: a wrong code is told beside its field and on top, and so is that there were too many; a proof says the same in
+/// its place, and keeps what waits for it.
+#[test]
+fn a_wrong_code_is_told_where_it_was_typed() {
+    let app = TestApp::start();
+    let factor = enrol(&app, "owner");
+    let (owner, asked) = by_password(&app, "owner", PASSWORD);
+    owner.submit(&asked, CODE, &[("code", &factor.code(&app))]);
+    let remove = "/admin/factor/remove";
+    let wrong = || owner.submit(&owner.get(PROFILE), remove, &[("code", "000000")]);
+    let told = wrong();
+    assert_eq!(told.status, 400, "{}", told.body);
+    assert!(
+        told.body.contains("data-focus")
+            && told.body.contains("href=\"#code\"")
+            && told.body.contains("id=\"code-e\""),
+        "{}",
+        told.body
+    );
+    assert!(told.body.contains("is wrong, or was used already"));
+    app.clock.pass(6 * MINUTE);
+    let email = "/admin/profile/email";
+    let typed = [("email", "new@shop.test")];
+    let mut asked = owner.submit(&owner.get(PROFILE), email, &typed);
+    for _ in 0..5 {
+        asked = owner.submit(&asked, STEP_UP, &[("code", "000000")]);
+    }
+    assert!(asked.status == 423 && has_form(&asked, STEP_UP), "{}", asked.body);
+    assert!(asked.body.contains("Try again in 15 minutes,"), "{}", asked.body);
+    app.clock.pass(16 * MINUTE);
+    let proved = owner.submit(&asked, STEP_UP, &[("code", &factor.code(&app))]);
+    assert!(
+        has_form(&proved, email) && proved.body.contains("new@shop.test"),
+        "{}",
+        proved.body
+    );
+}
+
+/// AUT-02, T2: the page of a link says how long a password must be for whoever it is for, and what was wrong on top too.
+#[test]
+fn a_link_says_how_long_a_password_must_be() {
+    let app = TestApp::start();
+    for (who, least) in [("ann", 8), ("staff", 12)] {
+        app.token(who);
+        let browser = Browser::new(&app);
+        let to = format!("{who}@shop.test");
+        browser.submit(&browser.get("/forgot"), "/forgot", &[("email", &to)]);
+        let path = format!("/reset/{}", newest_link(&app).1);
+        let page = browser.get(&path);
+        assert!(
+            page.body.contains(&format!("{least} characters or more")),
+            "{}",
+            page.body
+        );
+        let short = browser.submit(&page, &path, &[("password", "short")]);
+        assert!(
+            short.body.contains("data-focus") && short.body.contains("href=\"#password\""),
+            "{}",
+            short.body
+        );
+    }
+}
+
+/// AUT-10: a customer proves an address by the same page, and is told so there.
+#[test]
+fn a_customer_proves_an_address() {
+    let app = TestApp::start();
+    let asked = app.send(
+        "PATCH",
+        "ann",
+        "/api/v1/auth/me",
+        &[],
+        Some(&json!({ "email": "new@shop.test" })),
+    );
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let path = format!("/address/{}", newest_link(&app).1);
+    let (ann, come_in) = by_password(&app, "ann", PASSWORD);
+    assert_eq!(come_in.status, 303, "{}", come_in.body);
+    let page = ann.get(&path);
+    assert_eq!(page.status, 200, "{}", page.body);
+    let fields = filled(&page, &path, &[]);
+    for _ in 0..2 {
+        let proved = ann.post(&path, &fields, &[OURS]);
+        assert!(
+            proved.status == 200 && proved.body.contains("data-proved"),
+            "{}",
+            proved.body
+        );
+        assert_eq!(proved.header("referrer-policy"), Some("no-referrer"));
+    }
+    let mine = "SELECT count(*) FROM users WHERE username = 'ann' AND email = 'new@shop.test' AND email_verified = 1";
+    assert_eq!(app.number(mine), 1);
 }
 
 /// TOK-06: sessions are listed, ended one by one, and by a change of the password.
@@ -272,7 +377,12 @@ fn sessions_are_listed_and_ended() {
     assert!(left.contains(&401) && left.contains(&200), "{left:?}");
     let change = "/admin/profile/password";
     let wrong = [("present_password", "wrong wrong wrong"), ("password", NEW)];
-    assert_eq!(here.submit(&here.get(PROFILE), change, &wrong).status, 400);
+    let refused = here.submit(&here.get(PROFILE), change, &wrong);
+    assert!(
+        refused.status == 400 && refused.body.contains("href=\"#current\""),
+        "{}",
+        refused.body
+    );
     let right = [("present_password", PASSWORD), ("password", NEW)];
     assert_eq!(here.submit(&here.get(PROFILE), change, &right).status, 303);
     let left = [&here, &there, &third].map(|browser| browser.get(PROFILE).status);

@@ -10,6 +10,9 @@ use crate::pages::OURS;
 use crate::pages::filled;
 use crate::pages::has_form;
 
+const STEP_UP: &str = "/admin/step-up";
+const NEW: &str = "another long walk in 9 boots";
+
 /// Sends a form so many times at once.
 fn press(browser: &Browser, path: &str, fields: &[(String, String)], times: usize) -> Vec<Answer> {
     let cookies = browser.cookie();
@@ -79,6 +82,149 @@ fn a_sign_in_sent_ten_times_is_one() {
         303
     );
     assert_eq!(sessions(), 2);
+}
+
+/// What ten answers have alike: the status, where they lead and what they set.
+fn alike(sent: &[Answer]) -> (u16, Option<String>) {
+    let told: BTreeSet<_> = sent
+        .iter()
+        .map(|answer| {
+            let cookie = answer.header("set-cookie");
+            (answer.status, answer.header("location"), cookie)
+        })
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (status, location, _) = told.into_iter().next().unwrap();
+    (status, location.map(str::to_owned))
+}
+
+fn failures(app: &TestApp) -> i64 {
+    app.number("SELECT ifnull(max(failures), 0) FROM login_failures")
+}
+
+fn done(app: &TestApp, action: &str) -> i64 {
+    let action = till::domain::audit::Action::ALL
+        .iter()
+        .find(|known| known.name() == action);
+    app.number(&format!(
+        "SELECT count(*) FROM audit WHERE action = {}",
+        action.unwrap().number()
+    ))
+}
+
+/// N3, AUT-04: a password changed by a form that is sent ten times at once is changed once; a wrong one is one failure.
+#[test]
+fn a_password_changed_ten_times_at_once_is_changed_once() {
+    let app = TestApp::start();
+    let owner = Browser::signed_in(&app, "owner");
+    let change = "/admin/profile/password";
+    let form = |present: &str| {
+        let typed = [("present_password", present), ("password", NEW)];
+        filled(&owner.get("/admin/profile"), change, &typed)
+    };
+    let wrong = press(&owner, change, &form("not it at all"), 10);
+    assert_eq!((alike(&wrong).0, failures(&app)), (400, 1));
+    let right = press(&owner, change, &form(PASSWORD), 10);
+    let (status, to) = alike(&right);
+    assert!(status == 303 && to.unwrap().starts_with("/admin/profile?done="));
+    assert_eq!((done(&app, "user.password_changed"), failures(&app)), (1, 0));
+}
+
+/// N3, AUT-06: so is a proof, by the password and by a code: one proof, one new cookie, told to each; wrong, it is one
+/// failure.
+#[test]
+fn a_proof_sent_ten_times_at_once_is_one() {
+    for has_factor in [false, true] {
+        let app = TestApp::start();
+        let owner = Browser::signed_in(&app, "owner");
+        let factor = has_factor.then(|| crate::factors::enrol(&app, "owner"));
+        let owner = match &factor {
+            None => owner,
+            Some(factor) => {
+                let owner = Browser::new(&app);
+                let typed = [("email", "owner"), ("password", PASSWORD)];
+                let asked = owner.submit(&owner.get("/admin/login"), "/admin/login", &typed);
+                let come_in = owner.submit(&asked, "/admin/totp", &[("code", &factor.code(&app))]);
+                assert_eq!(come_in.status, 303, "{}", come_in.body);
+                owner
+            }
+        };
+        app.clock.pass(360_000);
+        let email = "/admin/profile/email";
+        let asked = owner.submit(&owner.get("/admin/profile"), email, &[("email", "new@shop.test")]);
+        let form = |text: &str| {
+            let typed = [(if has_factor { "code" } else { "password" }, text)];
+            filled(&asked, STEP_UP, &typed)
+        };
+        let wrong = press(&owner, STEP_UP, &form("000000"), 10);
+        assert_eq!((alike(&wrong).0, failures(&app)), (401, 1));
+        let proof = factor.map_or_else(|| PASSWORD.to_owned(), |factor| factor.code(&app));
+        let right = press(&owner, STEP_UP, &form(&proof), 10);
+        assert_eq!((alike(&right).0, failures(&app)), (200, 0));
+        assert_eq!(done(&app, "auth.stepped_up"), 1);
+        // Whoever comes after all of them with the former cookie is told the same.
+        let late = press(&owner, STEP_UP, &form(&proof), 1);
+        assert_eq!(late[0].header("set-cookie"), right[0].header("set-cookie"));
+        app.clock.pass(11_000);
+        assert_eq!(
+            press(&owner, STEP_UP, &form(&proof), 1)[0].status,
+            401,
+            "and no longer"
+        );
+    }
+}
+
+/// N3, AUT-07: a link whose form is sent ten times at once is used once, and each is told the same: a new password, an
+/// invitation, the owner of a shop.
+#[test]
+fn a_link_used_ten_times_at_once_is_used_once() {
+    let app = TestApp::start();
+    let browser = Browser::new(&app);
+    let setup = crate::setup::link(&app);
+    let form = filled(&browser.get(&setup), &setup, &crate::setup::FORM);
+    let made = press(&browser, &setup, &form, 10);
+    assert_eq!(alike(&made), (303, Some("/admin/orders".to_owned())));
+    assert_eq!(done(&app, "file.set_up"), 1);
+
+    let app = TestApp::start();
+    let owner = Browser::signed_in(&app, "owner");
+    let typed = [("username", "mia"), ("email", "mia@shop.test"), ("role", "staff")];
+    owner.submit(&owner.get("/admin/users/new"), "/admin/users", &typed);
+    let invitation = format!("/admin/invitation/{}", crate::people::invitation(&app, "mia"));
+    let browser = Browser::new(&app);
+    let form = filled(&browser.get(&invitation), &invitation, &[("password", NEW)]);
+    let come_in = press(&browser, &invitation, &form, 10);
+    assert_eq!(alike(&come_in), (303, Some("/admin/orders".to_owned())));
+    assert_eq!(done(&app, "user.invitation_accepted"), 1);
+
+    let browser = Browser::new(&app);
+    browser.submit(
+        &browser.get("/forgot"),
+        "/forgot",
+        &[("email", "owner@shop.test")],
+    );
+    let reset = format!("/reset/{}", crate::passwords::newest_link(&app).1);
+    let form = filled(&browser.get(&reset), &reset, &[("password", NEW)]);
+    let set = press(&browser, &reset, &form, 10);
+    assert_eq!(alike(&set), (200, None));
+    assert!(
+        set.iter()
+            .all(|answer| answer.body.contains("The password is set"))
+    );
+    assert_eq!(done(&app, "user.password_reset"), 1);
+}
+
+/// N3, AUT-05: a code that is wrong is one failure, however often its form is sent at once.
+#[test]
+fn a_wrong_code_sent_ten_times_is_one_failure() {
+    let app = TestApp::start();
+    let owner = Browser::signed_in(&app, "owner");
+    owner.submit(&owner.get("/admin/factor"), "/admin/factor", &[]);
+    let confirm = "/admin/factor/confirm";
+    let form = filled(&owner.get("/admin/factor"), confirm, &[("code", "000000")]);
+    let wrong = press(&owner, confirm, &form, 10);
+    assert_eq!((alike(&wrong).0, failures(&app)), (400, 1));
+    assert!(wrong.iter().all(|answer| answer.body.contains("href=\"#code\"")));
 }
 
 /// The cookies that a page has set.

@@ -149,7 +149,8 @@ fn an_endpoint_is_looked_after() {
     let asked = browser.submit(&browser.get(&rotate), &rotate, &[]);
     assert_eq!(asked.status, 401, "{}", asked.body);
     let resumed = browser.submit(&asked, "/admin/step-up", &[("password", crate::app::PASSWORD)]);
-    let rotated = browser.submit(&browser.follow(&resumed), &rotate, &[]);
+    assert_eq!(marked(&resumed, "data-wish"), "Rotate the secret of endpoint 1");
+    let rotated = browser.submit(&resumed, &rotate, &[]);
     let told = browser.follow(&rotated);
     assert!(
         marked(&told, "data-secret").starts_with("whsec_"),

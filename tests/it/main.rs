@@ -18,6 +18,7 @@ mod admin_products_bulk;
 mod admin_products_conflict;
 mod admin_products_many;
 mod admin_products_odd;
+mod admin_resume;
 mod admin_secrets;
 mod admin_sessions;
 mod admin_sign_in;

@@ -16,7 +16,7 @@ use crate::pages::OURS;
 use crate::pages::filled;
 use crate::pages::has_form;
 
-const FORM: [(&str, &str); 11] = [
+pub const FORM: [(&str, &str); 11] = [
     ("name", "Priya Nair"),
     ("email", "priya@shop.test"),
     ("username", "priya"),
@@ -31,7 +31,7 @@ const FORM: [(&str, &str); 11] = [
 ];
 
 /// The path of a link that was just made.
-fn link(app: &TestApp) -> String {
+pub fn link(app: &TestApp) -> String {
     let keys = app.app().keys().clone();
     let made = app
         .app()

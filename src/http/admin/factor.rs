@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::fault::Fault;
 use crate::domain::one_time::SecretKind;
 use crate::error::Error;
 use crate::error::Result;
@@ -34,7 +35,17 @@ struct FactorPage<'a> {
     frame: &'a Frame,
     /// What waits for its first code.
     pending: Option<Pending>,
-    refused: Option<String>,
+    faults: &'a [Fault],
+}
+
+impl FactorPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+
+    fn label(&self, _: &str) -> &'static str {
+        "Code"
+    }
 }
 
 struct Pending {
@@ -62,9 +73,7 @@ async fn draw(app: &App, frame: &Frame, refused: Option<&Error>) -> Result<Respo
     let shown = FactorPage {
         frame,
         pending: pending.map(Pending::of).transpose()?,
-        refused: refused.map(|_| {
-            "This code does not fit. Check the clock of the device, and type the next one.".to_owned()
-        }),
+        faults: refused.map(Error::faults).unwrap_or_default(),
     };
     page::page(refused.map_or(StatusCode::OK, page::status), &shown)
 }
@@ -87,15 +96,18 @@ pub async fn confirm(State(app): State<App>, Enrolling(frame): Enrolling, form: 
     let code: String = form.fields.text("code").split_whitespace().collect();
     let (by, keys) = (frame.by.clone(), app.keys().clone());
     let confirmed = form
-        .submit(&app, move |tx| {
+        .prove(&app, move |tx| {
             let codes = factors::confirm(tx, &by, &keys, &code)?;
             keep(tx, &by, &keys, &codes)
         })
         .await;
-    match confirmed {
-        Ok(done) => Ok(secrets::lead(done)),
-        Err(error) if error.faults().is_empty() => Err(error),
-        Err(error) => draw(&app, &frame, Some(&error)).await,
+    let error = match confirmed {
+        Ok(done) => return Ok(secrets::lead(done)),
+        Err(error) => profile::beside(error, "code", "does not fit"),
+    };
+    match error.faults().is_empty() {
+        true => Err(error),
+        false => draw(&app, &frame, Some(&error)).await,
     }
 }
 
@@ -119,8 +131,14 @@ fn keep(tx: &Tx, by: &Actor, keys: &Keys, codes: &[String]) -> Result<()> {
 pub async fn remove(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
     let code: String = form.fields.text("code").split_whitespace().collect();
     let (by, keys) = (frame.by.clone(), app.keys().clone());
-    let done = form
-        .submit(&app, move |tx| factors::remove(tx, &by, &keys, &code))
-        .await?;
-    Ok(page::lead(profile::PATH, Some(done)))
+    let removed = form
+        .prove(&app, move |tx| factors::remove(tx, &by, &keys, &code))
+        .await;
+    match removed {
+        Ok(done) => Ok(page::lead(profile::PATH, Some(done))),
+        Err(error) => {
+            let error = profile::beside(error, "code", "is wrong, or was used already");
+            profile::again(&app, &frame, &form.fields, error).await
+        }
+    }
 }

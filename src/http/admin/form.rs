@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::header;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::id::AuditId;
@@ -16,6 +17,7 @@ use crate::error::Code;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::frame::Frame;
+use crate::http::login;
 use crate::secret;
 use crate::shop::Tx;
 use crate::shop::forms;
@@ -25,6 +27,10 @@ use crate::shop::once::Key;
 pub const MOST_TYPED: usize = 256 * 1024;
 const TOKEN: &str = "form_token";
 const KEY: &str = "idempotency_key";
+/// What a form carries of its own, beside what is typed; and of each of many things what it is, and which version was seen.
+const CARRIED: [&str; 12] = [
+    TOKEN, KEY, "version", "status", "session", "view", "do", "id", "was", "shown", "back", "who",
+];
 
 /// The fields of a form by name, in the order in which they stand.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +100,20 @@ impl Fields {
         Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect())
     }
 
+    /// The same as text, for a page to carry while somebody proves who they are. Something stands in front, for a form
+    /// into which nothing is typed is sent again too.
+    pub fn kept(&self) -> String {
+        format!("&{}", self.to_keep().encode())
+    }
+
+    /// What a person has typed, without what the form carries of its own and what is blank.
+    pub fn typed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_carried =
+            |name: &str| CARRIED.contains(&name) || name.starts_with("seen-") || name.ends_with("].id");
+        self.pairs()
+            .filter(move |(name, text)| !is_carried(name) && !text.trim().is_empty())
+    }
+
     /// As it would be sent.
     pub fn encode(&self) -> String {
         form_urlencoded::Serializer::new(String::new())
@@ -108,6 +128,8 @@ pub struct Form {
     pub fields: Fields,
     /// The one time that it happens.
     key: Key,
+    /// The same by its page alone, whoever sends it.
+    press: Key,
 }
 
 impl FromRequest<App> for Form {
@@ -133,12 +155,18 @@ impl FromRequest<App> for Form {
             .get::<Frame>()
             .ok_or_else(|| Error::internal("a form outside the fence"))?;
         let fields = Fields::read(&bytes(body).await?);
-        if !secret::same(fields.text(TOKEN).as_bytes(), frame.token.as_bytes()) {
+        let sent = fields.text(TOKEN);
+        let is_of = |token: &str| secret::same(sent.as_bytes(), token.as_bytes());
+        if !is_of(&frame.token) && !frame.former.as_deref().is_some_and(is_of) {
             return Err(Refusal::CrossSite.into());
         }
         let route = format!("{} {}", parts.method, parts.uri.path());
-        let key = key(&frame.by, &route, &frame.token, &fields)?;
-        Ok(Self { fields, key })
+        let key_of = |by: &Actor| key(by, &route, sent, &fields);
+        let (key, press) = (
+            key_of(&frame.by)?,
+            key_of(&Actor::guest(frame.by.origin.clone()))?,
+        );
+        Ok(Self { fields, key, press })
     }
 }
 
@@ -182,6 +210,12 @@ impl Form {
         self.key
     }
 
+    /// The same for what gives the session another cookie: the form sent twice comes with the former one, which stands for
+    /// nobody any more.
+    pub const fn press(&self) -> Key {
+        self.press
+    }
+
     /// Does what the form asks for, once; the row of the audit that tells of it.
     pub async fn submit(
         &self,
@@ -190,5 +224,22 @@ impl Form {
     ) -> Result<AuditId> {
         let key = self.key;
         app.write(move |tx| forms::submit(tx, &key, || act(tx))).await
+    }
+
+    /// The same for a proof that may be wrong: what was refused is refused again without another try.
+    pub async fn prove(
+        &self,
+        app: &App,
+        act: impl Fn(&Tx) -> Result<()> + Send + 'static,
+    ) -> Result<AuditId> {
+        let (key, shop) = (self.key, app.clone());
+        let work = async move {
+            let done = shop.write(move |tx| forms::submit(tx, &key, || act(tx))).await?;
+            Ok::<_, Error>(Came::Done(Some(done)))
+        };
+        match login::once(app, key, work).await? {
+            Came::Done(Some(done)) => Ok(done),
+            _ => Err(Error::internal("a proof that came to something else")),
+        }
     }
 }

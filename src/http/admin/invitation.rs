@@ -7,7 +7,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::actor::Actor;
+use crate::domain::fault::Fault;
 use crate::domain::user::SessionKind;
 use crate::domain::user::User;
 use crate::error::Error;
@@ -20,8 +22,10 @@ use crate::http::admin::page;
 use crate::http::admin::session;
 use crate::http::login;
 use crate::secret;
+use crate::shop::login::Entered;
 use crate::shop::passwords;
 use crate::shop::sessions;
+use crate::shop::sessions::Device;
 use crate::shop::users;
 
 #[derive(Template)]
@@ -29,8 +33,18 @@ use crate::shop::users;
 struct InvitationPage<'a> {
     frame: &'a Frame,
     user: &'a User,
-    least: u8,
-    fault: Option<&'a str>,
+    least: usize,
+    faults: &'a [Fault],
+}
+
+impl InvitationPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+
+    fn label(&self, _: &str) -> &'static str {
+        "Password"
+    }
 }
 
 /// A link that opens nothing any more.
@@ -55,7 +69,7 @@ pub async fn show(
 ) -> Result<Response> {
     match find(&app, &frame, token).await? {
         Some(user) => draw(&frame, &user, None),
-        None => page::quiet(spent(&frame, ASK)?),
+        None => spent(&frame, ASK),
     }
 }
 
@@ -72,14 +86,14 @@ fn draw(frame: &Frame, user: &User, refused: Option<&Error>) -> Result<Response>
     let shown = InvitationPage {
         frame,
         user,
-        least: if user.role_is_staff { 12 } else { 8 },
-        fault: refused.and_then(|error| page::fault_of(error.faults(), "password")),
+        least: user.audience().least(),
+        faults: refused.map(Error::faults).unwrap_or_default(),
     };
     let status = match refused {
         Some(_) => StatusCode::BAD_REQUEST,
         None => StatusCode::OK,
     };
-    page::quiet(page::page(status, &shown)?)
+    page::page(status, &shown)
 }
 
 pub async fn accept(
@@ -89,27 +103,36 @@ pub async fn accept(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response> {
-    let Some(user) = find(&app, &frame, token.clone()).await? else {
-        return page::quiet(spent(&frame, ASK)?);
-    };
-    let password = form.fields.text("password").to_owned();
-    if let Err(error) = passwords::check(&user, &password, "password") {
-        return draw(&frame, &user, Some(&error));
-    }
-    let hash = app.compute(move || secret::hash_password(&password)).await?;
     let by = Actor::guest(frame.by.origin.clone());
     let device = login::device(&app, &by, &headers);
-    let keys = app.keys().clone();
+    let password = form.fields.text("password").to_owned();
+    let (shop, link) = (app.clone(), token.clone());
+    let work = async move { come_in(&shop, by, link, password, device).await };
+    let error = match login::once(&app, form.key(), work).await {
+        Ok(came) => return session::admit(&app, frame, &came.opened()?, &Fields::default()).await,
+        Err(error) if error.faults().is_empty() => return Err(error),
+        Err(error) => error,
+    };
+    match find(&app, &frame, token).await? {
+        Some(user) => draw(&frame, &user, Some(&error)),
+        // Somebody else was quicker with the same link, or it never was one.
+        None => spent(&frame, ASK),
+    }
+}
+
+async fn come_in(app: &App, by: Actor, token: String, password: String, device: Device) -> Result<Came> {
+    let (keys, now) = (app.keys().clone(), app.clock().now());
+    let (known, shown) = (keys.clone(), token.clone());
+    let user = app
+        .read(move |db| users::invited(db, &known, &shown, now))
+        .await?;
+    passwords::check(&user, &password, "password")?;
+    let hash = app.compute(move || secret::hash_password(&password)).await?;
     let opened = app
         .write(move |tx| {
             let user = users::accept(tx, &by, &keys, &token, &hash)?;
             sessions::open(tx, &by, &user, SessionKind::Cookie, &device)
         })
-        .await;
-    match opened {
-        Ok(opened) => session::admit(&app, frame, &opened, &Fields::default()),
-        // Somebody else was quicker with the same link.
-        Err(error) if !error.faults().is_empty() => page::quiet(spent(&frame, ASK)?),
-        Err(error) => Err(error),
-    }
+        .await?;
+    Ok(Came::Entered(Entered::Opened(Box::new(opened))))
 }

@@ -6,8 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::actor::Actor;
 use crate::domain::fault::Fault;
+use crate::domain::user::User;
 use crate::error::Error;
 use crate::error::Result;
 use crate::http::admin::form::Form;
@@ -52,6 +54,8 @@ struct ResetPage<'a> {
     frame: &'a Frame,
     path: &'a str,
     faults: &'a [Fault],
+    /// So many letters are asked for.
+    least: usize,
     is_done: bool,
     is_dead: bool,
 }
@@ -60,6 +64,17 @@ impl ResetPage<'_> {
     fn fault(&self, field: &str) -> Option<&str> {
         page::fault_of(self.faults, field)
     }
+
+    fn label(&self, _: &str) -> &'static str {
+        "New password"
+    }
+}
+
+/// Whose password the link sets, while it is good.
+async fn holder(app: &App, frame: &Frame, token: String) -> Result<User> {
+    let (keys, now) = (app.keys().clone(), frame.now);
+    app.read(move |db| passwords::holder(db, &keys, &token, now))
+        .await
 }
 
 /// The page of a link; a GET uses nothing up.
@@ -68,22 +83,20 @@ pub async fn edit(
     Anyone(frame): Anyone,
     axum::extract::Path(token): axum::extract::Path<String>,
 ) -> Result<Response> {
-    let (keys, now) = (app.keys().clone(), frame.now);
-    let is_good = app
-        .read(move |db| passwords::holder(db, &keys, &token, now))
-        .await;
+    let holder = holder(&app, &frame, token).await;
     let shown = ResetPage {
         frame: &frame,
         path: &frame.path,
         faults: &[],
+        least: holder.as_ref().map_or(0, |user| user.audience().least()),
         is_done: false,
-        is_dead: is_good.is_err(),
+        is_dead: holder.is_err(),
     };
     let status = match shown.is_dead {
         true => StatusCode::GONE,
         false => StatusCode::OK,
     };
-    page::quiet(page::page(status, &shown)?)
+    page::page(status, &shown)
 }
 
 pub async fn update(
@@ -94,8 +107,13 @@ pub async fn update(
 ) -> Result<Response> {
     let by = Actor::guest(frame.by.origin.clone());
     let wanted = form.fields.text("password").to_owned();
-    let refused = match login::reset_password(&app, by, token, wanted).await {
-        Ok(()) => None,
+    let (shop, link) = (app.clone(), token.clone());
+    let reset = async move {
+        login::reset_password(&shop, by, link, wanted).await?;
+        Ok::<_, Error>(Came::Done(None))
+    };
+    let refused = match login::once(&app, form.key(), reset).await {
+        Ok(_) => None,
         Err(error) if error.faults().is_empty() => return Err(error),
         Err(error) => Some(error),
     };
@@ -104,9 +122,12 @@ pub async fn update(
         frame: &frame,
         path: &frame.path,
         faults,
+        least: holder(&app, &frame, token)
+            .await
+            .map_or(0, |user| user.audience().least()),
         is_done: refused.is_none(),
         is_dead: faults.iter().any(|fault| fault.field == "token"),
     };
     let status = refused.as_ref().map_or(StatusCode::OK, page::status);
-    page::quiet(page::page(status, &shown)?)
+    page::page(status, &shown)
 }

@@ -45,16 +45,11 @@ pub enum While {
     Pressing,
 }
 
-/// What a form carries of its own, beside what is typed.
-const CARRIED: [&str; 6] = ["version", "status", "session", "view", "do", "id"];
-
 impl While {
     /// The same, once it is known what the form held.
     pub fn with(self, typed: Option<&Fields>) -> Self {
-        let is_typed =
-            |(name, text): &(String, String)| !CARRIED.contains(&name.as_str()) && !text.trim().is_empty();
         match (self, typed) {
-            (Self::Sending, Some(typed)) if !typed.to_keep().0.iter().any(is_typed) => Self::Pressing,
+            (Self::Sending, Some(typed)) if typed.to_keep().typed().next().is_none() => Self::Pressing,
             _ => self,
         }
     }

@@ -6,11 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::fault::FaultKind;
 use crate::domain::id::SessionId;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::Wanting;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::domain::user::Login;
@@ -56,6 +58,7 @@ impl ProfilePage<'_> {
             "email" => "New address",
             "current" => "Present password",
             "new" => "New password",
+            "code" => "Code of your authenticator",
             _ => words::label(field),
         }
     }
@@ -98,7 +101,7 @@ async fn draw(app: &App, frame: &Frame, typed: &Fields, refused: Option<&Error>)
 }
 
 /// The page again with what was wrong, where that is told field by field.
-async fn again(app: &App, frame: &Frame, typed: &Fields, error: Error) -> Result<Response> {
+pub async fn again(app: &App, frame: &Frame, typed: &Fields, error: Error) -> Result<Response> {
     match error.faults().is_empty() {
         true => Err(error),
         false => draw(app, frame, typed, Some(&error)).await,
@@ -139,32 +142,6 @@ pub async fn ask_email(State(app): State<App>, Staff(frame): Staff, form: Form) 
     Ok(page::lead(PATH, Some(done)))
 }
 
-/// The page of a link that proves an address: one button, because a GET changes nothing.
-#[derive(Template)]
-#[template(path = "admin/account/address.html")]
-struct AddressPage<'a> {
-    frame: &'a Frame,
-}
-
-pub async fn show_address(Staff(frame): Staff) -> Result<Response> {
-    page::page(StatusCode::OK, &AddressPage { frame: &frame })
-}
-
-pub async fn prove_address(
-    State(app): State<App>,
-    Staff(frame): Staff,
-    axum::extract::Path(token): axum::extract::Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let (by, keys) = (frame.by.clone(), app.keys().clone());
-    let done = form
-        .submit(&app, move |tx| {
-            emails::confirm(tx, &by, &keys, &token).map(|_| ())
-        })
-        .await?;
-    Ok(page::lead(PATH, Some(done)))
-}
-
 pub async fn change_password(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
     let fields = &form.fields;
     let present = fields.text("present_password").to_owned();
@@ -173,14 +150,41 @@ pub async fn change_password(State(app): State<App>, Staff(frame): Staff, form: 
         let error = Bad::missing().at("new").into();
         return again(&app, &frame, fields, error).await;
     }
-    match login::change_password(&app, frame.by.clone(), present, wanted).await {
-        Ok(done) => Ok(page::lead(PATH, Some(done))),
-        Err(Error::Refused(Refusal::BadCredentials)) => {
-            let error = Error::fault("current", FaultKind::Invalid, "is not your present password");
-            again(&app, &frame, fields, error).await
+    let (by, shop) = (frame.by.clone(), app.clone());
+    let change = async move {
+        let done = login::change_password(&shop, by, present, wanted).await?;
+        Ok::<_, Error>(Came::Done(Some(done)))
+    };
+    match login::once(&app, form.key(), change).await {
+        Ok(Came::Done(done)) => Ok(page::lead(PATH, done)),
+        Ok(_) => Err(Error::internal("a change of a password that is something else")),
+        Err(error) => {
+            again(
+                &app,
+                &frame,
+                fields,
+                beside(error, "current", "is not your present password"),
+            )
+            .await
         }
-        Err(error) => again(&app, &frame, fields, error).await,
     }
+}
+
+/// A proof that was refused, as the fault of the field that it was typed into.
+pub fn beside(error: Error, field: &'static str, words: &str) -> Error {
+    let words = match &error {
+        Error::Refused(Refusal::BadCredentials | Refusal::SecondFactor(Wanting::RightCode)) => {
+            words.to_owned()
+        }
+        Error::Refused(Refusal::Locked { retry_after }) => {
+            format!(
+                "was wrong too often: try again in {}",
+                words::minutes(*retry_after)
+            )
+        }
+        _ => return error,
+    };
+    Error::fault(field, FaultKind::Invalid, words)
 }
 
 /// Ends one of one's own sessions.

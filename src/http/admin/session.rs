@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::actor::Actor;
 use crate::domain::refusal::Refusal;
 use crate::domain::user::DEVICE_LIFE;
@@ -25,11 +26,15 @@ use crate::http::admin::frame;
 use crate::http::admin::frame::Anyone;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::page;
+use crate::http::admin::wish::Wish;
 use crate::http::admin::words;
 use crate::http::login;
 use crate::http::login::Credentials;
+use crate::http::session::Shown;
 use crate::http::site::Cookie;
 use crate::http::site::Site;
+use crate::secret;
+use crate::shop::desk;
 use crate::shop::login::Entered;
 use crate::shop::login::Entry;
 use crate::shop::login::Second;
@@ -70,11 +75,22 @@ impl<'a> LoginPage<'a> {
 
     /// In the place of a page that needs a session; what was typed goes along.
     pub fn instead_of(frame: &'a Frame, wanted: &str, typed: Option<&Fields>) -> Self {
+        let (then, kept) = onward(wanted, typed);
         Self {
-            then: page_of(wanted),
-            kept: typed.map(|typed| typed.to_keep().encode()).unwrap_or_default(),
+            then,
+            kept,
             ..Self::alone(frame)
         }
+    }
+}
+
+/// Where to go on after a proof, and what is to be sent there. A proof that is interrupted itself hands on what it carried.
+pub fn onward(wanted: &str, typed: Option<&Fields>) -> (String, String) {
+    let then = page_of(wanted);
+    match typed {
+        Some(typed) if then == wanted => (then, typed.kept()),
+        Some(typed) => (page_of(typed.text("then")), typed.text("kept").to_owned()),
+        None => (then, String::new()),
     }
 }
 
@@ -118,13 +134,19 @@ pub async fn create(
         device: login::device(&app, &by, &headers),
         second: Second::Later,
     };
-    match login::sign_in_once(&app, form.key(), by, credentials, entry).await {
-        Ok(Entered::Opened(opened)) => admit(&app, frame, &opened, fields),
-        Ok(Entered::Waiting(waiting)) => {
+    let shop = app.clone();
+    let sign_in = async move {
+        login::sign_in(&shop, by, credentials, entry)
+            .await
+            .map(Came::Entered)
+    };
+    match login::once(&app, form.key(), sign_in).await {
+        Ok(Came::Entered(Entered::Waiting(waiting))) => {
             let cookie = Site::of(app.config()).set(Cookie::Waiting, &waiting.secret, WAITING_LIFE);
             let asked = page::page(StatusCode::OK, &CodePage::of(&frame, fields, None))?;
             Ok(([(header::SET_COOKIE, cookie)], asked).into_response())
         }
+        Ok(came) => admit(&app, frame, &came.opened()?, fields).await,
         Err(error) => refuse(&frame, fields, error),
     }
 }
@@ -148,10 +170,10 @@ fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
 }
 
 /// How long a lock lasts. Whether the name exists is not told.
-fn locked(seconds: u64) -> String {
-    let minutes = seconds.div_ceil(60);
+pub fn locked(seconds: u64) -> String {
     format!(
-        "Too many wrong tries. Try again in {minutes} minutes, or from a device that has signed in before."
+        "Too many wrong tries. Try again in {}, or from a device that has signed in before.",
+        words::minutes(seconds)
     )
 }
 
@@ -197,7 +219,7 @@ pub async fn check_code(
     let secret = waiting_in(&app, &headers);
     let code: String = fields.text("code").split_whitespace().collect();
     let error = match login::go_on(&app, by, secret, code, device).await {
-        Ok(opened) => return admit(&app, frame, &opened, fields),
+        Ok(opened) => return admit(&app, frame, &opened, fields).await,
         Err(error) => error,
     };
     let words = match &error {
@@ -224,23 +246,44 @@ fn waiting_in(app: &App, headers: &HeaderMap) -> String {
     site.read(Cookie::Waiting, headers).unwrap_or_default().to_owned()
 }
 
-/// What was typed before the session ended, with one button: nothing is sent by itself.
+/// What was about to be done before a proof was asked for, with what was typed and one button: nothing is sent by itself.
 #[derive(Template)]
 #[template(path = "admin/resume.html")]
 struct ResumePage<'a> {
     frame: &'a Frame,
     then: &'a str,
     kept: Fields,
+    /// What the button does.
+    wish: String,
 }
 
 impl ResumePage<'_> {
+    /// What is shown of it: how a form works behind its back tells nobody anything.
+    fn typed(&self) -> Vec<(&str, &str)> {
+        self.kept.typed().collect()
+    }
+
     fn label<'f>(&self, field: &'f str) -> &'f str {
-        words::label(field)
+        words::label(field.rsplit("].").next().unwrap_or(field))
     }
 }
 
+/// What the form does that was kept, as whoever comes in now may read it.
+async fn wish(app: &App, frame: &Frame, cookie: &str, then: &str, kept: &Fields) -> Result<String> {
+    let wish = Wish::of(then, kept);
+    let shown = secret::from_text(cookie).map(|secret| Shown::Cookie(secret::digest(&secret)));
+    let called = match (shown, wish.thing) {
+        (Some(shown), Some(thing)) => {
+            let by = shown.stands(app, frame.by.origin.clone()).await?;
+            app.read(move |db| desk::called(db, &by, thing)).await?
+        }
+        _ => None,
+    };
+    Ok(wish.words(called.as_deref()))
+}
+
 /// Sets the session's cookie and leads on, or to what was typed before.
-pub fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Response> {
+pub async fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Result<Response> {
     let site = Site::of(app.config());
     let life = Session::life(SessionKind::Cookie, opened.user.role_is_staff);
     let mut lines = vec![
@@ -255,11 +298,17 @@ pub fn admit(app: &App, frame: Frame, opened: &Opened, fields: &Fields) -> Resul
             .map(|device| site.set(Cookie::Device, device, DEVICE_LIFE)),
     );
     let lines = lines.into_iter().map(|line| (header::SET_COOKIE, line)).collect();
-    go_on(app, frame, lines, &opened.secret, fields)
+    go_on(app, frame, lines, &opened.secret, fields).await
 }
 
 /// Leads to where somebody wanted to go, with the cookies; what they had typed is offered under a token of its own.
-pub fn go_on(app: &App, frame: Frame, lines: Cookies, cookie: &str, fields: &Fields) -> Result<Response> {
+pub async fn go_on(
+    app: &App,
+    frame: Frame,
+    lines: Cookies,
+    cookie: &str,
+    fields: &Fields,
+) -> Result<Response> {
     let then = page_of(fields.text("then"));
     let reply = match fields.said("kept") {
         None => page::lead(&then, None),
@@ -269,8 +318,14 @@ pub fn go_on(app: &App, frame: Frame, lines: Cookies, cookie: &str, fields: &Fie
                 ..frame
             };
             let kept = Fields::read(kept.as_bytes()).to_keep();
-            let then = then.as_str();
-            page::page(StatusCode::OK, &ResumePage { frame, then, kept })?
+            let wish = wish(app, frame, cookie, &then, &kept).await?;
+            let shown = ResumePage {
+                frame,
+                then: &then,
+                kept,
+                wish,
+            };
+            page::page(StatusCode::OK, &shown)?
         }
     };
     Ok((AppendHeaders(lines), reply).into_response())

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::app::Came;
 use crate::domain::actor::Actor;
 use crate::domain::country;
 use crate::domain::fault::Bad;
@@ -18,6 +19,7 @@ use crate::domain::text;
 use crate::domain::text::CountryCode;
 use crate::domain::text::Email;
 use crate::domain::text::Username;
+use crate::domain::time::Timestamp;
 use crate::domain::time::Zone;
 use crate::domain::user::NewUser;
 use crate::error::Error;
@@ -32,6 +34,7 @@ use crate::http::admin::session;
 use crate::http::admin::words;
 use crate::http::login;
 use crate::secret;
+use crate::shop::login::Entered;
 use crate::shop::sessions::Device;
 use crate::shop::sessions::Opened;
 use crate::shop::setup;
@@ -65,7 +68,7 @@ const CURRENCIES: [(&str, &str); 24] = [
     ("USD", "US dollar"),
     ("ZAR", "South African rand"),
 ];
-const ASK: &str = "If nobody runs the shop yet, start the server again: it prints another.";
+const ASK: &str = "If nobody runs the shop yet, start the server again: it prints a link that is good.";
 
 /// Where zones lie; the others are old names, and those of no place.
 const REGIONS: [&str; 10] = [
@@ -159,16 +162,16 @@ pub async fn show(
     Anyone(frame): Anyone,
     axum::extract::Path(token): axum::extract::Path<String>,
 ) -> Result<Response> {
-    match stage(&app, &frame, token).await? {
+    match stage(&app, frame.now, token).await? {
         Some(Stage::First) => draw(&frame, &Fields::default(), StatusCode::OK, &[]),
-        Some(Stage::Demo) => page::quiet(page::page(StatusCode::OK, &OwnerPage { frame: &frame })?),
-        Some(Stage::Over) | None => page::quiet(spent(&frame, ASK)?),
+        Some(Stage::Demo) => page::page(StatusCode::OK, &OwnerPage { frame: &frame }),
+        Some(Stage::Over) | None => spent(&frame, ASK),
     }
 }
 
 /// What the link is for; nothing if it is not good.
-async fn stage(app: &App, frame: &Frame, token: String) -> Result<Option<Stage>> {
-    let (keys, now) = (app.keys().clone(), frame.now);
+async fn stage(app: &App, now: Timestamp, token: String) -> Result<Option<Stage>> {
+    let keys = app.keys().clone();
     match app.read(move |db| setup::look(db, &keys, &token, now)).await {
         Ok(stage) => Ok(Some(stage)),
         Err(error) if !error.faults().is_empty() => Ok(None),
@@ -184,7 +187,7 @@ fn draw(frame: &Frame, typed: &Fields, status: StatusCode, faults: &[Fault]) -> 
         typed,
         faults,
     };
-    page::quiet(page::page(status, &shown)?)
+    page::page(status, &shown)
 }
 
 pub async fn create(
@@ -196,19 +199,23 @@ pub async fn create(
 ) -> Result<Response> {
     let by = Actor::guest(frame.by.origin.clone());
     let device = login::device(&app, &by, &headers);
-    let opened = match stage(&app, &frame, token.clone()).await? {
-        Some(Stage::First) => open(&app, by, token, &form.fields, device).await,
-        Some(Stage::Demo) => enter(&app, by, token, device).await,
-        Some(Stage::Over) | None => return page::quiet(spent(&frame, ASK)?),
+    let (shop, typed, now) = (app.clone(), form.fields.clone(), frame.now);
+    let work = async move {
+        let opened = match stage(&shop, now, token.clone()).await? {
+            Some(Stage::First) => open(&shop, by, token, &typed, device).await?,
+            Some(Stage::Demo) => enter(&shop, by, token, device).await?,
+            Some(Stage::Over) | None => return Err(Bad::invalid("is good no more").at("token").into()),
+        };
+        Ok::<_, Error>(Came::Entered(Entered::Opened(Box::new(opened))))
     };
-    let error = match opened {
-        Ok(opened) => return session::admit(&app, frame, &opened, &Fields::default()),
+    let error = match login::once(&app, form.key(), work).await {
+        Ok(came) => return session::admit(&app, frame, &came.opened()?, &Fields::default()).await,
         Err(error) => error,
     };
     match error.faults() {
         [] => Err(error),
-        // Somebody else was quicker with the same link.
-        [fault] if fault.field == "token" => page::quiet(spent(&frame, ASK)?),
+        // It is over, or somebody else was quicker with the same link.
+        [fault] if fault.field == "token" => spent(&frame, ASK),
         faults => draw(&frame, &form.fields, StatusCode::BAD_REQUEST, faults),
     }
 }

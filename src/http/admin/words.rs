@@ -31,6 +31,14 @@ pub const fn doer(name: Option<&str>, kind: ActorKind) -> &str {
     }
 }
 
+/// How long to wait, in minutes begun.
+pub fn minutes(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
 /// A count, in groups of three digits.
 pub fn grouped(count: i64) -> String {
     in_groups(&count.to_string())
@@ -166,6 +174,8 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::LinkMade => "A link goes out by mail. Nothing changes until it is opened.",
         Action::AddressProved => "The address is yours now.",
         Action::PasswordChanged => "The password is changed. Every other session of yours has ended.",
+        Action::FactorAdded => "The second factor is set up. The codes below stand in for a lost device.",
+        Action::RecoveryCodesMade => "New recovery codes are made; the former ones are good no more.",
         Action::FactorRemoved => "The second factor is taken away.",
         Action::SessionRevoked => "The session has ended.",
         Action::UserInvited => "The invitation goes out by mail.",
@@ -271,6 +281,18 @@ mod tests {
         ] {
             let currency = Currency::parse(code).unwrap();
             assert_eq!(money(Money::new(minor).unwrap(), currency), read);
+        }
+    }
+
+    #[test]
+    fn a_minute_begun_is_a_minute() {
+        for (seconds, read) in [
+            (0, "1 minute"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (900, "15 minutes"),
+        ] {
+            assert_eq!(minutes(seconds), read);
         }
     }
 
