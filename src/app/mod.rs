@@ -11,6 +11,7 @@ mod presses;
 mod probe;
 mod setup_token;
 mod turns;
+mod walks;
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -55,6 +56,8 @@ pub use presses::Came;
 pub use presses::Press;
 pub use probe::Checks;
 pub use turns::Turn;
+pub use walks::End;
+pub use walks::Walk;
 
 /// A handle on the running shop; clone it freely.
 #[derive(Clone)]
@@ -79,6 +82,7 @@ struct Inner {
     long_look: tokio::sync::Semaphore,
     turns: Arc<turns::Turns>,
     presses: presses::Presses,
+    walks: walks::Walks,
     feed: Arc<feed::Feed>,
     places: Arc<places::Places>,
     listens: OnceLock<SocketAddr>,
@@ -133,6 +137,7 @@ impl App {
                 long_look: tokio::sync::Semaphore::new(1),
                 turns: Arc::default(),
                 presses: presses::Presses::default(),
+                walks: walks::Walks::default(),
                 feed: Arc::default(),
                 places: Arc::default(),
                 listens: OnceLock::new(),

@@ -330,6 +330,17 @@ pub fn verify(
     Ok(walk.verdict)
 }
 
+/// How many rows the chain has.
+pub fn length(db: &Snapshot, by: &Actor) -> Result<i64> {
+    by.require(Permission::AuditRead)?;
+    let first = store::audit::first(db)?;
+    let head = store::audit::head(db)?.0;
+    Ok(match first.0 {
+        0 => 0,
+        first => head.0 - first + 1,
+    })
+}
+
 /// Where the chain begins: before row 1, or at the anchor that a sweep left.
 fn beginning(db: &Snapshot, key: &[u8; 32], first: AuditId) -> Result<(Head, Option<Broken>)> {
     let nothing = Head {

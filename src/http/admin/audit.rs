@@ -7,11 +7,17 @@ use axum::http::Uri;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::app::Came;
+use crate::app::End;
+use crate::app::Walk;
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
+use crate::domain::audit::Head;
 use crate::domain::audit::Target;
-use crate::domain::audit::Verdict;
+use crate::domain::fault::Fault;
+use crate::error::Error;
 use crate::error::Result;
+use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
 use crate::http::admin::frame::Staff;
 use crate::http::admin::link::Chip;
@@ -21,13 +27,14 @@ use crate::http::admin::link::how_many;
 use crate::http::admin::page;
 use crate::http::admin::words;
 use crate::http::audit_query;
-use crate::http::audit_query::Noted;
 use crate::http::list::Asked;
+use crate::http::login;
 use crate::shop::audit;
 use crate::shop::deeds;
 use crate::shop::deeds::Deed;
 
 const PATH: &str = "/admin/audit";
+const VERIFY: &str = "/admin/audit/verify";
 /// Kinds of callers, as the list is asked for them.
 const CALLERS: [(&str, &str); 4] = [
     ("user", "People"),
@@ -232,27 +239,59 @@ fn short(text: &str) -> String {
 #[template(path = "admin/audit/verify.html")]
 struct VerifyPage<'a> {
     frame: &'a Frame,
-    verdict: Verdict,
-    noted: &'a str,
+    /// How many rows the chain has now.
+    length: i64,
+    walk: Option<Walk>,
+    typed: &'a str,
+    faults: &'a [Fault],
 }
 
-/// Goes along the whole chain: as long as the file is long, so one at a time.
-pub async fn verify(
-    State(app): State<App>,
-    Staff(frame): Staff,
-    asked_at: Uri,
-    asked: Asked<OnPage<Noted>>,
-) -> Result<Response> {
-    let OnPage(Noted(noted)) = asked.read(&())?;
-    let (by, key) = (frame.by.clone(), app.keys().audit);
-    let verdict = app
-        .read_alone(move |db| audit::verify(db, &by, &key, noted, |_| {}))
-        .await?;
-    let view = View::new(PATH, asked_at.query());
+impl VerifyPage<'_> {
+    fn fault(&self, field: &str) -> Option<&str> {
+        page::fault_of(self.faults, field)
+    }
+
+    fn label(&self, _: &str) -> &'static str {
+        "Head"
+    }
+}
+
+/// What came of the last walk along the chain, or how far it has come.
+pub async fn verify(State(app): State<App>, Staff(frame): Staff) -> Result<Response> {
+    draw(&app, &frame, "", &[]).await
+}
+
+async fn draw(app: &App, frame: &Frame, typed: &str, faults: &[Fault]) -> Result<Response> {
+    let by = frame.by.clone();
     let shown = VerifyPage {
-        frame: &frame,
-        verdict,
-        noted: view.asked("head"),
+        frame,
+        length: app.read(move |db| audit::length(db, &by)).await?,
+        walk: app.walked(),
+        typed,
+        faults,
     };
-    page::page(StatusCode::OK, &shown)
+    let status = match faults {
+        [] => StatusCode::OK,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    page::page(status, &shown)
+}
+
+/// Begins to go along the whole chain, which takes as long as the file is long: the page is looked at again.
+pub async fn walk(State(app): State<App>, Staff(frame): Staff, form: Form) -> Result<Response> {
+    let by = frame.by.clone();
+    let asker = by.clone();
+    app.read(move |db| audit::length(db, &asker)).await?;
+    let typed = form.fields.text("head");
+    let noted = match form.fields.said("head").map(Head::parse).transpose() {
+        Ok(noted) => noted,
+        Err(bad) => return draw(&app, &frame, typed, &[bad.at("head")]).await,
+    };
+    let shop = app.clone();
+    let walk = async move {
+        shop.walk(by, noted);
+        Ok::<_, Error>(Came::Done(None))
+    };
+    login::once(&app, form.key(), walk).await?;
+    Ok(page::lead(VERIFY, None))
 }

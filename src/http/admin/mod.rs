@@ -185,6 +185,7 @@ pub fn table() -> Table {
         .page(POST, "/webhooks/deliveries/{id}/retry", Needs(May::WebhooksManage), webhooks::retry)
         .page(GET, "/audit", Needs(May::AuditRead), audit::list)
         .page(GET, "/audit/verify", Needs(May::AuditRead), audit::verify)
+        .page(POST, "/audit/verify", Needs(May::AuditRead), audit::walk)
         .page(GET, "/system", Needs(May::SystemRead), system::show)
         .page(GET, "/help", SignedIn, help::show)
 }

@@ -53,7 +53,7 @@ const WISHES: &[(&str, &str)] = &[
     ("/admin/webhooks/*/replay", "Send events to endpoint {} again"),
     ("/admin/webhooks/*/delete", "Delete endpoint {}"),
     ("/admin/webhooks/deliveries/*/retry", "Send delivery {} again now"),
-    ("/admin/audit/verify", "Go on verifying the chain"),
+    ("/admin/audit/verify", "Verify the chain"),
 ];
 
 /// A form that was not sent, or whose sender had to prove who they are.
