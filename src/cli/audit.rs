@@ -43,10 +43,25 @@ impl Audit {
 fn text(verdict: &Verdict) -> String {
     let (rows, head) = (verdict.rows, verdict.head);
     match &verdict.broken {
-        None => format!("the audit is whole: {rows} rows\nhead {head}"),
+        None => format!(
+            "the audit is whole: {rows} rows\n{}head {head}",
+            redacted(verdict)
+        ),
         Some(broken) => format!(
             "the audit is broken at row {}: {}\n{rows} rows before it are good\nlast good {head}",
             broken.id, broken.what
         ),
     }
+}
+
+/// Of which rows the shop itself has taken a part away, by whom, and why.
+fn redacted(verdict: &Verdict) -> String {
+    let mut text = String::new();
+    for one in &verdict.redacted {
+        let (rows, first, last, told_by) = (one.rows, one.first, one.last, one.told_by);
+        let by = one.by.as_deref().unwrap_or("somebody");
+        let why = one.why.as_deref().unwrap_or("{}");
+        text += &format!("{rows} rows from {first} to {last} were redacted by {by} (row {told_by}): {why}\n");
+    }
+    text
 }

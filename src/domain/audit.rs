@@ -220,6 +220,17 @@ pub struct AuditRow {
     pub ip: Option<IpAddr>,
     pub request_id: Option<String>,
     pub content: Option<String>,
+    /// The row that tells by whom and why a part of this one was taken away.
+    pub redacted_by: Option<AuditId>,
+}
+
+/// What a row of the chain loses of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unnamed {
+    /// What it holds besides.
+    Content,
+    /// That, and the address that it came from.
+    ContentAndPlace,
 }
 
 /// The columns that the chain holds, as they stand in the file: whoever checks a row must see what is there, not what
@@ -327,4 +338,25 @@ pub struct Verdict {
     pub head: Head,
     /// What is wrong, if something is.
     pub broken: Option<Broken>,
+    /// Of which good rows the shop itself has taken a part away.
+    pub redacted: Vec<Redacted>,
+}
+
+/// Rows of the chain that have lost a part for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redacted {
+    /// The row that tells of it.
+    pub told_by: AuditId,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them.
+    pub first: AuditId,
+    /// The last.
+    pub last: AuditId,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// By whom: a person's name, or what else it was.
+    pub by: Option<String>,
+    /// Why, as it was noted.
+    pub why: Option<String>,
 }

@@ -102,6 +102,8 @@ ids! {
     CommissionId,
     /// What is paid out to sellers in one go.
     PayoutId,
+    /// The forgetting of a person.
+    ForgettingId,
     /// What somebody has picked and not yet ordered.
     CartId,
     /// A code that makes an order cheaper.

@@ -19,6 +19,7 @@ pub mod difference;
 pub mod event;
 pub mod fault;
 pub mod fitted;
+pub mod forgetting;
 pub mod group;
 pub mod history;
 pub mod id;

@@ -60,7 +60,12 @@ where
     let headers = headers(&file.name);
     let (send, receive) = mpsc::channel(2);
     tokio::spawn(write_pages(app, file, send));
-    (headers, Body::new(Pages(receive))).into_response()
+    (headers, pages(receive)).into_response()
+}
+
+/// A body of what comes through a channel; a failure breaks it off.
+pub fn pages(receive: mpsc::Receiver<Result<Bytes>>) -> Body {
+    Body::new(Pages(receive))
 }
 
 /// What is on its way to the client.

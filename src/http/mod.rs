@@ -20,6 +20,7 @@ mod headers;
 mod health;
 pub mod holder;
 mod hosts;
+pub mod json_file;
 pub mod limits;
 pub mod list;
 pub mod live;

@@ -117,6 +117,14 @@ pub const fn takes() -> Good {
     }
 }
 
+/// 202 with how far it has come.
+pub const fn accepts<T: ToSchema>() -> Good {
+    Good {
+        status: 202,
+        ..shows::<T>()
+    }
+}
+
 /// 101: what follows is no HTTP.
 pub const fn switches() -> Good {
     Good {

@@ -24,7 +24,8 @@ use crate::store::Tx;
 
 const SELECT: &str =
     "SELECT a.id, a.at, a.actor_kind, a.actor_id, ifnull(u.name, u.username) AS actor_name, a.action,
-  a.target_kind, a.target_id, a.ip, a.request_id, a.content
+  a.target_kind, a.target_id, a.ip, a.request_id, a.content,
+  (SELECT r.told_by FROM audit_redactions r WHERE r.audit_id = a.id) AS redacted_by
   FROM audit a LEFT JOIN users u ON u.id = a.actor_id";
 
 fn from_row(row: &Row) -> rusqlite::Result<AuditRow> {
@@ -40,6 +41,7 @@ fn from_row(row: &Row) -> rusqlite::Result<AuditRow> {
         ip: row.get::<_, Option<Vec<u8>>>("ip")?.as_deref().and_then(read_ip),
         request_id: row.get("request_id")?,
         content: row.get("content")?,
+        redacted_by: row.get("redacted_by")?,
     })
 }
 
@@ -120,6 +122,8 @@ pub struct Chained<'a> {
     pub digest: &'a [u8],
     /// As it stands in the row.
     pub mac: &'a [u8],
+    /// Which row tells of what was taken away from this one, and what proves that.
+    pub redaction: Option<(i64, &'a [u8])>,
 }
 
 /// Shows up to `limit` rows behind `after` in the order of their ids, until `see` says that it is enough; how many it
@@ -132,8 +136,8 @@ pub fn walk(
 ) -> Result<usize> {
     let mut statement = db.db().prepare_cached(
         "SELECT a.id, a.at, a.actor_kind, a.actor_id, a.action, a.target_kind, a.target_id, a.event_id, a.ip,
-           a.request_id, a.content, a.digest, a.mac, e.data
-         FROM audit a LEFT JOIN events e ON e.id = a.event_id
+           a.request_id, a.content, a.digest, a.mac, e.data, r.told_by, r.mac
+         FROM audit a LEFT JOIN events e ON e.id = a.event_id LEFT JOIN audit_redactions r ON r.audit_id = a.id
          WHERE a.id > :after
          ORDER BY a.id
          LIMIT :limit",
@@ -167,6 +171,7 @@ fn chained<'a>(row: &'a Row) -> rusqlite::Result<Chained<'a>> {
         },
         digest: bytes(row.get_ref(11)?).unwrap_or_default(),
         mac: bytes(row.get_ref(12)?).unwrap_or_default(),
+        redaction: row.get::<_, Option<i64>>(14)?.zip(bytes(row.get_ref(15)?)),
     })
 }
 
@@ -211,6 +216,7 @@ pub fn sweep(tx: &Tx, upto: AuditId, anchor: &[u8]) -> Result<()> {
     for sql in [
         "DELETE FROM audit WHERE id <= :upto",
         "DELETE FROM audit_anchors WHERE upto < :upto",
+        "DELETE FROM audit_redactions WHERE audit_id <= :upto",
     ] {
         tx.db()
             .prepare_cached(sql)?

@@ -198,6 +198,10 @@ fn prepare(db: &Connection, cache: &str) -> rusqlite::Result<()> {
         ("recursive_triggers", "ON"),
         ("trusted_schema", "OFF"),
         ("cell_size_check", "ON"),
+        // What is deleted or changed does not remain in the page (https://www.sqlite.org/pragma.html#pragma_secure_delete):
+        // FAST, because it costs no write that is not made anyway. Pages that are freed whole keep what they held; when
+        // somebody is forgotten these are overwritten, too (store::forgetting).
+        ("secure_delete", "FAST"),
         ("mmap_size", "0"),
         ("cache_size", cache),
     ] {
@@ -207,7 +211,7 @@ fn prepare(db: &Connection, cache: &str) -> rusqlite::Result<()> {
 }
 
 /// What every connection must be, as SQLite tells it.
-const KEPT: [(&str, &str); 9] = [
+const KEPT: [(&str, &str); 10] = [
     ("journal_mode", "wal"),
     ("synchronous", "2"),
     ("wal_autocheckpoint", "0"),
@@ -215,6 +219,7 @@ const KEPT: [(&str, &str); 9] = [
     ("recursive_triggers", "1"),
     ("trusted_schema", "0"),
     ("cell_size_check", "1"),
+    ("secure_delete", "2"),
     ("mmap_size", "0"),
     ("busy_timeout", "5000"),
 ];
@@ -302,6 +307,7 @@ mod tests {
             ("recursive_triggers", "OFF", "0"),
             ("trusted_schema", "ON", "1"),
             ("cell_size_check", "OFF", "0"),
+            ("secure_delete", "OFF", "0"),
             ("mmap_size", "1048576", "1048576"),
             ("busy_timeout", "0", "0"),
         ] {

@@ -4,6 +4,7 @@ pub mod complete;
 pub mod deliver;
 pub mod derive;
 pub mod expire;
+pub mod forget;
 pub mod groups;
 pub mod inbox;
 pub mod mail;
@@ -63,6 +64,7 @@ pub async fn run_tripping(app: App, trip: &impl Trip) -> Result<()> {
     tokio::try_join!(
         watched("derive", trip, || derive(app.clone())),
         watched("groups", trip, || hold_to_rules(app.clone())),
+        watched("forget", trip, || forget(app.clone())),
         watched("sweep", trip, || sweep(app.clone())),
         watched("mails", trip, || derive_mails(app.clone())),
         watched("mail", trip, || mail(app.clone())),
@@ -207,6 +209,11 @@ async fn hold_to_rules(app: App) {
         groups::step(&app)
     })
     .await;
+}
+
+/// Forgets who is to be forgotten.
+async fn forget(app: App) {
+    at_commits(&app, "forget somebody", || forget::step(&app)).await;
 }
 
 /// Makes deliveries of events.

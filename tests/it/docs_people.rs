@@ -39,6 +39,11 @@ pub fn good_bodies() -> Vec<(&'static str, String, Value)> {
         ),
         (
             "POST",
+            "/customers/1/anonymise",
+            json!({ "reason": "r", "version": 1 }),
+        ),
+        (
+            "POST",
             "/customers/groups",
             with(group.clone(), "client_token", token.clone()),
         ),

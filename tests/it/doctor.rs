@@ -353,6 +353,29 @@ const PLANTED: &[(&str, &str)] = &[
         "UPDATE customers SET deleted_at = 1 WHERE id = 1",
     ),
     (
+        "customer.forgotten",
+        "UPDATE customers SET anonymised_at = 1 WHERE id = 1",
+    ),
+    (
+        "forgetting.orders",
+        "INSERT INTO forgettings (audit_id, event_id, customers, stage, created_at, ended_at)
+           SELECT 1, 1, '[' || customer_id || ']', 9, 1, 1 FROM orders WHERE id = 2;
+         UPDATE customers SET anonymised_at = 1 WHERE id = (SELECT customer_id FROM orders WHERE id = 2);
+         UPDATE order_contacts SET note = 'for Ann' WHERE order_id = 2",
+    ),
+    (
+        "forgetting.told",
+        "INSERT INTO forgettings (audit_id, event_id, customers, words, stage, created_at) VALUES (1, 1, '[]', '[]', 0, 1)",
+    ),
+    (
+        "forgetting.pages",
+        "INSERT INTO freed_pages (filler) VALUES (zeroblob(9))",
+    ),
+    (
+        "audit.redaction",
+        "INSERT INTO audit_redactions VALUES (999999, 1000000, zeroblob(32))",
+    ),
+    (
         "group.setting",
         "UPDATE settings SET value = '1' WHERE name = 'selling.groups'",
     ),

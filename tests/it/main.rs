@@ -66,6 +66,7 @@ mod events_size;
 mod exports;
 mod factors;
 mod faults;
+mod forgetting;
 mod fuzz;
 mod given_up;
 mod groups;

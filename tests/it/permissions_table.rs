@@ -89,6 +89,14 @@ DELETE /customers/{id}                    ann's        401   403   403   409   4
 DELETE /customers/{id}                    deleted      401   403   403   410   410
 DELETE /customers/{id}                    missing      401   403   403   404   404
 DELETE /customers/{id}                    odd          401   403   403   404   404
+GET   /customers/{id}/export              ann's        401   403   403   200   200
+GET   /customers/{id}/export              deleted      401   403   403   200   200
+GET   /customers/{id}/export              missing      401   403   403   404   404
+GET   /customers/{id}/export              odd          401   403   403   404   404
+POST  /customers/{id}/anonymise           staff's      401   403   403   202   202
+POST  /customers/{id}/anonymise           deleted      401   403   403   202   202
+POST  /customers/{id}/anonymise           missing      401   403   403   404   404
+POST  /customers/{id}/anonymise           odd          401   403   403   404   404
 GET   /customers/{id}/orders              ann's        401   403   403   200   200
 GET   /customers/{id}/orders              deleted      401   403   403   200   200
 GET   /customers/{id}/orders              missing      401   403   403   404   404

@@ -19,10 +19,13 @@ use till::app::App;
 use till::config::Config;
 use till::config::MailSecurity;
 use till::domain::actor::Actor;
+use till::domain::id::CustomerId;
 use till::domain::time::Timestamp;
 use till::error::Result;
+use till::shop::Tx;
 use till::shop::commissions;
 use till::shop::commissions::NewPayout;
+use till::shop::customers;
 use till::shop::doctor;
 use till::worker;
 use till::worker::Outcome;
@@ -44,6 +47,7 @@ type Step = (&'static str, for<'a> fn(&'a App) -> Running<'a>);
 /// Every step, by the file that holds it.
 const STEPS: &[Step] = &[
     ("derive", |app| Box::pin(worker::derive::step(app))),
+    ("forget", |app| Box::pin(worker::forget::step(app))),
     ("groups", |app| Box::pin(worker::groups::step(app))),
     ("mail", |app| Box::pin(worker::mail::derive(app))),
     ("mail", |app| Box::pin(worker::mail::step(app))),
@@ -207,6 +211,11 @@ fn long_ago(app: &TestApp, world: &World) -> i64 {
 
 /// What waits for the worker.
 fn today(app: &TestApp, old: i64) {
+    let gone = json!({ "name": "Gone", "email": "gone@shop.test" });
+    let gone = app.post("owner", "/api/v1/customers", gone).json()["id"].as_i64();
+    let gone = CustomerId(gone.unwrap());
+    let forget = move |tx: &Tx| customers::forget(tx, &Actor::system(), gone, None, None).map(drop);
+    app.app().store().write(forget).unwrap();
     crate::wallets::set(app, "wallet.deposits", "open");
     crate::wallets::deposit(app, "ann", "20.00");
     // Half of it is ready in a wallet, and nobody pays the rest.
@@ -282,6 +291,7 @@ const RESULT: &str = "SELECT group_concat(line, char(10)) FROM (
     FROM deliveries d JOIN events e ON e.id = d.id >> 12
   UNION ALL SELECT concat_ws(' ', 'endpoint', id, state, mark) FROM webhook_endpoints
   UNION ALL SELECT concat_ws(' ', 'replay', id) FROM webhook_replays
+  UNION ALL SELECT concat_ws(' ', 'forgetting', id, stage) FROM forgettings
   UNION ALL SELECT concat_ws(' ', 'mail', template, recipient, order_id, state) FROM mails
   UNION ALL SELECT concat_ws(' ', 'mark', name, upto) FROM marks
   UNION ALL SELECT concat_ws(' ', 'message', state, payment_id, kind) FROM inbox

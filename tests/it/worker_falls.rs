@@ -22,10 +22,11 @@ use crate::sink::Sink;
 use crate::webhooks::endpoint;
 
 /// All of them.
-const TASKS: [&str; 11] = [
+const TASKS: [&str; 12] = [
     "deliver",
     "derive",
     "expiry",
+    "forget",
     "groups",
     "mail",
     "mails",

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
+use crate::domain::audit::Redacted;
 use crate::domain::audit::Target;
 use crate::domain::audit::Verdict;
 use crate::domain::time::Timestamp;
@@ -34,6 +35,9 @@ pub struct AuditView<'a> {
     request_id: Option<&'a str>,
     #[schema(value_type = Value)]
     content: Option<Content<'a>>,
+    /// The row that tells by whom and why a part of this one was taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redacted_by: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -77,6 +81,7 @@ fn view(row: &AuditRow) -> AuditView<'_> {
         ip: row.ip.map(|ip| ip.to_string()),
         request_id: row.request_id.as_deref(),
         content: row.content.as_deref().map(content),
+        redacted_by: row.redacted_by.map(|row| row.0),
     }
 }
 
@@ -106,6 +111,38 @@ pub struct VerdictView {
     head: String,
     #[schema(value_type = Option<Object>)]
     broken: Option<Value>,
+    /// Good rows of which the shop itself has taken a part away.
+    redacted: Vec<RedactedView>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRedacted)]
+struct RedactedView {
+    /// The row that tells of it.
+    told_by: i64,
+    rows: u64,
+    first: i64,
+    last: i64,
+    at: Option<Timestamp>,
+    by: Option<String>,
+    /// As it was noted.
+    #[schema(value_type = Option<Object>)]
+    why: Option<Value>,
+}
+
+impl RedactedView {
+    fn new(redacted: &Redacted) -> Self {
+        let why = redacted.why.as_deref();
+        Self {
+            told_by: redacted.told_by.0,
+            rows: redacted.rows,
+            first: redacted.first.0,
+            last: redacted.last.0,
+            at: redacted.at,
+            by: redacted.by.clone(),
+            why: why.and_then(|json| serde_json::from_str(json).ok()),
+        }
+    }
 }
 
 impl VerdictView {
@@ -119,6 +156,7 @@ impl VerdictView {
             rows: verdict.rows,
             head: verdict.head.to_string(),
             broken,
+            redacted: verdict.redacted.iter().map(RedactedView::new).collect(),
         }
     }
 }

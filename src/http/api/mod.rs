@@ -74,6 +74,7 @@ use crate::http::route::Access::OwnOr;
 use crate::http::route::Access::Public;
 use crate::http::route::Access::SignedIn;
 use crate::http::route::Table;
+use crate::http::shape::accepts;
 use crate::http::shape::does;
 use crate::http::shape::lists;
 use crate::http::shape::makes;
@@ -87,6 +88,7 @@ use crate::shop::catalogue::ProductView;
 use crate::shop::coupons::CouponView;
 use crate::shop::customers::BatchView;
 use crate::shop::customers::CustomerView;
+use crate::shop::customers::ForgettingView;
 use crate::shop::customers::StatisticsView as CustomerStatistics;
 use crate::shop::groups::GroupView;
 use crate::shop::groups::Membership;
@@ -192,6 +194,8 @@ pub fn table() -> Table {
         .row(GET, "/customers/{id}", Needs(May::CustomersRead), customers::show, shows::<CustomerView>())
         .row(PUT, "/customers/{id}", Needs(May::CustomersUpdate), customers::update, shows::<CustomerView>())
         .row(DELETE, "/customers/{id}", Needs(May::CustomersDelete), customers::destroy, does())
+        .row(GET, "/customers/{id}/export", Needs(May::CustomersExport), customers::export, sends("application/json"))
+        .row(POST, "/customers/{id}/anonymise", Needs(May::CustomersDelete), customers::anonymise, accepts::<ForgettingView>())
         .row(GET, "/customers/{id}/orders", Needs(May::CustomersRead), customers::orders, lists::<OrderView>())
         .row(GET, "/shipping-methods", Public, shipping::list, lists::<MethodView>())
         .row(POST, "/shipping-methods", Needs(May::ShippingManage), shipping::create, makes::<MethodView>())

@@ -3,6 +3,8 @@
 
 mod batch;
 mod change;
+mod export;
+mod forget;
 mod look;
 mod statistics;
 mod view;
@@ -14,6 +16,14 @@ pub use batch::batch;
 pub use change::create;
 pub use change::delete;
 pub use change::update;
+pub use export::Chapter;
+pub use export::Leaf;
+pub use export::begin_export;
+pub use export::export_leaf;
+pub use forget::ForgettingView;
+pub use forget::forget;
+pub use forget::forget_more;
+pub use forget::is_forgetting;
 pub use look::list;
 pub use look::orders;
 pub use look::show;

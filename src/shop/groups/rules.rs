@@ -48,7 +48,8 @@ fn hold(tx: &Tx, groups: &[Group], customers: &[CustomerId]) -> Result<()> {
     };
     let details: HashMap<CustomerId, Details> = store::customers::details(tx, customers)?;
     for id in customers {
-        let is_there = store::customers::find(tx, *id)?.is_some_and(|customer| customer.deleted_at.is_none());
+        let is_there = store::customers::find(tx, *id)?
+            .is_some_and(|customer| customer.deleted_at.or(customer.anonymised_at).is_none());
         let figures = figures.get(id).copied().unwrap_or_default();
         let tags = details
             .get(id)

@@ -51,6 +51,43 @@ pub(super) const CHECKS: &[Check] = &[
               OR EXISTS (SELECT 1 FROM customer_group_members WHERE customer_id = customers.id))",
     },
     Check {
+        name: "customer.forgotten",
+        sql: "SELECT 'customer ' || id, 'nothing personal', 'more than that'
+          FROM customers
+          WHERE anonymised_at IS NOT NULL
+            AND (status <> 1 OR coalesce(number, email, phone, country) IS NOT NULL
+              OR EXISTS (SELECT 1 FROM customer_details WHERE customer_id = customers.id)
+              OR EXISTS (SELECT 1 FROM customer_tags WHERE customer_id = customers.id)
+              OR EXISTS (SELECT 1 FROM customer_group_members WHERE customer_id = customers.id))",
+    },
+    Check {
+        name: "forgetting.orders",
+        sql: "SELECT 'order ' || o.id, 'no contacts', 'contacts'
+          FROM orders o JOIN customers c ON c.id = o.customer_id JOIN order_contacts k ON k.order_id = o.id
+          WHERE c.anonymised_at IS NOT NULL
+            AND coalesce(k.email, k.shipping_address, k.billing_address, k.note, k.client_token) IS NOT NULL
+            AND EXISTS (SELECT 1 FROM forgettings f, json_each(f.customers) j WHERE j.value = c.id AND f.stage = 9)",
+    },
+    Check {
+        name: "forgetting.told",
+        sql: "SELECT 'forgetting ' || f.id, 'audit ' || f.audit_id, 'none that tells of it'
+          FROM forgettings f
+          WHERE f.audit_id >= (SELECT min(id) FROM audit)
+            AND NOT EXISTS (SELECT 1 FROM audit WHERE id = f.audit_id AND action = 224)",
+    },
+    Check {
+        name: "forgetting.pages",
+        sql: "SELECT 'freed page ' || id, 'none while nobody is being forgotten', 'one'
+          FROM freed_pages
+          WHERE NOT EXISTS (SELECT 1 FROM forgettings WHERE ended_at IS NULL)",
+    },
+    Check {
+        name: "audit.redaction",
+        sql: "SELECT 'redaction of audit ' || r.audit_id, 'the row', 'none'
+          FROM audit_redactions r
+          WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.id = r.audit_id)",
+    },
+    Check {
         name: "group.setting",
         sql: "SELECT 'setting selling.groups', is_so, found
           FROM (SELECT value AS found, EXISTS (SELECT 1 FROM customer_groups WHERE discount > 0) AS is_so

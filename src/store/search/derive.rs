@@ -128,7 +128,7 @@ fn renew(tx: &Tx, room: &mut usize) -> Result<()> {
     }
 }
 
-fn put(tx: &Tx, noun: &Noun, id: i64, room: &mut usize) -> Result<()> {
+pub(super) fn put(tx: &Tx, noun: &Noun, id: i64, room: &mut usize) -> Result<()> {
     match (noun.read)(tx, id)? {
         Some(text) => {
             *room = room.saturating_sub(text.words.len() + 100);

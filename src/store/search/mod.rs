@@ -2,9 +2,15 @@
 //! just written; and brought up to date in short jobs.
 
 mod broad;
+mod compact;
 mod derive;
 mod text;
 
+pub use compact::Pass;
+pub use compact::compact_customers;
+pub use compact::compact_orders;
+pub use compact::put_customer;
+pub use compact::put_order;
 pub use derive::behind;
 pub use derive::catch_up;
 pub use derive::is_behind;
@@ -90,6 +96,7 @@ pub(super) struct Noun {
     /// Whether it has SKUs beside its words.
     has_skus: bool,
     remove: &'static str,
+    merge: &'static str,
     read: fn(&Snapshot, i64) -> Result<Option<Text>>,
 }
 
@@ -114,6 +121,7 @@ const ORDERS: Noun = Noun {
     put: "INSERT OR REPLACE INTO order_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
     has_skus: true,
     remove: "DELETE FROM order_search WHERE rowid = ?1",
+    merge: "INSERT INTO order_search (order_search, rank) VALUES ('merge', ?1)",
     read: text::of_order,
 };
 
@@ -138,6 +146,7 @@ const PRODUCTS: Noun = Noun {
     put: "INSERT OR REPLACE INTO product_search (rowid, words, skus) VALUES (?1, ?2, ?3)",
     has_skus: true,
     remove: "DELETE FROM product_search WHERE rowid = ?1",
+    merge: "INSERT INTO product_search (product_search, rank) VALUES ('merge', ?1)",
     read: text::of_product,
 };
 
@@ -162,6 +171,7 @@ const CUSTOMERS: Noun = Noun {
     put: "INSERT OR REPLACE INTO customer_search (rowid, words) VALUES (?1, ?2)",
     has_skus: false,
     remove: "DELETE FROM customer_search WHERE rowid = ?1",
+    merge: "INSERT INTO customer_search (customer_search, rank) VALUES ('merge', ?1)",
     read: text::of_customer,
 };
 

@@ -1,9 +1,12 @@
 //! Customers over JSON.
 
 mod many;
+mod privacy;
 
 pub use many::batch;
 pub use many::statistics;
+pub use privacy::anonymise;
+pub use privacy::export;
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,5 +1,14 @@
 //! The audit: a row in the transaction of each change, chained by HMAC to the one before, so that what was cut out,
-//! put in or changed afterwards shows. Noting, listing, and going along the whole chain.
+//! put in or changed afterwards shows. Noting, listing, taking a person out, and going along the whole chain.
+
+mod redact;
+mod verify;
+
+pub(in crate::shop) use redact::redact;
+pub use verify::length;
+pub(in crate::shop) use verify::over;
+pub(in crate::shop) use verify::sweep;
+pub use verify::verify;
 
 use serde::Serialize;
 
@@ -9,12 +18,9 @@ use crate::domain::actor::Origin;
 use crate::domain::audit;
 use crate::domain::audit::Action;
 use crate::domain::audit::AuditRow;
-use crate::domain::audit::Broken;
 use crate::domain::audit::Columns;
 use crate::domain::audit::Denial;
-use crate::domain::audit::Head;
 use crate::domain::audit::Target;
-use crate::domain::audit::Verdict;
 use crate::domain::id::AuditId;
 use crate::domain::id::EventId;
 use crate::domain::id::OrderId;
@@ -34,12 +40,9 @@ use crate::secret;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::store;
-use crate::store::audit::Chained;
 
 /// Rows that one look passes over at most.
 const MOST_LOOKED_AT: i64 = 50_000;
-/// One job sweeps so many rows at most.
-const MOST_SWEPT: i64 = 500;
 /// Rows about one thing that are shown at most: an order has 4,095 versions.
 const MOST_OF_ONE: usize = 5_000;
 
@@ -300,172 +303,4 @@ fn total(
 
 fn keys(row: &AuditRow) -> (i64, i64) {
     (row.id.0, row.id.0)
-}
-
-/// Goes along the whole chain and stops at the first row that is wrong. `noted` is an end of it that was written down
-/// elsewhere, because a tail that was cut off leaves a good chain; `progress` hears of every row.
-pub fn verify(
-    db: &Snapshot,
-    by: &Actor,
-    key: &[u8; 32],
-    noted: Option<Head>,
-    progress: impl FnMut(u64),
-) -> Result<Verdict> {
-    by.require(Permission::AuditRead)?;
-    let first = store::audit::first(db)?;
-    let (start, cut) = beginning(db, key, first)?;
-    let mut walk = Walk {
-        key,
-        noted,
-        verdict: Verdict {
-            rows: 0,
-            head: start,
-            broken: cut,
-        },
-    };
-    if walk.verdict.broken.is_none() {
-        walk.through(db, progress)?;
-        walk.hold_against_noted();
-    }
-    Ok(walk.verdict)
-}
-
-/// How many rows the chain has.
-pub fn length(db: &Snapshot, by: &Actor) -> Result<i64> {
-    by.require(Permission::AuditRead)?;
-    let first = store::audit::first(db)?;
-    let head = store::audit::head(db)?.0;
-    Ok(match first.0 {
-        0 => 0,
-        first => head.0 - first + 1,
-    })
-}
-
-/// Where the chain begins: before row 1, or at the anchor that a sweep left.
-fn beginning(db: &Snapshot, key: &[u8; 32], first: AuditId) -> Result<(Head, Option<Broken>)> {
-    let nothing = Head {
-        id: AuditId(0),
-        mac: [0; 32],
-    };
-    if matches!(first.0, 0 | 1) {
-        return Ok((nothing, None));
-    }
-    let upto = AuditId(first.0 - 1);
-    let mac = store::audit::anchor(db, upto)?.and_then(|anchor| read_anchor(key, upto, &anchor));
-    Ok(match mac {
-        Some(mac) => (Head { id: upto, mac }, None),
-        None => (nothing, Some(broken(1, "it is missing"))),
-    })
-}
-
-/// The last row that one job may sweep of what was written before a moment: never the newest, and nothing that does not
-/// prove itself, because that would be swept with its traces.
-pub(super) fn over(db: &Snapshot, key: &[u8; 32], before: Timestamp) -> Result<Option<AuditId>> {
-    let first = store::audit::first(db)?;
-    let last = (store::audit::first_at(db, before)?.0 - 1).min(store::audit::head(db)?.0.0 - 1);
-    let upto = AuditId(last.min(first.0 + MOST_SWEPT - 1));
-    if first.0 == 0 || upto < first {
-        return Ok(None);
-    }
-    let (start, cut) = beginning(db, key, first)?;
-    let mut walk = Walk {
-        key,
-        noted: None,
-        verdict: Verdict {
-            rows: 0,
-            head: start,
-            broken: cut,
-        },
-    };
-    let most = usize::try_from(upto.0 - start.id.0).unwrap_or(0);
-    store::audit::walk(db, start.id, most, |row| {
-        walk.see(row);
-        walk.verdict.broken.is_none()
-    })?;
-    Ok(walk.verdict.broken.is_none().then_some(upto))
-}
-
-/// Forgets some of what was written before a moment. An anchor, made with the chain's key, keeps the end of what goes, so
-/// that what stays is chained to it.
-pub(super) fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
-    let Some(upto) = over(tx, tx.chain_key(), before)? else {
-        return Ok(());
-    };
-    let mac = store::audit::mac(tx, upto)?;
-    store::audit::sweep(tx, upto, &[mac, proof(tx.chain_key(), upto, &mac)].concat())
-}
-
-/// What shows that an anchor is ours.
-fn proof(key: &[u8; 32], upto: AuditId, mac: &[u8]) -> [u8; 32] {
-    secret::mac(key, &[b"anchor", &upto.0.to_be_bytes(), mac])
-}
-
-/// The MAC that an anchor keeps of the last row before it, if the anchor is ours.
-fn read_anchor(key: &[u8; 32], upto: AuditId, anchor: &[u8]) -> Option<[u8; 32]> {
-    let (mac, shown) = anchor.split_at_checked(32)?;
-    match secret::same(shown, &proof(key, upto, mac)) {
-        true => mac.try_into().ok(),
-        false => None,
-    }
-}
-
-const fn broken(id: i64, what: &'static str) -> Broken {
-    Broken {
-        id: AuditId(id),
-        what,
-    }
-}
-
-struct Walk<'a> {
-    key: &'a [u8; 32],
-    noted: Option<Head>,
-    verdict: Verdict,
-}
-
-impl Walk<'_> {
-    fn through(&mut self, db: &Snapshot, mut progress: impl FnMut(u64)) -> Result<()> {
-        store::audit::walk(db, AuditId(i64::MIN), usize::MAX >> 1, |row| {
-            self.see(row);
-            progress(self.verdict.rows);
-            self.verdict.broken.is_none()
-        })?;
-        Ok(())
-    }
-
-    fn see(&mut self, row: &Chained<'_>) {
-        let columns = &row.columns;
-        let due = self.verdict.head.id.0 + 1;
-        let digest = digest(columns);
-        let mac = secret::mac(self.key, &[&self.verdict.head.mac, &digest]);
-        let what = if columns.id != due {
-            "it is missing"
-        } else if columns.event.is_some() != columns.told.is_some() {
-            "its event is missing"
-        } else if row.digest != digest {
-            "it, or its event, is not what was noted"
-        } else if row.mac != mac {
-            "it was not chained by this shop to the row before it"
-        } else if self
-            .noted
-            .is_some_and(|noted| noted.id.0 == due && noted.mac != mac)
-        {
-            "it is not the row whose head was noted elsewhere"
-        } else {
-            self.verdict.rows += 1;
-            self.verdict.head = Head {
-                id: AuditId(due),
-                mac,
-            };
-            return;
-        };
-        self.verdict.broken = Some(broken(due, what));
-    }
-
-    /// What was noted elsewhere must still be there.
-    fn hold_against_noted(&mut self) {
-        let last = self.verdict.head.id;
-        if self.verdict.broken.is_none() && self.noted.is_some_and(|noted| noted.id > last) {
-            self.verdict.broken = Some(broken(last.0 + 1, "it is missing: the tail was cut off"));
-        }
-    }
 }
