@@ -117,6 +117,11 @@ named! {
         TaxRateChanged = 187 "tax_rate.changed",
         TaxRateDeleted = 188 "tax_rate.deleted",
         PriceDrifted = 189 "price.drift",
+        OrderEdited = 207 "order.edited",
+        DraftCreated = 270 "draft.created",
+        DraftChanged = 271 "draft.changed",
+        DraftDeleted = 272 "draft.deleted",
+        DraftPlaced = 273 "draft.placed",
         CustomerCreated = 220 "customer.created",
         CustomerChanged = 221 "customer.changed",
         CustomerDeleted = 222 "customer.deleted",
@@ -179,6 +184,7 @@ named! {
         ShippingMethod = 41 "shipping_method",
         TaxRate = 42 "tax_rate",
         Group = 43 "customer_group",
+        Draft = 50 "draft",
         Role = 44 "role",
     }
 }

@@ -92,6 +92,11 @@ impl Bad {
     }
 }
 
+/// What was read; what could not be is a fault.
+pub fn keep<T>(read: Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    read.map_err(|bad| faults.push(bad.at(field))).ok()
+}
+
 impl fmt::Display for Bad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

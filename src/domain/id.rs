@@ -106,6 +106,8 @@ ids! {
     ForgettingId,
     /// What somebody has picked and not yet ordered.
     CartId,
+    /// An order that staff prepare.
+    DraftId,
     /// A code that makes an order cheaper.
     CouponId,
     /// A way of sending.

@@ -16,6 +16,7 @@ pub mod coupon;
 pub mod credit_note;
 pub mod customer;
 pub mod difference;
+pub mod draft;
 pub mod event;
 pub mod fault;
 pub mod fitted;

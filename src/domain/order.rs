@@ -1,5 +1,7 @@
 //! The life of an order: its states, the steps between them, what is asked for and what exists.
 
+use crate::domain::fault::Bad;
+use crate::domain::fault::Fault;
 use crate::domain::id::CouponId;
 use crate::domain::id::CustomerId;
 use crate::domain::id::LineId;
@@ -20,6 +22,32 @@ use crate::domain::time::Timestamp;
 pub const MOST_LINES: usize = 1000;
 /// Pieces a line may have.
 pub const MOST_PIECES: i64 = 100_000;
+/// What is wrong with the lines in the list `list` of a request, which say in `field` how many pieces each is of: 1 to
+/// [`MOST_LINES`] lines, each of `least` to [`MOST_PIECES`] pieces.
+pub fn check_lines(
+    (list, field): (&str, &str),
+    least: i64,
+    pieces: impl ExactSizeIterator<Item = i64>,
+    faults: &mut Vec<Fault>,
+) {
+    if !(1..=MOST_LINES).contains(&pieces.len()) {
+        faults.push(Bad::invalid(format!("has 1 to {MOST_LINES} lines")).at(list));
+    }
+    for (at, pieces) in pieces.enumerate() {
+        if let Err(bad) = check_pieces(least, pieces) {
+            faults.push(bad.at(format!("{list}[{at}].{field}")));
+        }
+    }
+}
+
+/// Refused where a line may not be of so many pieces.
+pub fn check_pieces(least: i64, pieces: i64) -> Result<(), Bad> {
+    match (least..=MOST_PIECES).contains(&pieces) {
+        true => Ok(()),
+        false => Err(Bad::invalid(format!("{least} to {MOST_PIECES} pieces a line."))),
+    }
+}
+
 /// The version from which on notes and tags are refused, so that money always has room below 4,095.
 pub const LAST_FREE_VERSION: i64 = 3900;
 /// A live order's number is this much above its id until an import has brought numbers of its own.
@@ -98,6 +126,7 @@ named! {
         ReturnRequested = 14 "return_requested",
         ReturnReceived = 15 "return_received",
         ReturnEnded = 16 "return_ended",
+        Edited = 17 "edited",
     }
 }
 

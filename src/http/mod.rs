@@ -14,6 +14,7 @@ pub mod customer_query;
 mod denials;
 pub mod difference_query;
 mod docs;
+pub mod draft_query;
 pub mod extract;
 mod head;
 mod headers;

@@ -57,6 +57,8 @@ pub enum Made {
     Group = 61,
     /// A role.
     Role = 62,
+    /// A draft.
+    Draft = 70,
 }
 
 /// A key in the scope of its caller and route, and the fingerprint of what came with it.

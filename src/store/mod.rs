@@ -15,6 +15,7 @@ pub mod credit_notes;
 pub mod customers;
 pub mod deliveries;
 pub mod differences;
+pub mod drafts;
 pub mod endpoints;
 pub mod events;
 pub mod factors;

@@ -63,7 +63,8 @@ ids! {
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::ShipmentId, id::ReturnId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
     id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
-    id::SecretId, id::ForgettingId, id::CartId, id::CouponId, id::ShippingMethodId, id::TaxRateId, id::TaxClass,
+    id::SecretId, id::ForgettingId, id::CartId, id::DraftId, id::CouponId, id::ShippingMethodId, id::TaxRateId,
+    id::TaxClass,
 }
 
 named! {
@@ -74,8 +75,8 @@ named! {
     payment::Provider, payment::PaymentState, payment::Op, refund::RefundState, refund::RefundSource,
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
     commission::CommissionState, invoice::Series, reconciliation::DifferenceKind,
-    crate::domain::coupon::CouponKind, one_time::SecretKind, crate::domain::returns::ReturnState,
-    crate::domain::forgetting::Stage,
+    crate::domain::draft::DraftChannel, crate::domain::coupon::CouponKind, one_time::SecretKind,
+    crate::domain::returns::ReturnState, crate::domain::forgetting::Stage,
 }
 
 integers! {

@@ -339,7 +339,8 @@ fn good_bodies_of_money(order: &str) -> Vec<(&'static str, String, Value)> {
 
 /// The path as the documents have it.
 fn template(path: &str, order: &str, product: &str) -> String {
-    path.replace(order, "/orders/{id}")
+    path.replace("/drafts/1", "/drafts/{id}")
+        .replace(order, "/orders/{id}")
         .replace("/shipments/1", "/shipments/{sid}")
         .replace("/returns/1", "/returns/{rid}")
         .replace(product, "/products/{id}")

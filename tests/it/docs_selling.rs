@@ -3,6 +3,11 @@
 use serde_json::Value;
 use serde_json::json;
 
+fn address() -> Value {
+    json!({ "name": "Ann", "company": "Ann & Co", "line1": "Lane 1", "line2": "Back door", "city": "Bath",
+        "postcode": "BA1", "region": "Avon", "country": "GB", "phone": "+441632960961" })
+}
+
 /// The bodies, and where they go.
 pub fn good_bodies() -> Vec<(&'static str, String, Value)> {
     [
@@ -32,6 +37,23 @@ pub fn good_bodies() -> Vec<(&'static str, String, Value)> {
             json!({ "code": "A", "kind": "fixed", "value": "1.00", "limit": 1, "per_customer": 1, "min_subtotal": "1.00",
             "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-04-01T00:00:00Z", "products": [1], "groups": [1],
             "version": 1 }),
+        ),
+        (
+            "POST",
+            "/orders/drafts",
+            json!({ "channel": "phone", "items": [{ "sku": "MUG", "quantity": 1 }], "email": "ann@shop.test",
+            "shipping_address": address(), "payment_method": "manual", "note": "n", "reason": "r", "client_token": "t" }),
+        ),
+        (
+            "PATCH",
+            "/orders/drafts/1",
+            json!({ "channel": "mail", "items": [{ "sku": "MUG", "quantity": 1 }], "email": "ann@shop.test",
+            "payment_method": "manual", "note": "n", "reason": "r", "version": 1 }),
+        ),
+        (
+            "POST",
+            "/orders/drafts/1/place",
+            json!({ "total_price": "4.50", "client_token": "t" }),
         ),
         (
             "POST",

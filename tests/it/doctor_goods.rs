@@ -1,4 +1,4 @@
-//! What can be wrong with shipments and returns, as it is planted for the doctor to find: order 3 has been shipped.
+//! What can be wrong with shipments, returns and drafts, as it is planted for the doctor to find: order 3 has been shipped.
 
 pub const PLANTED: &[(&str, &str)] = &[
     (
@@ -50,6 +50,15 @@ pub const PLANTED: &[(&str, &str)] = &[
          VALUES (1, 3, 2, 'x', 0, 0, 0, 0);
          INSERT INTO return_lines (id, return_id, line_id, quantity, received)
          VALUES ((1 << 12) + 1, 1, (3 << 12) + 1, 1, 1)",
+    ),
+    (
+        "draft.items",
+        "INSERT INTO drafts (channel, payment_method, asked, created_at, updated_at) VALUES (0, 0, '{}', 0, 0)",
+    ),
+    (
+        "draft.order",
+        "INSERT INTO drafts (channel, payment_method, asked, order_id, placed_at, created_at, updated_at)
+         VALUES (0, 0, '{\"items\":[{}]}', 3, 0, 0, 0)",
     ),
     (
         "order.return_status",

@@ -58,6 +58,7 @@ mod docs_people;
 mod docs_selling;
 mod doctor;
 mod doctor_goods;
+mod drafts;
 mod emails;
 mod events;
 mod events_cli;

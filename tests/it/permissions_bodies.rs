@@ -67,9 +67,16 @@ fn last_line(app: &TestApp) -> Value {
     json!({ "item_id": app.number("SELECT max(id) FROM order_lines"), "quantity": 1 })
 }
 
-/// What is sent about parcels and returns.
+/// An order of a mug that is prepared, for a guest.
+pub fn draft() -> Value {
+    json!({ "channel": "phone", "items": [{ "sku": "MUG", "quantity": 1 }], "email": "g@shop.test" })
+}
+
+/// What is sent about parcels, returns and drafts.
 pub fn about_goods(app: &TestApp, line: &Line) -> Option<Option<Value>> {
     Some(Some(match (line.method, line.path) {
+        ("POST", "/orders/drafts") => draft(),
+        ("PATCH", "/orders/drafts/{id}") => json!({ "note": "Ring twice", "version": 1 }),
         ("PATCH", "/orders/{id}/shipments/{sid}") => json!({ "carrier": "Post", "version": 1 }),
         ("POST", "/orders/{id}/returns") => json!({ "lines": [last_line(app)], "reason": "broken" }),
         ("PATCH", "/orders/{id}/returns/{rid}") => json!({ "status": "received", "version": 1 }),

@@ -11,11 +11,10 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::coupon;
-use crate::domain::fault::Bad;
 use crate::domain::id::VariantId;
-use crate::domain::order::MOST_PIECES;
+use crate::domain::new_order::ItemRef;
+use crate::domain::order::check_pieces;
 use crate::error::Result;
-use crate::http::api::orders::item_ref;
 use crate::http::extract::Created;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
@@ -59,10 +58,11 @@ pub struct AddItem {
 impl AddItem {
     fn parse(self) -> Result<NewItem> {
         let mut faults = Vec::new();
-        if !(1..=MOST_PIECES).contains(&self.quantity) {
-            faults.push(Bad::invalid("1 to 100000 pieces a line.").at("quantity"));
+        if let Err(bad) = check_pieces(1, self.quantity) {
+            faults.push(bad.at("quantity"));
         }
-        let item = item_ref(self.variant_id, self.sku, self.product_id, "", &mut faults);
+        let sku = self.sku.as_deref();
+        let item = ItemRef::named(self.variant_id, sku, self.product_id, "", &mut faults);
         match item.filter(|_| faults.is_empty()) {
             Some(item) => Ok(NewItem {
                 item,
@@ -106,9 +106,7 @@ pub async fn set(
     Path(variant): Path<VariantId>,
     Json(body): Json<SetItem>,
 ) -> Result<Reply<CartView>> {
-    if !(0..=MOST_PIECES).contains(&body.quantity) {
-        return Err(Bad::invalid("0 to 100000 pieces a line.").at("quantity").into());
-    }
+    check_pieces(0, body.quantity).map_err(|bad| bad.at("quantity"))?;
     let Shopper { by, guest, .. } = shopper;
     let cart = app
         .write(move |tx| carts::set(tx, &by, guest, variant, body.quantity))

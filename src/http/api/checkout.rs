@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::address::Address;
+use crate::domain::fault::keep;
 use crate::domain::money::RawAmount;
 use crate::domain::new_order::Details;
 use crate::domain::order::Channel;
@@ -19,7 +20,6 @@ use crate::domain::text::Email;
 use crate::error::Error;
 use crate::error::Result;
 use crate::gateway;
-use crate::http::api::orders::keep;
 use crate::http::api::orders::method;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;

@@ -10,6 +10,7 @@ pub mod commissions;
 pub mod consumers;
 pub mod coupons;
 pub mod customers;
+pub mod drafts;
 pub mod emails;
 pub mod events;
 pub mod factors;
@@ -90,6 +91,7 @@ use crate::shop::customers::BatchView;
 use crate::shop::customers::CustomerView;
 use crate::shop::customers::ForgettingView;
 use crate::shop::customers::StatisticsView as CustomerStatistics;
+use crate::shop::drafts::DraftView;
 use crate::shop::groups::GroupView;
 use crate::shop::groups::Membership;
 use crate::shop::invoices::InvoiceView;
@@ -211,6 +213,12 @@ pub fn table() -> Table {
         .row(GET, "/orders/export.csv", Needs(May::OrdersExport), orders::export, sends("text/csv"))
         .row(GET, "/orders/transitions", SignedIn, orders::transitions, shows::<Transitions>())
         .row(GET, "/orders/private/{token}", Public, orders::show_private, shows::<OrderView>())
+        .row(GET, "/orders/drafts", Needs(May::OrdersCreate), drafts::list, lists::<DraftView>())
+        .row(POST, "/orders/drafts", Needs(May::OrdersCreate), drafts::create, makes::<DraftView>())
+        .row(GET, "/orders/drafts/{id}", Needs(May::OrdersCreate), drafts::show, shows::<DraftView>())
+        .row(PATCH, "/orders/drafts/{id}", Needs(May::OrdersCreate), drafts::update, shows::<DraftView>())
+        .row(DELETE, "/orders/drafts/{id}", Needs(May::OrdersCreate), drafts::destroy, does())
+        .row(POST, "/orders/drafts/{id}/place", Needs(May::OrdersCreate), drafts::place, makes::<OrderView>())
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
         .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
         .row(GET, "/events/stream", OwnOr(May::EventsRead), live::stream, sends(MEDIA))

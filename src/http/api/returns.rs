@@ -9,12 +9,10 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::fault::Bad;
-use crate::domain::fault::Fault;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ReturnId;
-use crate::domain::order::MOST_LINES;
-use crate::domain::order::MOST_PIECES;
+use crate::domain::order::check_lines;
 use crate::domain::returns::CameBack;
 use crate::domain::returns::NewReturn;
 use crate::domain::returns::ReturnState;
@@ -68,7 +66,7 @@ impl RequestReturn {
     fn parse(self, seen: IfMatch) -> Result<NewReturn> {
         let mut faults = Vec::new();
         let quantities = self.lines.iter().map(|line| line.quantity);
-        check_lines(quantities, 1, "quantity", &mut faults);
+        check_lines(("lines", "quantity"), 1, quantities, &mut faults);
         let reason = text::line(&self.reason, 1, 255);
         let reason = reason.map_err(|bad| faults.push(bad.at("reason")));
         match (reason, faults.is_empty()) {
@@ -82,19 +80,6 @@ impl RequestReturn {
                 version: seen.or_body(self.version)?,
             }),
             _ => Err(faults.into()),
-        }
-    }
-}
-
-/// So many lines as an order has, each with so many pieces.
-fn check_lines(pieces: impl ExactSizeIterator<Item = i64>, least: i64, field: &str, faults: &mut Vec<Fault>) {
-    if !(1..=MOST_LINES).contains(&pieces.len()) {
-        faults.push(Bad::invalid("has 1 to 1000 lines").at("lines"));
-    }
-    for (at, pieces) in pieces.enumerate() {
-        if !(least..=MOST_PIECES).contains(&pieces) {
-            let words = format!("{least} to {MOST_PIECES} pieces a line.");
-            faults.push(Bad::invalid(words).at(format!("lines[{at}].{field}")));
         }
     }
 }
@@ -146,7 +131,8 @@ impl MoveReturn {
             faults.push(Bad::invalid("is not a status of returns").at("status"));
         }
         if let Some(lines) = &self.lines {
-            check_lines(lines.iter().map(|line| line.received), 0, "received", &mut faults);
+            let received = lines.iter().map(|line| line.received);
+            check_lines(("lines", "received"), 0, received, &mut faults);
             if to.is_some_and(|to| to != ReturnState::Received) {
                 faults.push(Bad::invalid("are named where goods are received").at("lines"));
             }

@@ -8,12 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::domain::fault::Bad;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ShipmentId;
-use crate::domain::order::MOST_LINES;
-use crate::domain::order::MOST_PIECES;
+use crate::domain::order::check_lines;
 use crate::domain::shipment::Label;
 use crate::domain::shipment::LabelFields;
 use crate::domain::shipment::NewShipment;
@@ -74,19 +72,11 @@ pub struct ShipItem {
 impl CreateShipment {
     fn parse(self, seen: IfMatch) -> Result<NewShipment> {
         let mut faults = Vec::new();
-        if self
-            .items
-            .as_ref()
-            .is_some_and(|items| items.is_empty() || items.len() > MOST_LINES)
-        {
-            faults.push(Bad::invalid("has 1 to 1000 lines").at("items"));
+        if let Some(items) = &self.items {
+            let quantities = items.iter().map(|item| item.quantity);
+            check_lines(("items", "quantity"), 1, quantities, &mut faults);
         }
         let items = self.items.unwrap_or_default();
-        for (at, item) in items.iter().enumerate() {
-            if !(1..=MOST_PIECES).contains(&item.quantity) {
-                faults.push(Bad::invalid("1 to 100000 pieces a line.").at(format!("items[{at}].quantity")));
-            }
-        }
         let fields = LabelFields {
             carrier: self.carrier.map(Some),
             tracking: self.tracking.map(Some),

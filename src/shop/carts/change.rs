@@ -9,7 +9,7 @@ use crate::domain::fault::Bad;
 use crate::domain::id::CartId;
 use crate::domain::id::VariantId;
 use crate::domain::new_order::ItemRef;
-use crate::domain::order::MOST_PIECES;
+use crate::domain::order::check_pieces;
 use crate::domain::product::Offer;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::ShortItem;
@@ -31,7 +31,7 @@ use crate::store;
 pub struct NewItem {
     /// Of what.
     pub item: ItemRef,
-    /// How many, 1 to [`MOST_PIECES`].
+    /// How many, 1 to [`MOST_PIECES`](crate::domain::order::MOST_PIECES).
     pub quantity: i64,
 }
 
@@ -76,9 +76,7 @@ fn add_now(tx: &Tx, holder: &Holder, new: &NewItem) -> Result<VariantId> {
     };
     let quantity = before + new.quantity;
     require_stock(&offer, quantity)?;
-    if quantity > MOST_PIECES {
-        return Err(Bad::invalid("1 to 100000 pieces a line.").at("quantity").into());
-    }
+    check_pieces(1, quantity).map_err(|bad| bad.at("quantity"))?;
     let cart = store::carts::open(tx, holder)?;
     store::carts::put(tx, cart, offer.variant, quantity, shown, None)?;
     Ok(offer.variant)

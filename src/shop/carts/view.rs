@@ -11,13 +11,13 @@ use crate::domain::coupon::Unfit;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
-use crate::domain::pricing::Figure;
 use crate::domain::pricing::Priced;
 use crate::domain::pricing::PricedLine;
 use crate::domain::pricing::Reason;
-use crate::domain::pricing::Why;
 use crate::domain::settings::Terms;
 use crate::domain::time::Timestamp;
+use crate::shop::reasons;
+use crate::shop::reasons::ReasonView;
 
 /// A cart as the API shows it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -62,24 +62,6 @@ struct ItemView {
     /// Whether the price has moved by more than a tenth since it was put in.
     price_drift: bool,
     reasons: Vec<ReasonView>,
-}
-
-/// A part of a figure, and where it comes from.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = PriceReason)]
-struct ReasonView {
-    #[schema(pattern = "^(unit_price|discount|shipping|tax)$")]
-    figure: &'static str,
-    #[schema(pattern = "^(list|seen|set|group|coupon|method|tax)$")]
-    reason: &'static str,
-    /// Below zero where it makes the figure smaller.
-    amount: Amount,
-    /// Of a group or a tax.
-    percent: Option<String>,
-    /// Of a tax.
-    name: Option<String>,
-    /// Of a price that was seen.
-    at: Option<Timestamp>,
 }
 
 /// The coupon of a cart.
@@ -255,35 +237,6 @@ impl Writer<'_> {
     }
 
     fn reasons(&self, reasons: &[Reason]) -> Vec<ReasonView> {
-        reasons.iter().map(|reason| self.reason(reason)).collect()
-    }
-
-    fn reason(&self, reason: &Reason) -> ReasonView {
-        let (word, percent, name, at) = match reason.why {
-            Why::List => ("list", None, None, None),
-            Why::Seen { at } => ("seen", None, None, Some(at)),
-            Why::Set => ("set", None, None, None),
-            Why::Group(percent) => ("group", Some(percent), None, None),
-            Why::Coupon => ("coupon", None, None, None),
-            Why::Method => ("method", None, None, None),
-            Why::Tax(at) => {
-                let sum = self.priced.taxes.get(at);
-                let name = sum.map(|sum| sum.name.clone());
-                ("tax", sum.map(|sum| sum.percent), name, None)
-            }
-        };
-        ReasonView {
-            figure: match reason.of {
-                Figure::UnitPrice => "unit_price",
-                Figure::Discount => "discount",
-                Figure::Shipping => "shipping",
-                Figure::Tax => "tax",
-            },
-            reason: word,
-            amount: reason.amount.write(self.currency),
-            percent: percent.map(|percent| percent.to_string()),
-            name,
-            at,
-        }
+        reasons::view(reasons, &self.priced.taxes, self.currency)
     }
 }

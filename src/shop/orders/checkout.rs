@@ -101,8 +101,8 @@ fn checkout_now(tx: &Tx, by: &Actor, holder: Holder, asked: &Checkout) -> Result
     };
     let terms = store::settings::terms(tx)?;
     let user = by.user.and(customer.user);
-    let sale = Sale::of(tx, by, terms, &customer, user, goods, &details)?;
-    let priced = sale.price(tx)?;
+    let sale = Sale::of(tx, by, terms, Some(&customer), user, goods, &details)?;
+    let priced = sale.price(tx, tx.now)?;
     compare(&sale, asked, &priced)?;
     let order = sale.write(tx, by, &priced)?;
     finish(tx, &holder, cart, &sale)?;

@@ -2,6 +2,7 @@
 //! was found. They stream along ids and keep nothing; what no index can answer is walked in `ledgers`.
 
 mod commissions;
+mod drafts;
 mod fulfilment;
 mod invoices;
 mod ledgers;
@@ -43,6 +44,7 @@ pub const FILE: &[Check] = &[
 pub fn all() -> impl Iterator<Item = &'static Check> {
     let all = [
         orders::CHECKS,
+        drafts::CHECKS,
         fulfilment::CHECKS,
         invoices::CHECKS,
         wallets::CHECKS,

@@ -45,23 +45,14 @@ use crate::domain::actor::Actor;
 use crate::domain::address::Address;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
-use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
-use crate::domain::id::ProductId;
-use crate::domain::id::VariantId;
 use crate::domain::money::RawAmount;
-use crate::domain::new_order::Details;
-use crate::domain::new_order::ItemRef;
-use crate::domain::new_order::NewLine;
+use crate::domain::new_order::AskedLine;
+use crate::domain::new_order::AskedOrder;
 use crate::domain::new_order::NewOrder;
 use crate::domain::order::Channel;
-use crate::domain::order::MOST_LINES;
-use crate::domain::order::MOST_PIECES;
 use crate::domain::order::Order;
 use crate::domain::payment::Provider;
-use crate::domain::text;
-use crate::domain::text::Email;
-use crate::domain::text::Sku;
 use crate::domain::time::Moment;
 use crate::error::Error;
 use crate::error::Result;
@@ -84,7 +75,7 @@ use crate::shop::settings;
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
     #[schema(min_items = 1, max_items = 1000)]
-    items: Vec<PlaceItem>,
+    items: Vec<AskedLine>,
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
     client_token: Option<String>,
     customer_id: Option<i64>,
@@ -101,57 +92,27 @@ pub struct PlaceOrder {
     total_price: Option<RawAmount>,
 }
 
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PlaceItem {
-    product_id: Option<i64>,
-    variant_id: Option<i64>,
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
-    sku: Option<String>,
-    #[schema(minimum = 1, maximum = 100_000)]
-    quantity: i64,
-    price: Option<RawAmount>,
-}
-
 impl PlaceOrder {
     /// Well formed, or every fault at once.
     fn parse(self, app: &App) -> Result<NewOrder> {
         let mut faults = Vec::new();
         let method = method(app, self.payment_method.as_deref(), &mut faults);
-        if self.items.is_empty() || self.items.len() > MOST_LINES {
-            faults.push(Bad::invalid("An order has 1 to 1000 lines.").at("items"));
-        }
-        let mut lines = Vec::with_capacity(self.items.len());
-        for (at, item) in self.items.into_iter().enumerate() {
-            lines.extend(item.parse(at, &mut faults));
-        }
-        let email = self
-            .email
-            .and_then(|email| keep(Email::parse(&email), "email", &mut faults));
-        let note = self
-            .note
-            .and_then(|note| keep(text::paragraph(&note, 1000), "note", &mut faults));
-        let shipping_address = self
-            .shipping_address
-            .map(|address| address.checked("shipping_address", &mut faults));
-        let billing_address = self
-            .billing_address
-            .map(|address| address.checked("billing_address", &mut faults));
+        let asked = AskedOrder {
+            items: self.items,
+            customer_id: self.customer_id,
+            email: self.email,
+            shipping_address: self.shipping_address,
+            billing_address: self.billing_address,
+            shipping_method: self.shipping_method,
+            coupon: self.coupon,
+            note: self.note,
+        };
+        let new = asked.read(method, Channel::Api, &mut faults);
         match faults.is_empty() {
             false => Err(faults.into()),
             true => Ok(NewOrder {
-                lines,
-                customer: self.customer_id.map(CustomerId),
                 total_price: self.total_price,
-                details: Details {
-                    email,
-                    shipping_address,
-                    billing_address,
-                    shipping_method: self.shipping_method,
-                    coupon: self.coupon,
-                    note,
-                    ..Details::plain(method, Channel::Api)
-                },
+                ..new
             }),
         }
     }
@@ -164,48 +125,6 @@ pub fn method(app: &App, named: Option<&str>, faults: &mut Vec<Fault>) -> Provid
         faults.push(Bad::input("There is no such payment method.").at("payment_method"));
         Provider::Manual
     })
-}
-
-impl PlaceItem {
-    fn parse(self, at: usize, faults: &mut Vec<Fault>) -> Option<NewLine> {
-        if !(1..=MOST_PIECES).contains(&self.quantity) {
-            faults.push(Bad::invalid("1 to 100000 pieces a line.").at(format!("items[{at}].quantity")));
-        }
-        let place = format!("items[{at}]");
-        Some(NewLine {
-            item: item_ref(self.variant_id, self.sku, self.product_id, &place, faults)?,
-            quantity: self.quantity,
-            price: self.price,
-        })
-    }
-}
-
-/// The one thing that is named, in the object at `place`.
-pub fn item_ref(
-    variant: Option<i64>,
-    sku: Option<String>,
-    product: Option<i64>,
-    place: &str,
-    faults: &mut Vec<Fault>,
-) -> Option<ItemRef> {
-    let field = |name: &str| match place {
-        "" => name.to_owned(),
-        place => format!("{place}.{name}"),
-    };
-    let bad = match (variant, sku, product) {
-        (Some(id), None, None) => return Some(ItemRef::Variant(VariantId(id))),
-        (None, Some(sku), None) => return keep(Sku::parse(&sku), &field("sku"), faults).map(ItemRef::Sku),
-        (None, None, Some(id)) => return Some(ItemRef::Product(ProductId(id))),
-        (None, None, None) => Bad::missing().at(field("variant_id")),
-        _ => Bad::invalid("Name the item once: product_id, variant_id or sku.").at(place),
-    };
-    faults.push(bad);
-    None
-}
-
-/// What was read; what could not be is a fault.
-pub fn keep<T>(read: std::result::Result<T, Bad>, field: &str, faults: &mut Vec<Fault>) -> Option<T> {
-    read.map_err(|bad| faults.push(bad.at(field))).ok()
 }
 
 pub async fn place(
@@ -274,7 +193,8 @@ async fn show_at(app: &App, by: Actor, id: OrderId, at: Moment) -> Result<Respon
     reply(StatusCode::OK, &owned.order)
 }
 
-fn reply(status: StatusCode, order: &Order) -> Result<Response> {
+/// An order, with the tag of its version.
+pub fn reply(status: StatusCode, order: &Order) -> Result<Response> {
     Ok(ready(status, order.head.version, json(order)?))
 }
 

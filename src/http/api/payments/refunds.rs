@@ -13,8 +13,7 @@ use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
 use crate::domain::id::ReturnId;
 use crate::domain::money::RawAmount;
-use crate::domain::order::MOST_LINES;
-use crate::domain::order::MOST_PIECES;
+use crate::domain::order::check_lines;
 use crate::domain::refund::NewRefund;
 use crate::domain::refund::NewRefundLine;
 use crate::domain::refund::Refund;
@@ -67,24 +66,23 @@ pub struct RefundItem {
 impl RefundOrder {
     fn parse(self, seen: IfMatch) -> Result<NewRefund> {
         let lines = self.lines.unwrap_or_default();
-        if lines.len() > MOST_LINES {
-            return Err(Bad::invalid("has at most 1000 lines").at("lines").into());
-        }
-        let asked = lines.into_iter().enumerate().map(|(at, line)| {
-            if !(1..=MOST_PIECES).contains(&line.quantity) {
-                let bad = Bad::invalid("1 to 100000 pieces a line.");
-                return Err(Error::from(bad.at(format!("lines[{at}].quantity"))));
+        if !lines.is_empty() {
+            let mut faults = Vec::new();
+            let quantities = lines.iter().map(|line| line.quantity);
+            check_lines(("lines", "quantity"), 1, quantities, &mut faults);
+            if !faults.is_empty() {
+                return Err(faults.into());
             }
-            Ok(NewRefundLine {
-                line: LineId(line.item_id),
-                quantity: line.quantity,
-                restock: line.restock.unwrap_or(false),
-            })
+        }
+        let asked = lines.into_iter().map(|line| NewRefundLine {
+            line: LineId(line.item_id),
+            quantity: line.quantity,
+            restock: line.restock.unwrap_or(false),
         });
         let line =
             |text: &str, field: &str| text::line(text, 1, 255).map_err(|bad| Error::from(bad.at(field)));
         Ok(NewRefund {
-            lines: asked.collect::<Result<_>>()?,
+            lines: asked.collect(),
             shipping: self.shipping,
             amount: self.amount,
             reason: line(&self.reason, "reason")?,

@@ -5,7 +5,6 @@ use crate::domain::fault::Bad;
 use crate::domain::money::Money;
 use crate::domain::new_order::ItemRef;
 use crate::domain::new_order::NewLine;
-use crate::domain::new_order::NewOrder;
 use crate::domain::permission::Permission;
 use crate::domain::pricing::Ask;
 use crate::domain::pricing::Piece;
@@ -13,23 +12,28 @@ use crate::domain::product::Offer;
 use crate::domain::settings::Terms;
 use crate::error::Error;
 use crate::error::Result;
-use crate::shop::Tx;
+use crate::shop::Snapshot;
 use crate::store;
 
 /// Some pieces of an offer.
-pub(in crate::shop::orders) struct Good {
-    pub(in crate::shop::orders) offer: Offer,
-    pub(in crate::shop::orders) piece: Piece,
+pub(in crate::shop) struct Good {
+    pub(in crate::shop) offer: Offer,
+    pub(in crate::shop) piece: Piece,
     /// Whether the client believes in another price than the list's.
-    pub(in crate::shop::orders) differs: bool,
+    pub(in crate::shop) differs: bool,
 }
 
-/// The goods of an order; `NotFound` if one of them is not for sale.
-pub(super) fn asked(tx: &Tx, by: &Actor, terms: &Terms, new: &NewOrder) -> Result<Vec<Good>> {
+/// The goods of lines, each with its place in the request; `NotFound` if one of them is not for sale.
+pub(in crate::shop::orders) fn asked<'a>(
+    db: &Snapshot,
+    by: &Actor,
+    terms: &Terms,
+    lines: impl IntoIterator<Item = (usize, &'a NewLine)>,
+) -> Result<Vec<Good>> {
     let may_set = by.may(Permission::OrdersEdit);
-    let mut goods = Vec::with_capacity(new.lines.len());
-    for (at, asked) in new.lines.iter().enumerate() {
-        let offer = offer(tx, at, asked)?;
+    let mut goods = Vec::new();
+    for (at, asked) in lines {
+        let offer = offer(db, at, asked)?;
         let list = offer.for_sale().ok_or(Error::NotFound("product"))?;
         let typed = match &asked.price {
             None => list,
@@ -60,12 +64,12 @@ pub(super) fn asked(tx: &Tx, by: &Actor, terms: &Terms, new: &NewOrder) -> Resul
     Ok(goods)
 }
 
-fn offer(tx: &Tx, at: usize, asked: &NewLine) -> Result<Offer> {
+fn offer(db: &Snapshot, at: usize, asked: &NewLine) -> Result<Offer> {
     let found = match &asked.item {
-        ItemRef::Variant(id) => store::products::offer(tx, *id)?,
-        ItemRef::Sku(sku) => store::products::offer_by_sku(tx, sku.as_str())?,
+        ItemRef::Variant(id) => store::products::offer(db, *id)?,
+        ItemRef::Sku(sku) => store::products::offer_by_sku(db, sku.as_str())?,
         ItemRef::Product(id) => {
-            let mut offers = store::products::offers_of(tx, *id)?;
+            let mut offers = store::products::offers_of(db, *id)?;
             if offers.len() > 1 {
                 return Err(Bad::missing().at(format!("items[{at}].variant_id")).into());
             }

@@ -6,8 +6,10 @@ mod quote;
 mod rows;
 mod stock;
 
-pub(super) use goods::Good;
+pub(in crate::shop) use goods::Good;
+pub(super) use goods::asked;
 pub(super) use quote::quote;
+pub(super) use stock::tell_what_is_low;
 
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
@@ -33,11 +35,14 @@ use crate::domain::pricing::Basket;
 use crate::domain::pricing::Piece;
 use crate::domain::pricing::Priced;
 use crate::domain::refusal::Refusal;
+use crate::domain::refusal::ShortItem;
 use crate::domain::settings::Terms;
 use crate::domain::shipping::ShippingMethod;
 use crate::domain::text::CountryCode;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
+use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
 use crate::shop::coupons;
@@ -78,16 +83,58 @@ pub fn place(tx: &Tx, by: &Actor, key: Option<&Key>, new: &NewOrder) -> Result<O
 
 fn place_now(tx: &Tx, by: &Actor, user: UserId, new: &NewOrder) -> Result<Order> {
     let customer = customer(tx, by, user, new)?;
+    sell(tx, by, &customer, customer.user, new)
+}
+
+/// Sells what is asked for to a customer whom the shop sells to, for this user, or for nobody who could sign in.
+pub(in crate::shop) fn sell(
+    tx: &Tx,
+    by: &Actor,
+    customer: &Customer,
+    user: Option<UserId>,
+    new: &NewOrder,
+) -> Result<Order> {
     let terms = store::settings::terms(tx)?;
-    let goods = goods::asked(tx, by, &terms, new)?;
-    let sale = Sale::of(tx, by, terms, &customer, customer.user, goods, &new.details)?;
-    let priced = sale.price(tx)?;
+    let goods = asked(tx, by, &terms, new.lines.iter().enumerate())?;
+    let sale = Sale::of(tx, by, terms, Some(customer), user, goods, &new.details)?;
+    let priced = sale.price(tx, tx.now)?;
     quote::compare(by, &sale, new, &priced)?;
     let order = sale.write(tx, by, &priced)?;
     match new.details.method {
         Provider::Wallet if order.head.due() > Money::ZERO => payments::pay_at_placing(tx, by, &order),
         _ => Ok(order),
     }
+}
+
+/// What an order would come to at a moment, and of what; refused as its placing would be, but for the stock.
+pub(in crate::shop) struct Weighed {
+    pub(in crate::shop) terms: Terms,
+    pub(in crate::shop) goods: Vec<Good>,
+    pub(in crate::shop) priced: Priced,
+    /// What there is not enough of.
+    pub(in crate::shop) short: Vec<ShortItem>,
+}
+
+/// Weighs what is asked for, for a customer if one is known yet.
+pub(in crate::shop) fn weigh(
+    db: &Snapshot,
+    by: &Actor,
+    now: Timestamp,
+    customer: Option<Customer>,
+    new: &NewOrder,
+) -> Result<Weighed> {
+    let customer = customer.map(require_welcome).transpose()?;
+    let user = customer.as_ref().and_then(|customer| customer.user);
+    let terms = store::settings::terms(db)?;
+    let goods = asked(db, by, &terms, new.lines.iter().enumerate())?;
+    let sale = Sale::of(db, by, terms, customer.as_ref(), user, goods, &new.details)?;
+    let priced = sale.price(db, now)?;
+    Ok(Weighed {
+        terms,
+        short: stock::short(&stock::gather(&sale.goods)),
+        goods: sale.goods,
+        priced,
+    })
 }
 
 /// For whom: the caller's own record, made at the first order of a staff user, or another's with the right to it.
@@ -107,7 +154,7 @@ fn customer(tx: &Tx, by: &Actor, user: UserId, new: &NewOrder) -> Result<Custome
 }
 
 /// Refused with `BusinessRule` if the shop does not sell to this customer, with `Deleted` if it has been.
-pub(super) fn require_welcome(customer: Customer) -> Result<Customer> {
+pub(in crate::shop) fn require_welcome(customer: Customer) -> Result<Customer> {
     if customer.deleted_at.is_some() {
         return Err(Error::Deleted("customer"));
     }
@@ -120,7 +167,8 @@ pub(super) fn require_welcome(customer: Customer) -> Result<Customer> {
 /// All that an order is made of, before it is priced.
 pub(super) struct Sale<'a> {
     pub(super) terms: Terms,
-    pub(super) customer: &'a Customer,
+    /// Nobody yet, where it is only weighed.
+    pub(super) customer: Option<&'a Customer>,
     /// The user for whom it is; nobody of a guest's.
     pub(super) user: Option<UserId>,
     pub(super) goods: Vec<Good>,
@@ -134,24 +182,24 @@ impl<'a> Sale<'a> {
     /// Looks up what is named. Refused with `BusinessRule` if there is no such coupon, with `Fields` if there is no such
     /// way of sending, or none is named where the buyer must choose one.
     pub(super) fn of(
-        tx: &Tx,
+        db: &Snapshot,
         by: &Actor,
         terms: Terms,
-        customer: &'a Customer,
+        customer: Option<&'a Customer>,
         user: Option<UserId>,
         goods: Vec<Good>,
         details: &'a Details,
     ) -> Result<Self> {
         let coupon = match &details.coupon {
             None => None,
-            Some(code) => Some(coupon_of(tx, code)?),
+            Some(code) => Some(coupon_of(db, code)?),
         };
         // Whoever only types an address has not proved that it is theirs.
         let is_known = user.is_some() || by.may(Permission::OrdersCreate);
-        let buyer = is_known.then_some(customer.id);
+        let buyer = customer.filter(|_| is_known).map(|customer| customer.id);
         Ok(Self {
-            belonging: groups::of_buyer(tx, &terms, coupon.as_ref(), buyer)?,
-            method: method(tx, by, &terms, details)?,
+            belonging: groups::of_buyer(db, &terms, coupon.as_ref(), buyer)?,
+            method: method(db, by, &terms, details)?,
             terms,
             customer,
             user,
@@ -161,16 +209,16 @@ impl<'a> Sale<'a> {
         })
     }
 
-    /// What it comes to. Refused as the coupon's [`Unfit`] tells.
-    pub(super) fn price(&self, tx: &Tx) -> Result<Priced> {
+    /// What it comes to at a moment. Refused as the coupon's [`Unfit`] tells.
+    pub(super) fn price(&self, db: &Snapshot, now: Timestamp) -> Result<Priced> {
         let pieces: Vec<Piece> = self.goods.iter().map(|good| good.piece.clone()).collect();
         let used_before = match &self.coupon {
-            Some(coupon) => coupons::used_by(tx, coupon, Some(self.customer.id))?,
+            Some(coupon) => coupons::used_by(db, coupon, self.customer.map(|customer| customer.id))?,
             None => 0,
         };
-        let taxes = taxes::of(tx, &self.terms, self.details.country())?;
+        let taxes = taxes::of(db, &self.terms, self.details.country())?;
         let priced = pricing::price(&Basket {
-            now: tx.now,
+            now,
             pieces: &pieces,
             groups: &self.belonging.discounts,
             member_of: &self.belonging.groups,
@@ -186,11 +234,14 @@ impl<'a> Sale<'a> {
 
     /// Writes the order and tells of it; the coupon and the stock first, so that nobody gets what another has taken.
     pub(super) fn write(&self, tx: &Tx, by: &Actor, priced: &Priced) -> Result<Order> {
+        let customer = self
+            .customer
+            .ok_or_else(|| Error::internal("an order is sold to nobody"))?;
         let taken = stock::reserve(tx, by, &self.goods)?;
         if let Some(coupon) = &self.coupon {
-            coupons::take(tx, coupon, self.customer.id)?;
+            coupons::take(tx, coupon, customer.id)?;
         }
-        let order = rows::insert(tx, by, self, priced)?;
+        let order = rows::insert(tx, by, self, customer, priced)?;
         let stock = stock::take(tx, by, order.head.id, &taken)?;
         tell(tx, by, &order, stock)?;
         stock::tell_what_is_low(tx, &self.terms, &taken)?;
@@ -200,9 +251,9 @@ impl<'a> Sale<'a> {
 }
 
 /// The coupon of a code as it was typed.
-fn coupon_of(tx: &Tx, code: &str) -> Result<Coupon> {
+fn coupon_of(db: &Snapshot, code: &str) -> Result<Coupon> {
     let found = match coupon::code_of(code) {
-        Ok(code) => store::coupons::by_code(tx, &code)?,
+        Ok(code) => store::coupons::by_code(db, &code)?,
         Err(_) => None,
     };
     found.ok_or_else(|| Refusal::from(Unfit::Unknown).into())
@@ -210,7 +261,7 @@ fn coupon_of(tx: &Tx, code: &str) -> Result<Coupon> {
 
 /// The way of sending that is named. Whoever buys for themselves must name one, where the shop has any; a shop without
 /// is not asked.
-fn method(tx: &Tx, by: &Actor, terms: &Terms, details: &Details) -> Result<Option<ShippingMethod>> {
+fn method(db: &Snapshot, by: &Actor, terms: &Terms, details: &Details) -> Result<Option<ShippingMethod>> {
     let field = "shipping_method";
     let Some(id) = details.shipping_method else {
         return match terms.has_methods && !by.may(Permission::OrdersCreate) {
@@ -218,7 +269,7 @@ fn method(tx: &Tx, by: &Actor, terms: &Terms, details: &Details) -> Result<Optio
             false => Ok(None),
         };
     };
-    let found = store::shipping::find(tx, ShippingMethodId(id))?.filter(|method| method.is_enabled);
+    let found = store::shipping::find(db, ShippingMethodId(id))?.filter(|method| method.is_enabled);
     let method =
         found.ok_or_else(|| Error::from(Bad::input("There is no such shipping method.").at(field)))?;
     let country = details.country().and_then(|code| CountryCode::parse(code).ok());

@@ -3,6 +3,7 @@
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
+use crate::domain::customer::Customer;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
@@ -29,7 +30,13 @@ use crate::store;
 use crate::store::orders::NewRow;
 
 /// Writes the order.
-pub(super) fn insert(tx: &Tx, by: &Actor, sale: &Sale<'_>, priced: &Priced) -> Result<Order> {
+pub(super) fn insert(
+    tx: &Tx,
+    by: &Actor,
+    sale: &Sale<'_>,
+    customer: &Customer,
+    priced: &Priced,
+) -> Result<Order> {
     let details = sale.details;
     // Nothing is owed on an order of nothing.
     let payment = match priced.total {
@@ -43,7 +50,7 @@ pub(super) fn insert(tx: &Tx, by: &Actor, sale: &Sale<'_>, priced: &Priced) -> R
         fulfilment: FulfilmentStatus::Unfulfilled,
         channel: details.channel,
         method: details.method,
-        customer: Some(sale.customer.id),
+        customer: Some(customer.id),
         user: sale.user,
         placed_by: by.user.filter(|user| sale.user != Some(*user)),
         item_count: priced.item_count,
@@ -56,7 +63,7 @@ pub(super) fn insert(tx: &Tx, by: &Actor, sale: &Sale<'_>, priced: &Priced) -> R
         coupon: sale.coupon.as_ref().map(|coupon| coupon.id),
     };
     let id = store::orders::insert(tx, &row)?;
-    let contacts = contacts(sale)?;
+    let contacts = contacts(sale, customer)?;
     store::orders::insert_contacts(tx, id, &contacts)?;
     for sum in &priced.taxes {
         store::taxes::insert_sum(tx, id, sum)?;
@@ -132,7 +139,7 @@ fn tell_drift(tx: &Tx, by: &Actor, order: OrderId, good: &Good, priced: &PricedL
     )
 }
 
-fn contacts(sale: &Sale<'_>) -> Result<Contacts> {
+fn contacts(sale: &Sale<'_>, customer: &Customer) -> Result<Contacts> {
     let details = sale.details;
     let json = |address: &Option<_>| -> Result<Option<String>> {
         address
@@ -145,7 +152,7 @@ fn contacts(sale: &Sale<'_>) -> Result<Contacts> {
         token: secret::random()?,
         email: match &details.email {
             Some(email) => Some(email.as_str().to_owned()),
-            None => sale.customer.email.clone(),
+            None => customer.email.clone(),
         },
         shipping_address: json(&details.shipping_address)?,
         billing_address: json(&details.billing_address)?,

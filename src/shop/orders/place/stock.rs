@@ -35,6 +35,16 @@ pub(super) struct Taken {
 
 /// What the order takes of each variant, by variant id; refused with every short item.
 pub(super) fn reserve(tx: &Tx, by: &Actor, goods: &[Good]) -> Result<Vec<Taken>> {
+    let taken = gather(goods);
+    let short = short(&taken);
+    match short.is_empty() {
+        true => Ok(taken),
+        false => Err(refuse_short(tx, by, short)),
+    }
+}
+
+/// What goods are of each variant, by variant id.
+pub(super) fn gather(goods: &[Good]) -> Vec<Taken> {
     let mut taken: Vec<Taken> = goods
         .iter()
         .map(|good| Taken {
@@ -54,7 +64,12 @@ pub(super) fn reserve(tx: &Tx, by: &Actor, goods: &[Good]) -> Result<Vec<Taken>>
         }
         is_same
     });
-    let short: Vec<ShortItem> = taken
+    taken
+}
+
+/// What there is not enough of.
+pub(super) fn short(taken: &[Taken]) -> Vec<ShortItem> {
+    taken
         .iter()
         .filter(|taken| taken.quantity > taken.available)
         .map(|taken| ShortItem {
@@ -62,11 +77,7 @@ pub(super) fn reserve(tx: &Tx, by: &Actor, goods: &[Good]) -> Result<Vec<Taken>>
             requested: taken.quantity,
             available: taken.available,
         })
-        .collect();
-    match short.is_empty() {
-        true => Ok(taken),
-        false => Err(refuse_short(tx, by, short)),
-    }
+        .collect()
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,64 @@
+//! How a price explains itself as JSON: each part of each figure, and where it comes from.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::money::Amount;
+use crate::domain::money::Currency;
+use crate::domain::pricing::Figure;
+use crate::domain::pricing::Reason;
+use crate::domain::pricing::Why;
+use crate::domain::tax::TaxSum;
+use crate::domain::time::Timestamp;
+
+/// A part of a figure, and where it comes from.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PriceReason)]
+pub(in crate::shop) struct ReasonView {
+    #[schema(pattern = "^(unit_price|discount|shipping|tax)$")]
+    figure: &'static str,
+    #[schema(pattern = "^(list|seen|set|group|coupon|method|tax)$")]
+    reason: &'static str,
+    /// Below zero where it makes the figure smaller.
+    amount: Amount,
+    /// Of a group or a tax.
+    percent: Option<String>,
+    /// Of a tax.
+    name: Option<String>,
+    /// Of a price that was seen.
+    at: Option<Timestamp>,
+}
+
+/// The parts of figures, where these are the taxes.
+pub(in crate::shop) fn view(reasons: &[Reason], taxes: &[TaxSum], currency: Currency) -> Vec<ReasonView> {
+    reasons.iter().map(|reason| of(reason, taxes, currency)).collect()
+}
+
+fn of(reason: &Reason, taxes: &[TaxSum], currency: Currency) -> ReasonView {
+    let (word, percent, name, at) = match reason.why {
+        Why::List => ("list", None, None, None),
+        Why::Seen { at } => ("seen", None, None, Some(at)),
+        Why::Set => ("set", None, None, None),
+        Why::Group(percent) => ("group", Some(percent), None, None),
+        Why::Coupon => ("coupon", None, None, None),
+        Why::Method => ("method", None, None, None),
+        Why::Tax(at) => {
+            let sum = taxes.get(at);
+            let name = sum.map(|sum| sum.name.clone());
+            ("tax", sum.map(|sum| sum.percent), name, None)
+        }
+    };
+    ReasonView {
+        figure: match reason.of {
+            Figure::UnitPrice => "unit_price",
+            Figure::Discount => "discount",
+            Figure::Shipping => "shipping",
+            Figure::Tax => "tax",
+        },
+        reason: word,
+        amount: reason.amount.write(currency),
+        percent: percent.map(|percent| percent.to_string()),
+        name,
+        at,
+    }
+}
