@@ -175,7 +175,11 @@ mod tests {
         let draft = second.onto(draft).unwrap();
         assert_eq!(draft.asked.items, [mug(2)]);
         assert_eq!(
-            (draft.asked.email.as_deref(), draft.asked.note.as_deref(), draft.channel),
+            (
+                draft.asked.email.as_deref(),
+                draft.asked.note.as_deref(),
+                draft.channel
+            ),
             (Some("a@b.test"), None, DraftChannel::Counter)
         );
         let bad = DraftFields {

@@ -54,6 +54,8 @@ pub struct Invoice {
     pub issued_at: Timestamp,
     /// The moment a credit note came to nothing: its refund has failed.
     pub voided_at: Option<Timestamp>,
+    /// Of an invoice: the moment it was credited whole, because its order was changed.
+    pub replaced_at: Option<Timestamp>,
     /// [`Content`] as JSON.
     pub content: String,
 }

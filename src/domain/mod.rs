@@ -17,6 +17,7 @@ pub mod credit_note;
 pub mod customer;
 pub mod difference;
 pub mod draft;
+pub mod edit;
 pub mod event;
 pub mod fault;
 pub mod fitted;

@@ -102,6 +102,27 @@ pub fn insert(tx: &Tx, new: &NewRow) -> Result<()> {
     Ok(())
 }
 
+/// What a line brings its seller, now that it comes to another amount.
+pub fn set_amount(tx: &Tx, line: LineId, amount: Money) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE commissions SET amount = :amount WHERE line_id = :line AND reverses IS NULL")?
+        .execute(named_params! { ":line": line, ":amount": amount })?;
+    Ok(())
+}
+
+/// Takes away what a line has brought that is not on its order any more; nothing of it has been paid.
+pub fn delete_of(tx: &Tx, line: LineId) -> Result<()> {
+    for undoes in [true, false] {
+        tx.db()
+            .prepare_cached(
+                "DELETE FROM commissions
+                 WHERE order_id = :line >> 12 AND line_id = :line AND (reverses IS NOT NULL) = :undoes AND payout_id IS NULL",
+            )?
+            .execute(named_params! { ":line": line, ":undoes": undoes })?;
+    }
+    Ok(())
+}
+
 /// Everything of an order, oldest first.
 pub fn of_order(db: &Snapshot, order: OrderId) -> Result<Vec<Commission>> {
     db.db()

@@ -97,6 +97,16 @@ pub fn find(db: &Snapshot, id: CouponId) -> Result<Option<Coupon>> {
         .transpose()
 }
 
+/// The coupon that an order uses, whatever became of it since; it must exist.
+pub fn in_use(db: &Snapshot, id: CouponId) -> Result<Coupon> {
+    let found = db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE id = ?1"))?
+        .query_row(params![id], from_row)
+        .optional()?;
+    with_limits(db, found.ok_or(Error::NotFound("coupon"))?)
+}
+
 /// The coupon of a code in capitals.
 pub fn by_code(db: &Snapshot, code: &str) -> Result<Option<Coupon>> {
     db.db()

@@ -51,7 +51,6 @@ pub fn get(db: &Snapshot, id: DraftId) -> Result<Draft> {
         .ok_or(Error::NotFound("draft"))
 }
 
-
 /// A page of drafts, newest first: open ones, placed ones, or all.
 pub fn page(db: &Snapshot, state: Option<DraftState>, paging: &Paging) -> Result<Page<Draft>> {
     let (turn, start) = match paging.is_backwards() {

@@ -20,7 +20,7 @@ use crate::store::Tx;
 
 const SELECT: &str =
     "SELECT id, series, year, number, order_id, invoice_id, refund_id, currency, total, issued_at,
-  voided_at, content
+  voided_at, replaced_at, content
   FROM invoices";
 
 fn from_row(row: &Row) -> rusqlite::Result<Invoice> {
@@ -36,17 +36,38 @@ fn from_row(row: &Row) -> rusqlite::Result<Invoice> {
         total: row.get("total")?,
         issued_at: row.get("issued_at")?,
         voided_at: row.get("voided_at")?,
+        replaced_at: row.get("replaced_at")?,
         content: row.get("content")?,
     })
 }
 
-/// The invoice of an order, if it has one.
+/// The invoice of an order, if it has one that holds.
 pub fn of_order(db: &Snapshot, order: OrderId) -> Result<Option<Invoice>> {
     Ok(db
         .db()
-        .prepare_cached(&format!("{SELECT} WHERE order_id = :order AND series = 0"))?
+        .prepare_cached(&format!(
+            "{SELECT} WHERE order_id = :order AND series = 0 AND replaced_at IS NULL"
+        ))?
         .query_row(named_params! { ":order": order }, from_row)
         .optional()?)
+}
+
+/// The invoices of an order that others have taken the place of, oldest first.
+pub fn replaced(db: &Snapshot, order: OrderId) -> Result<Vec<Invoice>> {
+    db.db()
+        .prepare_cached(&format!(
+            "{SELECT} WHERE order_id = :order AND replaced_at IS NOT NULL ORDER BY id"
+        ))?
+        .query_and_then(named_params! { ":order": order }, |row| Ok(from_row(row)?))?
+        .collect()
+}
+
+/// Lets another invoice take the place of this one, which was credited whole.
+pub fn replace(tx: &Tx, id: InvoiceId) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE invoices SET replaced_at = :now WHERE id = :id AND series = 0")?
+        .execute(named_params! { ":id": id, ":now": tx.now })?;
+    Ok(())
 }
 
 /// The credit notes of an invoice, oldest first, also those that have come to nothing.

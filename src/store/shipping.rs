@@ -102,6 +102,15 @@ pub fn find(db: &Snapshot, id: ShippingMethodId) -> Result<Option<ShippingMethod
         .optional()?)
 }
 
+/// The way of sending that an order uses, whatever became of it since.
+pub fn in_use(db: &Snapshot, id: ShippingMethodId) -> Result<Option<ShippingMethod>> {
+    Ok(db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE m.id = ?1"))?
+        .query_row(params![id], from_row)
+        .optional()?)
+}
+
 /// Adds a way of sending.
 pub fn insert(tx: &Tx, method: &ShippingMethod) -> Result<ShippingMethodId> {
     let (kind, bands) = columns(&method.tariff);

@@ -139,6 +139,14 @@ pub fn insert_sum(tx: &Tx, order: OrderId, sum: &TaxSum) -> Result<()> {
     Ok(())
 }
 
+/// Takes away what an order was taxed: it is reckoned anew.
+pub fn clear_sums(tx: &Tx, order: OrderId) -> Result<()> {
+    tx.db()
+        .prepare_cached("DELETE FROM order_taxes WHERE order_id = ?1")?
+        .execute(params![order])?;
+    Ok(())
+}
+
 /// What an order was taxed, the highest rate first: percent, net and tax.
 pub fn of_order(db: &Snapshot, order: OrderId) -> Result<Vec<(Percent, Money, Money)>> {
     Ok(db

@@ -211,13 +211,19 @@ fn told_of_an_order() -> Vec<(&'static str, &'static str, &'static str, Option<V
     let note = json!({ "note": "Fragile." });
     vec![
         ("POST", "/notes", "201", Some(note)),
+        (
+            "PATCH",
+            "",
+            "200",
+            Some(json!({ "items": [{ "id": 4097, "quantity": 2 }], "note": "Ring.", "version": 2 })),
+        ),
         ("GET", "/history", "200", None),
         ("POST", "/reorder", "200", None),
         (
             "PATCH",
             "/status",
             "200",
-            Some(json!({ "status": "processing", "version": 2 })),
+            Some(json!({ "status": "processing", "version": 3 })),
         ),
         ("POST", "/shipments", "201", Some(json!({ "carrier": "Post" }))),
         ("GET", "/shipments", "200", None),

@@ -113,6 +113,11 @@ fn good_orders(order: &str) -> Vec<(&'static str, String, Value)> {
         ),
         (
             "PATCH",
+            order.to_owned(),
+            json!({ "items": [item], "email": "ann@shop.test", "note": "n", "reason": "r", "version": 1 }),
+        ),
+        (
+            "PATCH",
             format!("{order}/status"),
             json!({ "status": "processing", "note": "n" }),
         ),

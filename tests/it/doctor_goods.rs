@@ -1,4 +1,4 @@
-//! What can be wrong with shipments, returns and drafts, as it is planted for the doctor to find: order 3 has been shipped.
+//! What can be wrong with shipments, returns, drafts and edits, as it is planted for the doctor to find: order 3 has been shipped.
 
 pub const PLANTED: &[(&str, &str)] = &[
     (
@@ -50,6 +50,11 @@ pub const PLANTED: &[(&str, &str)] = &[
          VALUES (1, 3, 2, 'x', 0, 0, 0, 0);
          INSERT INTO return_lines (id, return_id, line_id, quantity, received)
          VALUES ((1 << 12) + 1, 1, (3 << 12) + 1, 1, 1)",
+    ),
+    ("invoice.replaced", "UPDATE invoices SET replaced_at = 1"),
+    (
+        "order.contacts_kept",
+        "INSERT INTO order_contact_changes (order_id, version) VALUES (1, 9)",
     ),
     (
         "draft.items",

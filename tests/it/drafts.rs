@@ -10,19 +10,19 @@ use crate::shipments::is;
 use crate::shipments::shelves;
 use crate::shipments::shop;
 
-const DRAFTS: &str = "/api/v1/orders/drafts";
+pub const DRAFTS: &str = "/api/v1/orders/drafts";
 
-fn address(country: &str) -> Value {
+pub fn address(country: &str) -> Value {
     json!({ "name": "Ann", "line1": "1 Road", "city": "Rye", "postcode": "TN31", "country": country })
 }
 
 /// Two mugs and a cup, for a guest.
-fn body() -> Value {
+pub fn body() -> Value {
     json!({ "channel": "phone", "email": "g@shop.test",
         "items": [{ "sku": "MUG", "quantity": 2 }, { "sku": "CUP", "quantity": 1 }] })
 }
 
-fn with(more: Value) -> Value {
+pub fn with(more: Value) -> Value {
     let mut body = body();
     body.as_object_mut()
         .unwrap()
@@ -30,13 +30,13 @@ fn with(more: Value) -> Value {
     body
 }
 
-fn made(app: &TestApp, body: Value) -> Value {
+pub fn made(app: &TestApp, body: Value) -> Value {
     let made = app.post("staff", DRAFTS, body);
     assert_eq!(made.status, 201, "{}", made.body);
     made.json()
 }
 
-fn path(draft: &Value) -> String {
+pub fn path(draft: &Value) -> String {
     format!("{DRAFTS}/{}", draft["id"])
 }
 
@@ -63,16 +63,25 @@ fn a_draft_is_weighed_changed_and_placed() {
             "coupons",
             json!({ "code": "TENTH", "kind": "percentage", "value": "10" }),
         ),
-        ("tax-rates", json!({ "name": "VAT", "country": "GB", "rate": "20" })),
+        (
+            "tax-rates",
+            json!({ "name": "VAT", "country": "GB", "rate": "20" }),
+        ),
         ("shipping-methods", json!({ "name": "Post", "price": "3.00" })),
     ] {
-        assert_eq!(app.post("owner", &format!("/api/v1/{at}"), body).status, 201, "{at}");
+        assert_eq!(
+            app.post("owner", &format!("/api/v1/{at}"), body).status,
+            201,
+            "{at}"
+        );
     }
     let draft = made(
         &app,
-        with(json!({ "shipping_address": address("GB"), "shipping_method": 1, "coupon": "tenth", "note": "Ring twice.",
+        with(
+            json!({ "shipping_address": address("GB"), "shipping_method": 1, "coupon": "tenth", "note": "Ring twice.",
             "items": [{ "sku": "MUG", "quantity": 2, "price": "4.00" }, { "sku": "CUP", "quantity": 1 }],
-            "reason": "a chip in each" })),
+            "reason": "a chip in each" }),
+        ),
     );
     assert_eq!(
         ["status", "channel", "version", "order_id"].map(|name| draft[name].clone()),
@@ -94,7 +103,12 @@ fn a_draft_is_weighed_changed_and_placed() {
     );
     let mug = &quote["items"][0];
     assert_eq!(
-        json!([mug["list_price"], mug["unit_price"], mug["discount"], mug["total"]]),
+        json!([
+            mug["list_price"],
+            mug["unit_price"],
+            mug["discount"],
+            mug["total"]
+        ]),
         json!(["4.50", "4.00", "0.80", "7.20"])
     );
     let why = |reasons: &Value| -> Vec<String> {
@@ -121,7 +135,11 @@ fn a_draft_is_weighed_changed_and_placed() {
         ["discount coupon 1.10", "shipping method 3.00", "tax tax 2.15"]
     );
     assert_eq!(
-        (orders(&app), shelves(&app), app.number("SELECT used FROM coupons")),
+        (
+            orders(&app),
+            shelves(&app),
+            app.number("SELECT used FROM coupons")
+        ),
         (0, [100, 100], 0),
         "a draft takes nothing"
     );
@@ -198,12 +216,23 @@ fn a_draft_is_placed_once() {
     let app = shop();
     let draft = made(&app, body());
     let at = format!("{}/place", path(&draft));
-    let keyed = || app.send("POST", "staff", &at, &[("idempotency-key", "k")], Some(&json!({})));
+    let keyed = || {
+        app.send(
+            "POST",
+            "staff",
+            &at,
+            &[("idempotency-key", "k")],
+            Some(&json!({})),
+        )
+    };
     let order = keyed();
     assert_eq!(order.status, 201, "{}", order.body);
     assert_eq!(order.json()["client_token"], "k");
     let again = keyed();
-    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(
+        (again.status, again.header("idempotent-replayed")),
+        (201, Some("true"))
+    );
     assert_eq!(again.json(), order.json());
     is(&place(&app, &draft, json!({})), 409, 6003);
     is(
@@ -250,17 +279,22 @@ fn of_many_at_once_one_places_a_draft() {
 fn a_draft_is_for_a_customer_or_a_guest() {
     let app = shop();
     app.token("ann");
-    let ann = app.number(
-        "SELECT c.id FROM customers c JOIN users u ON u.id = c.user_id WHERE u.username = 'ann'",
+    let ann =
+        app.number("SELECT c.id FROM customers c JOIN users u ON u.id = c.user_id WHERE u.username = 'ann'");
+    let of_ann = placed(
+        &app,
+        &made(&app, with(json!({ "customer_id": ann, "email": null }))),
     );
-    let of_ann = placed(&app, &made(&app, with(json!({ "customer_id": ann, "email": null }))));
     assert_eq!(of_ann["customer_id"], ann);
     assert_eq!(of_ann["email"], "ann@shop.test");
     let at = format!("/api/v1/orders/{}", of_ann["id"]);
     assert_eq!(app.get("ann", &at).status, 200);
     let guests = placed(&app, &made(&app, body()));
     let more = placed(&app, &made(&app, with(json!({ "email": "G@shop.test" }))));
-    assert_eq!(guests["customer_id"], more["customer_id"], "one record of an address");
+    assert_eq!(
+        guests["customer_id"], more["customer_id"],
+        "one record of an address"
+    );
     let nobodys = made(&app, with(json!({ "email": null })));
     let refused = place(&app, &nobodys, json!({}));
     is(&refused, 400, 2003);
@@ -336,7 +370,8 @@ fn a_draft_is_changed_under_its_version() {
         3003,
     );
     assert_eq!(
-        app.send("DELETE", "staff", &at, &[("if-match", "\"2\"")], None).status,
+        app.send("DELETE", "staff", &at, &[("if-match", "\"2\"")], None)
+            .status,
         204
     );
     is(&app.get("staff", &at), 404, 3001);
@@ -346,7 +381,8 @@ fn a_draft_is_changed_under_its_version() {
 #[test]
 fn who_may_not_set_prices_cannot_place_at_them() {
     let app = shop();
-    let asked = json!({ "name": "till", "permissions": ["orders:create"], "expires_at": "2026-06-01T00:00:00Z" });
+    let asked =
+        json!({ "name": "till", "permissions": ["orders:create"], "expires_at": "2026-06-01T00:00:00Z" });
     let key = app.post("owner", "/api/v1/api-keys", asked).json()["key"]
         .as_str()
         .unwrap()
@@ -388,84 +424,4 @@ fn drafts_are_listed() {
         [one]
     );
     is(&app.get("staff", &format!("{DRAFTS}?status=lost")), 400, 2002);
-}
-
-/// What is not well formed makes no draft, and changes none.
-#[test]
-fn a_bad_draft_is_refused() {
-    let app = shop();
-    let draft = made(&app, body());
-    let many: Vec<Value> = (0..1001).map(|_| json!({ "sku": "MUG", "quantity": 1 })).collect();
-    for (more, field, code) in [
-        (json!({ "items": [] }), "items", 2001),
-        (json!({ "items": many }), "items", 2001),
-        (
-            json!({ "items": [{ "sku": "MUG", "quantity": 0 }] }),
-            "items[0].quantity",
-            2001,
-        ),
-        (
-            json!({ "items": [{ "sku": "MUG", "quantity": 100_001 }] }),
-            "items[0].quantity",
-            2001,
-        ),
-        (
-            json!({ "items": [{ "quantity": 1 }] }),
-            "items[0].variant_id",
-            2003,
-        ),
-        (
-            json!({ "items": [{ "sku": "MUG", "product_id": 1, "quantity": 1 }] }),
-            "items[0]",
-            2001,
-        ),
-        (
-            json!({ "items": [{ "sku": "a b", "quantity": 1 }] }),
-            "items[0].sku",
-            2001,
-        ),
-        (
-            json!({ "items": [{ "sku": "MUG", "quantity": 1, "price": "1e3" }] }),
-            "items[0].price",
-            2004,
-        ),
-        (
-            json!({ "items": [{ "sku": "MUG", "quantity": 1, "price": "-1" }] }),
-            "items[0].price",
-            2004,
-        ),
-        (
-            json!({ "items": [{ "sku": "MUG", "quantity": 1, "id": 1 }] }),
-            "items[0].id",
-            2001,
-        ),
-        (json!({ "channel": "pigeon" }), "channel", 2001),
-        (json!({ "email": "nobody" }), "email", 2001),
-        (json!({ "note": "x".repeat(1001) }), "note", 2001),
-        (json!({ "reason": "" }), "reason", 2001),
-        (json!({ "payment_method": "gold" }), "payment_method", 2002),
-        (
-            json!({ "shipping_address": address("XX") }),
-            "shipping_address.country",
-            2001,
-        ),
-        (json!({ "total": "1.00" }), "total", 2001),
-        (json!({ "order_id": 1 }), "order_id", 2001),
-    ] {
-        let answer = app.post("staff", DRAFTS, with(more.clone()));
-        let short = more.to_string().chars().take(100).collect::<String>();
-        assert_eq!(answer.status, 400, "{short}: {}", answer.body);
-        let fault = &answer.json()["error"]["fields"][0];
-        assert_eq!(
-            (fault["field"].as_str(), fault["code"].as_u64()),
-            (Some(field), Some(code)),
-            "{short}: {}",
-            answer.body
-        );
-        let mut change = more;
-        change["version"] = json!(1);
-        assert_eq!(app.patch("staff", &path(&draft), change).status, 400, "{short}");
-    }
-    assert_eq!(app.number("SELECT count(*) FROM drafts"), 1);
-    assert_eq!(app.get("staff", &path(&draft)).json()["version"], 1);
 }

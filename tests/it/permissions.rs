@@ -19,7 +19,7 @@ use crate::permissions_bodies::address;
 use crate::permissions_bodies::api_key;
 use crate::permissions_bodies::below_an_order;
 use crate::permissions_bodies::coupon;
-use crate::permissions_bodies::draft;
+use crate::permissions_bodies::drafted;
 use crate::permissions_bodies::endpoint;
 use crate::permissions_bodies::group;
 use crate::permissions_bodies::mail;
@@ -82,7 +82,7 @@ fn thing(app: &TestApp, path: &str, thing: &str) -> String {
         "coupons" => made(&app.post(whose, "/api/v1/coupons", coupon())),
         "shipping-methods" => made(&app.post(whose, "/api/v1/shipping-methods", switched_off())),
         "tax-rates" => made(&app.post(whose, "/api/v1/tax-rates", tax_rate())),
-        "orders" if path.starts_with("/orders/drafts") => made(&app.post(whose, "/api/v1/orders/drafts", draft())),
+        "orders" if path.starts_with("/orders/drafts") => drafted(app, whose),
         "orders" if thing == "paid" => paid(app),
         "orders" if thing == "sent" => sent(app).0,
         "orders" => order(app, whose),

@@ -67,14 +67,20 @@ fn last_line(app: &TestApp) -> Value {
     json!({ "item_id": app.number("SELECT max(id) FROM order_lines"), "quantity": 1 })
 }
 
+/// A draft by somebody who may.
+pub fn drafted(app: &TestApp, whose: &str) -> i64 {
+    made(&app.post(whose, "/api/v1/orders/drafts", draft()))
+}
+
 /// An order of a mug that is prepared, for a guest.
-pub fn draft() -> Value {
+fn draft() -> Value {
     json!({ "channel": "phone", "items": [{ "sku": "MUG", "quantity": 1 }], "email": "g@shop.test" })
 }
 
-/// What is sent about parcels, returns and drafts.
+/// What is sent about parcels, returns, drafts and edits.
 pub fn about_goods(app: &TestApp, line: &Line) -> Option<Option<Value>> {
     Some(Some(match (line.method, line.path) {
+        ("PATCH", "/orders/{id}") => json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "version": 1 }),
         ("POST", "/orders/drafts") => draft(),
         ("PATCH", "/orders/drafts/{id}") => json!({ "note": "Ring twice", "version": 1 }),
         ("PATCH", "/orders/{id}/shipments/{sid}") => json!({ "carrier": "Post", "version": 1 }),

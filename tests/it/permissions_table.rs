@@ -200,6 +200,9 @@ GET   /orders/{id}                        ann's        401   200   404   200   2
 GET   /orders/{id}                        bob's        401   404   404   200   200
 GET   /orders/{id}                        missing      401   404   404   404   404
 GET   /orders/{id}                        odd          401   404   404   404   404
+PATCH /orders/{id}                        ann's        401   403   403   200   200
+PATCH /orders/{id}                        missing      401   403   403   404   404
+PATCH /orders/{id}                        odd          401   403   403   404   404
 PATCH /orders/{id}/status                 ann's        401   403   403   200   200
 PATCH /orders/{id}/status                 bob's        401   403   403   200   200
 PATCH /orders/{id}/status                 missing      401   403   403   404   404

@@ -190,7 +190,7 @@ impl ShowPage<'_> {
     fn what(&self, movement: &Movement) -> &'static str {
         let by_hand = REASONS.iter().find(|(reason, _)| *reason == movement.reason);
         match movement.reason {
-            MovementReason::Sale if movement.delta > 0 => "Order canceled",
+            MovementReason::Sale if movement.delta > 0 => "Order made smaller",
             MovementReason::Sale => "Sale",
             MovementReason::Import => "Import",
             _ => by_hand.map_or("", |(_, words)| words),

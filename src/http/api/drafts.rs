@@ -45,9 +45,7 @@ pub async fn list(
     asked: Asked<DraftsPage>,
 ) -> Result<Response> {
     let DraftsPage(state, paging) = asked.read(&())?;
-    let page = app
-        .read(move |db| drafts::list(db, &by, state, &paging))
-        .await?;
+    let page = app.read(move |db| drafts::list(db, &by, state, &paging)).await?;
     list::reply(&page, Clone::clone)
 }
 
@@ -89,7 +87,11 @@ fn checked(asked: &DraftFields, mut faults: Vec<Fault>) -> Result<()> {
     let has_items = asked.items.is_some();
     let blank = Draft::blank(DraftChannel::Phone, Timestamp::MIN);
     let found = asked.clone().onto(blank).err().unwrap_or_default();
-    faults.extend(found.into_iter().filter(|fault| has_items || fault.field != "items"));
+    faults.extend(
+        found
+            .into_iter()
+            .filter(|fault| has_items || fault.field != "items"),
+    );
     match faults.is_empty() {
         true => Ok(()),
         false => Err(faults.into()),
@@ -131,7 +133,9 @@ pub async fn create(
     let made = app
         .write(move |tx| drafts::create(tx, &by, key.as_ref(), channel, &asked))
         .await?;
-    once(made, |draft| versioned(StatusCode::CREATED, draft.version, &draft))
+    once(made, |draft| {
+        versioned(StatusCode::CREATED, draft.version, &draft)
+    })
 }
 
 pub async fn show(
@@ -251,7 +255,8 @@ pub async fn place(
     MaybeJson(mut body): MaybeJson<PlaceDraft>,
 ) -> Result<Response> {
     let token = key.or_token(body.client_token.take())?;
-    let key = IdempotencyKey(token.clone()).of(&by, &format!("POST /orders/drafts/{id}/place"), None, &body)?;
+    let key =
+        IdempotencyKey(token.clone()).of(&by, &format!("POST /orders/drafts/{id}/place"), None, &body)?;
     let asked = Placing {
         version: seen.or_body(body.version)?,
         total_price: body.total_price,

@@ -220,6 +220,7 @@ pub fn table() -> Table {
         .row(DELETE, "/orders/drafts/{id}", Needs(May::OrdersCreate), drafts::destroy, does())
         .row(POST, "/orders/drafts/{id}/place", Needs(May::OrdersCreate), drafts::place, makes::<OrderView>())
         .row(GET, "/orders/{id}", OwnOr(May::OrdersRead), orders::show, shows::<OrderView>())
+        .row(PATCH, "/orders/{id}", Needs(May::OrdersEdit), orders::edit, shows::<OrderView>())
         .row(GET, "/events", Needs(May::EventsRead), events::list, shows::<events::Page>())
         .row(GET, "/events/stream", OwnOr(May::EventsRead), live::stream, sends(MEDIA))
         .row(GET, "/events/consumers", Needs(May::EventsConsume), consumers::list, lists::<ConsumerView>())

@@ -57,6 +57,21 @@ pub(in crate::shop) fn accrue(tx: &Tx, order: OrderId, sold: &[Sold]) -> Result<
     Ok(())
 }
 
+/// Brings what lines have brought to what they come to now that the order was changed, at the rates that held. An order is
+/// changed before it leaves: nothing of it is approved or paid.
+pub(in crate::shop) fn reweigh(tx: &Tx, order: &Order) -> Result<()> {
+    let all = store::commissions::of_order(tx, order.head.id)?;
+    for row in all.iter().filter(|row| row.reverses.is_none()) {
+        let line = order.lines.iter().find(|line| line.id == row.line);
+        let Some(line) = line else { continue };
+        let amount = row.rate.sellers_part(line.total);
+        if amount != row.amount {
+            store::commissions::set_amount(tx, row.line, amount)?;
+        }
+    }
+    Ok(())
+}
+
 /// The order has arrived.
 pub(in crate::shop) fn approve(tx: &Tx, order: OrderId) -> Result<()> {
     store::commissions::approve(tx, order)

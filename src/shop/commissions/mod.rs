@@ -8,6 +8,7 @@ pub(in crate::shop) use accrue::Sold;
 pub(in crate::shop) use accrue::accrue;
 pub(in crate::shop) use accrue::approve;
 pub(in crate::shop) use accrue::recount;
+pub(in crate::shop) use accrue::reweigh;
 pub use desk::Names;
 pub use desk::Payable;
 pub use desk::Seller;

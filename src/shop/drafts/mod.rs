@@ -121,13 +121,7 @@ fn placed_before(number: &str) -> Refusal {
 /// Changes a draft; what is not said stays.
 ///
 /// Refused with `VersionMissing` or `Stale`, with `NotAllowed` once it was placed, and as its making.
-pub fn update(
-    tx: &Tx,
-    by: &Actor,
-    id: DraftId,
-    seen: Option<i64>,
-    asked: &DraftFields,
-) -> Result<DraftView> {
+pub fn update(tx: &Tx, by: &Actor, id: DraftId, seen: Option<i64>, asked: &DraftFields) -> Result<DraftView> {
     by.require(Permission::OrdersCreate)?;
     let before = store::drafts::get(tx, id)?;
     let currency = store::settings::terms(tx)?.currency;
@@ -163,5 +157,11 @@ pub fn delete(tx: &Tx, by: &Actor, id: DraftId, seen: Option<i64>) -> Result<()>
     })?;
     let before = open(tx, id)?;
     store::drafts::delete(tx, id)?;
-    audit::note_former(tx, by, Action::DraftDeleted, (Target::Draft, id.0), &former(&before))
+    audit::note_former(
+        tx,
+        by,
+        Action::DraftDeleted,
+        (Target::Draft, id.0),
+        &former(&before),
+    )
 }

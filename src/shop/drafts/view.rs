@@ -29,7 +29,8 @@ use crate::store;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Draft)]
 pub struct DraftView {
-    id: i64,
+    /// Its id.
+    pub id: i64,
     status: DraftState,
     channel: DraftChannel,
     /// What it has become.

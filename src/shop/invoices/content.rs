@@ -58,9 +58,9 @@ pub(super) fn of_credit(
     shop: &Settings,
     invoice: &Invoice,
     order: &Order,
-    why: (Option<&Refund>, Money),
+    why: (Option<&Refund>, Money, &str),
 ) -> Result<Content> {
-    let (refund, amount) = why;
+    let (refund, amount, words) = why;
     let text = |money: Money| money.write(order.head.currency).to_string();
     let former =
         Content::read(&invoice.content).ok_or_else(|| Error::internal("an invoice cannot be read"))?;
@@ -75,7 +75,7 @@ pub(super) fn of_credit(
     if !is_itemized {
         lines.clear();
     }
-    let reason = refund.map_or("The order was canceled.", |refund| refund.reason.as_str());
+    let reason = refund.map_or(words, |refund| refund.reason.as_str());
     let nothing = text(Money::ZERO);
     Ok(Content {
         date: shop.zone.day_of(tx.now).to_string(),

@@ -30,6 +30,7 @@ use crate::store::invoices::NewInvoice;
 
 const BY_HAND: &str = r#"{"by_hand":true}"#;
 const CANCELED: &str = r#"{"canceled":true}"#;
+const EDITED: &str = r#"{"edited":true}"#;
 
 /// Issues the invoice of an order that has none, paid or not; the papers of one that has. Whether it was issued now.
 ///
@@ -37,8 +38,8 @@ const CANCELED: &str = r#"{"canceled":true}"#;
 pub fn issue_by_hand(tx: &Tx, by: &Actor, id: OrderId) -> Result<(Papers, bool)> {
     by.require(Permission::OrdersUpdateStatus)?;
     let mut order = store::orders::get(tx, id)?;
-    if let Some(papers) = of_order(tx, id)? {
-        return Ok((papers, false));
+    if store::invoices::of_order(tx, id)?.is_some() {
+        return Ok((papers(tx, id)?, false));
     }
     let why_not = match &order.head {
         head if head.imported_at.is_some() => Some("An imported order was invoiced where it comes from."),
@@ -50,8 +51,11 @@ pub fn issue_by_hand(tx: &Tx, by: &Actor, id: OrderId) -> Result<(Papers, bool)>
         return Err(Refusal::NotAllowed(words.into()).into());
     }
     issue_now(tx, by, &mut order, Some(BY_HAND))?;
-    let papers = of_order(tx, id)?.ok_or_else(|| Error::internal("an invoice was not issued"))?;
-    Ok((papers, true))
+    Ok((papers(tx, id)?, true))
+}
+
+fn papers(tx: &Tx, id: OrderId) -> Result<Papers> {
+    of_order(tx, id)?.ok_or_else(|| Error::internal("an invoice was not issued"))
 }
 
 /// Issues the invoice of an order, unless it has one or gets none, and credits what has gone back already.
@@ -105,16 +109,47 @@ pub(in crate::shop) fn credit(
     };
     let refund = refund.map(|id| store::refunds::get(tx, id)).transpose()?;
     let shop = store::settings::get(tx)?;
-    let content = content::of_credit(tx, &shop, &invoice, order, (refund.as_ref(), amount))?;
+    let (words, cause) = match order.head.state {
+        OrderState::Canceled => ("The order was canceled.", CANCELED),
+        _ => ("Money has gone back.", EDITED),
+    };
+    let content = content::of_credit(tx, &shop, &invoice, order, (refund.as_ref(), amount, words))?;
     let paper = Paper {
         series: Series::CreditNote,
         invoice: Some(&invoice),
-        cause: refund.is_none().then_some(CANCELED),
+        cause: refund.is_none().then_some(cause),
         refund: refund.map(|refund| refund.id),
         total: amount,
         year: shop.zone.day_of(tx.now).year(),
     };
     write(tx, by, order, paper, &content)
+}
+
+/// Gives an order that was changed another invoice: the one it has is credited whole. One without an invoice gets none.
+pub(in crate::shop) fn replace(tx: &Tx, by: &Actor, order: &mut Order) -> Result<()> {
+    let Some(invoice) = store::invoices::of_order(tx, order.head.id)? else {
+        return Ok(());
+    };
+    let notes = store::invoices::credit_notes(tx, invoice.id)?;
+    let valid = notes.iter().filter(|note| note.voided_at.is_none());
+    let credited = Money::sum(valid.map(|note| note.total)).unwrap_or(Money::MAX);
+    let rest = invoice.total.checked_sub(credited).unwrap_or(Money::ZERO);
+    if rest > Money::ZERO {
+        let shop = store::settings::get(tx)?;
+        let why = (None, rest, "The order was changed.");
+        let content = content::of_credit(tx, &shop, &invoice, order, why)?;
+        let paper = Paper {
+            series: Series::CreditNote,
+            invoice: Some(&invoice),
+            refund: None,
+            total: rest,
+            year: shop.zone.day_of(tx.now).year(),
+            cause: Some(EDITED),
+        };
+        write(tx, by, order, paper, &content)?;
+    }
+    store::invoices::replace(tx, invoice.id)?;
+    issue_now(tx, by, order, Some(EDITED))
 }
 
 /// Lets the credit notes of a refund come to nothing: it has failed after it had succeeded. Their numbers stay taken.
@@ -174,6 +209,7 @@ fn write(tx: &Tx, by: &Actor, order: &mut Order, paper: Paper<'_>, content: &Con
         total: paper.total,
         issued_at: tx.now,
         voided_at: None,
+        replaced_at: None,
         content: String::new(),
     };
     let event = InvoiceEvent {

@@ -1,5 +1,5 @@
 //! Papers of orders: the invoice of each, issued when it is paid in full or by hand, and the credit notes that take back
-//! from it when money has gone back.
+//! from it when money has gone back. An order that is changed gets another invoice, and the one before is credited whole.
 
 mod content;
 mod issue;
@@ -10,6 +10,7 @@ pub use content::shop_address;
 pub(in crate::shop) use issue::credit;
 pub(in crate::shop) use issue::issue;
 pub use issue::issue_by_hand;
+pub(in crate::shop) use issue::replace;
 pub(in crate::shop) use issue::void_of;
 pub use slip::Slip;
 pub use slip::packing_slip;
@@ -32,6 +33,8 @@ pub struct Papers {
     pub invoice: Invoice,
     /// Its credit notes, oldest first.
     pub credit_notes: Vec<Invoice>,
+    /// The invoices that were replaced before, each with the credit notes that took it back, oldest first.
+    pub earlier: Vec<Invoice>,
 }
 
 impl Papers {
@@ -40,9 +43,14 @@ impl Papers {
         let Some(number) = number else {
             return Ok(&self.invoice);
         };
-        let mut all = std::iter::once(&self.invoice).chain(&self.credit_notes);
-        all.find(|paper| paper.number.eq_ignore_ascii_case(number))
+        self.all()
+            .find(|paper| paper.number.eq_ignore_ascii_case(number))
             .ok_or(Error::NotFound("invoice"))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Invoice> {
+        let now = std::iter::once(&self.invoice).chain(&self.credit_notes);
+        now.chain(&self.earlier)
     }
 }
 
@@ -59,11 +67,20 @@ pub fn find(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Option<Papers>> {
 }
 
 fn of_order(db: &Snapshot, id: OrderId) -> Result<Option<Papers>> {
-    let Some(invoice) = store::invoices::of_order(db, id)? else {
+    let mut replaced = store::invoices::replaced(db, id)?;
+    // An order that has become one of nothing keeps the last it had.
+    let Some(invoice) = store::invoices::of_order(db, id)?.or_else(|| replaced.pop()) else {
         return Ok(None);
     };
+    let mut earlier = Vec::new();
+    for before in replaced {
+        let notes = store::invoices::credit_notes(db, before.id)?;
+        earlier.push(before);
+        earlier.extend(notes);
+    }
     Ok(Some(Papers {
         credit_notes: store::invoices::credit_notes(db, invoice.id)?,
         invoice,
+        earlier,
     }))
 }

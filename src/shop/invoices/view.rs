@@ -76,17 +76,27 @@ pub struct InvoiceView {
     /// As it was frozen when it was issued.
     #[schema(value_type = Content)]
     pub content: Box<RawValue>,
+    /// Of an invoice: when it was credited whole, because its order was changed.
+    pub replaced_at: Option<Timestamp>,
     /// What has been credited of an invoice, oldest first.
     pub credit_notes: Vec<PaperView>,
+    /// Beside the order's last invoice: those before, which were replaced, and what took them back.
+    pub earlier: Vec<PaperView>,
 }
 
 impl InvoiceView {
     /// One of an order's papers.
     pub fn of(papers: &Papers, paper: &Invoice) -> Result<Self> {
-        let is_invoice = paper.series == Series::Invoice;
-        let number = papers.invoice.number.as_str();
-        let notes = papers.credit_notes.iter().filter(|_| is_invoice);
-        let told = PaperView::of(paper, (!is_invoice).then_some(number));
+        let told = |paper: &Invoice| {
+            let mut all = papers.all();
+            let of = paper.invoice.and_then(|id| all.find(|other| other.id == id));
+            PaperView::of(paper, of.map(|of| of.number.as_str()))
+        };
+        let notes = papers.all().filter(|note| note.invoice == Some(paper.id));
+        let is_last = paper.id == papers.invoice.id;
+        let earlier = papers.earlier.iter().filter(|_| is_last);
+        let (credit_notes, earlier) = (notes.map(told).collect(), earlier.map(told).collect());
+        let told = told(paper);
         Ok(Self {
             id: told.id,
             kind: told.kind,
@@ -100,7 +110,9 @@ impl InvoiceView {
             voided_at: told.voided_at,
             content: RawValue::from_string(paper.content.clone())
                 .map_err(|cause| Error::Internal(cause.into()))?,
-            credit_notes: notes.map(|note| PaperView::of(note, Some(number))).collect(),
+            replaced_at: paper.replaced_at,
+            credit_notes,
+            earlier,
         })
     }
 }

@@ -68,12 +68,12 @@ pub fn history(db: &Snapshot, by: &Actor, id: OrderId) -> Result<Vec<Entry>> {
 
 impl Entry {
     /// An entry, and with it one step back: `state` is where the order stood after it, and then before it. The words
-    /// beside a move are among staff.
+    /// beside a move or an edit are among staff.
     pub(super) fn of(recorded: Recorded, state: &mut OrderState, sees_all: bool) -> Self {
         let to = *state;
         let from = recorded.former.state();
         *state = from.unwrap_or(to);
-        let is_told = sees_all || recorded.change != Change::Moved;
+        let is_told = sees_all || !matches!(recorded.change, Change::Moved | Change::Edited);
         Self {
             at: recorded.at,
             version: recorded.version,

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod checkout;
+mod edit;
 mod export;
 mod history;
 mod list;
@@ -22,6 +23,7 @@ pub use bulk::bulk;
 pub use checkout::CheckedOut;
 pub use checkout::Checkout;
 pub use checkout::checkout;
+pub use edit::edit;
 pub use export::begin_export;
 pub use export::export_page;
 pub use history::Entry;

@@ -116,11 +116,11 @@ pub fn retag(tx: &Tx, by: &Actor, id: OrderId, was: &[String], wanted: &[String]
 }
 
 /// The last versions are kept for money.
-fn require_room(order: &Order) -> std::result::Result<(), Refusal> {
+pub(super) fn require_room(order: &Order) -> std::result::Result<(), Refusal> {
     match order.head.version < LAST_FREE_VERSION {
         true => Ok(()),
         false => Err(Refusal::NotAllowed(
-            "This order has changed too often to take notes and tags.".into(),
+            "This order has changed too often to be changed by hand.".into(),
         )),
     }
 }

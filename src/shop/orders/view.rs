@@ -55,6 +55,8 @@ pub struct OrderView<'a> {
     paid: Amount,
     refunded: Amount,
     due: Amount,
+    /// What was paid beyond the total, and has not gone back.
+    overpaid: Amount,
     shipping_method: Option<i64>,
     payment_method: &'static str,
     tags: &'a [String],
@@ -189,6 +191,7 @@ impl<'a> OrderView<'a> {
             paid: money(head.paid),
             refunded: money(head.refunded),
             due: money(head.due()),
+            overpaid: money(head.overpaid()),
             shipping_method: head.shipping_method.map(|method| method.0),
             payment_method: head.method.name(),
             tags: &order.tags,

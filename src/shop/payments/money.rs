@@ -9,6 +9,7 @@ use crate::domain::history::Former;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
 use crate::domain::order::Order;
+use crate::domain::order::OrderHead;
 use crate::domain::order::OrderState;
 use crate::domain::order::ReturnStatus;
 use crate::domain::payment::Payment;
@@ -105,6 +106,14 @@ pub(super) fn put(tx: &Tx, by: &Actor, order: Order, moved: Moved<'_>) -> Result
         invoices::issue(tx, by, &mut order)?;
     }
     Ok(order)
+}
+
+/// An order that costs something else now, with what its payments are to it; its own row is left to the caller.
+pub(in crate::shop) fn standing(tx: &Tx, head: &OrderHead) -> Result<OrderHead> {
+    let mut purse = store::payments::purse(&store::payments::of_order(tx, head.id)?);
+    purse.paid = head.paid;
+    purse.refunded = head.refunded;
+    Ok(purse.on(head, tx.now))
 }
 
 fn too_much() -> Error {

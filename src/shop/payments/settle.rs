@@ -151,6 +151,20 @@ pub(super) fn void_what_is_too_much(tx: &Tx, by: &Actor, order: &Order, but: Pay
     Ok(())
 }
 
+/// Fits the payments of an order to what is due now that it was changed: what is open and would bring too much is given up,
+/// and where nothing is due any more what is reserved. What is reserved beyond that goes back when it is taken.
+pub(in crate::shop) fn fit(tx: &Tx, by: &Actor, order: Order) -> Result<Order> {
+    let due = order.head.due();
+    for payment in store::payments::of_order(tx, order.head.id)? {
+        let is_too_much = payment.is_open() && payment.amount > due;
+        let is_idle = payment.state == PaymentState::Authorized && due == Money::ZERO;
+        if is_too_much || is_idle {
+            let_go(tx, by, &payment)?;
+        }
+    }
+    store::orders::get(tx, order.head.id)
+}
+
 /// Gives up a payment whose order's row the caller is about to write: nothing but the payment changes.
 pub(super) fn give_up(tx: &Tx, by: &Actor, payment: &Payment) -> Result<()> {
     match payment.provider {

@@ -22,14 +22,14 @@ pub(super) const CHECKS: &[Check] = &[
         sql: "SELECT 'order ' || o.id, 'an invoice', 'none'
           FROM orders o
           WHERE o.paid >= o.total AND o.total > 0 AND o.imported_at IS NULL AND o.status <> 4
-            AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id AND i.series = 0)
+            AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id AND i.series = 0 AND i.replaced_at IS NULL)
             AND NOT EXISTS (SELECT 1 FROM orders_before_invoices b WHERE b.order_id = o.id)",
     },
     Check {
         name: "invoice.total",
         sql: "SELECT 'invoice ' || i.id, o.total || ' ' || o.currency, i.total || ' ' || i.currency
           FROM invoices i JOIN orders o ON o.id = i.order_id
-          WHERE i.series = 0 AND (i.total <> o.total OR i.currency <> o.currency)",
+          WHERE i.series = 0 AND i.replaced_at IS NULL AND (i.total <> o.total OR i.currency <> o.currency)",
     },
     Check {
         // What it says is text with the currency's decimals.
@@ -55,7 +55,17 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE c.invoice_id = i.id AND c.voided_at IS NULL) AS credited,
                 (SELECT ifnull(sum(r.amount), 0) FROM refunds r WHERE r.order_id = i.order_id AND r.state = 1) AS given
               FROM invoices i JOIN orders o ON o.id = i.order_id
-              WHERE i.series = 0))
+              WHERE i.series = 0 AND i.replaced_at IS NULL))
           WHERE credited < due OR credited > iif(status = 4, invoiced, due)",
+    },
+    Check {
+        name: "invoice.replaced",
+        sql: "SELECT 'invoice ' || id, total || ' credited', credited
+          FROM (SELECT i.id, i.total,
+              (SELECT ifnull(sum(c.total), 0) FROM invoices c
+               WHERE c.invoice_id = i.id AND c.voided_at IS NULL) AS credited
+            FROM invoices i
+            WHERE i.replaced_at IS NOT NULL)
+          WHERE credited <> total",
     },
 ];

@@ -9,6 +9,7 @@ use rusqlite::named_params;
 use crate::domain::check::Finding;
 use crate::domain::event::EventType;
 use crate::domain::event::Stream;
+use crate::domain::product::MovementReason;
 use crate::error::Result;
 use crate::store::Snapshot;
 
@@ -87,7 +88,7 @@ impl Walk<'_> {
 
     fn movements(&mut self) -> Result<()> {
         let mut statement = self.db.db().prepare_cached(
-            "SELECT id, variant_id, delta, available, order_id FROM stock_movements ORDER BY id",
+            "SELECT id, variant_id, delta, available, order_id, reason FROM stock_movements ORDER BY id",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -107,12 +108,13 @@ impl Walk<'_> {
             if let Some(order) = row.get::<_, Option<i64>>(4)? {
                 let seen = self.orders.at(order);
                 let pieces = u32::try_from(delta.unsigned_abs()).unwrap_or(u32::MAX);
-                let sum = if delta < 0 {
-                    &mut seen.taken
-                } else {
-                    &mut seen.put_back
-                };
-                *sum = sum.saturating_add(pieces);
+                let is_sale = row.get::<_, MovementReason>(5)? == MovementReason::Sale;
+                match (delta < 0, is_sale) {
+                    (true, _) => seen.taken = seen.taken.saturating_add(pieces),
+                    // An edit has made the order smaller: so much less was taken.
+                    (false, true) => seen.taken = seen.taken.saturating_sub(pieces),
+                    (false, false) => seen.put_back = seen.put_back.saturating_add(pieces),
+                }
             }
         }
         Ok(())

@@ -180,6 +180,13 @@ pub(super) const CHECKS: &[Check] = &[
           WHERE o.imported_at IS NULL AND NOT EXISTS (SELECT 1 FROM order_contacts c WHERE c.order_id = o.id)",
     },
     Check {
+        name: "order.contacts_kept",
+        sql: "SELECT 'order ' || k.order_id, 'an edit that led to version ' || k.version, 'none'
+          FROM order_contact_changes k
+          WHERE NOT EXISTS (
+            SELECT 1 FROM order_changes c WHERE c.id = (k.order_id << 12) + k.version AND c.action = 17)",
+    },
+    Check {
         name: "order.user",
         sql: "SELECT 'order ' || o.id, 'a user', 'user ' || o.user_id
           FROM orders o

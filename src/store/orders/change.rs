@@ -11,6 +11,7 @@ use crate::domain::history::Recorded;
 use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::order::Change;
+use crate::domain::order::Contacts;
 use crate::domain::order::OrderHead;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
@@ -98,8 +99,11 @@ pub fn insert_change(tx: &Tx, new: &NewChange<'_>) -> Result<()> {
 
 const SELECT: &str =
     "SELECT c.version, c.at, c.action, c.actor_kind, c.actor_id, ifnull(u.name, u.username) AS actor_name,
-  c.request_id, c.public, c.note, c.former
-  FROM order_changes c LEFT JOIN users u ON u.id = c.actor_id";
+  c.request_id, c.public, c.note, c.former,
+  k.order_id IS NOT NULL AS has_contacts, k.email, k.shipping_address, k.billing_address, k.note AS customers_note
+  FROM order_changes c
+  LEFT JOIN users u ON u.id = c.actor_id
+  LEFT JOIN order_contact_changes k ON k.order_id = c.order_id AND k.version = c.version";
 
 fn from_row(row: &Row) -> rusqlite::Result<Recorded> {
     let former: Option<String> = row.get("former")?;
@@ -114,6 +118,20 @@ fn from_row(row: &Row) -> rusqlite::Result<Recorded> {
         is_public: row.get("public")?,
         note: row.get("note")?,
         former: former.as_deref().map(Former::from_json).unwrap_or_default(),
+        contacts: match row.get("has_contacts")? {
+            true => Some(contacts_from_row(row)?),
+            false => None,
+        },
+    })
+}
+
+fn contacts_from_row(row: &Row) -> rusqlite::Result<Contacts> {
+    Ok(Contacts {
+        email: row.get("email")?,
+        shipping_address: row.get("shipping_address")?,
+        billing_address: row.get("billing_address")?,
+        note: row.get("customers_note")?,
+        ..Contacts::default()
     })
 }
 

@@ -1,6 +1,7 @@
 //! Rows of `orders`, their contacts, lines, changes and tags.
 
 mod change;
+mod edit;
 mod import;
 mod insert;
 mod list;
@@ -16,6 +17,11 @@ pub use change::insert_change;
 pub use change::placer;
 pub use change::set_tags;
 pub use change::update;
+pub use edit::change_contacts;
+pub use edit::delete_line;
+pub use edit::is_refunded;
+pub use edit::reprice;
+pub use edit::update_line;
 pub use import::after;
 pub use import::by_number;
 pub use import::insert_imported;

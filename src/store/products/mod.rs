@@ -232,6 +232,16 @@ pub fn offer(db: &Snapshot, variant: VariantId) -> Result<Option<Offer>> {
         .optional()?)
 }
 
+/// The same of a variant that was sold, and may have been deleted since; it must exist.
+pub fn offer_as_sold(db: &Snapshot, variant: VariantId) -> Result<Offer> {
+    let found = db
+        .db()
+        .prepare_cached(&format!("{OFFER} WHERE v.id = ?1"))?
+        .query_row(params![variant], offer_from_row)
+        .optional()?;
+    found.ok_or(Error::NotFound("product"))
+}
+
 /// The same, by SKU.
 pub fn offer_by_sku(db: &Snapshot, sku: &str) -> Result<Option<Offer>> {
     Ok(db

@@ -1,5 +1,6 @@
 //! Orders over JSON.
 
+mod edit;
 mod export;
 mod list;
 mod papers;
@@ -8,6 +9,7 @@ mod statistics;
 mod steps;
 mod words;
 
+pub use edit::edit;
 pub use export::export;
 pub use list::list;
 pub use papers::SlipView;

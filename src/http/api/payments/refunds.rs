@@ -7,7 +7,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::domain::fault::Bad;
 use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;

@@ -4,12 +4,12 @@
 mod goods;
 mod quote;
 mod rows;
-mod stock;
+pub(super) mod stock;
 
 pub(in crate::shop) use goods::Good;
 pub(super) use goods::asked;
 pub(super) use quote::quote;
-pub(super) use stock::tell_what_is_low;
+pub(super) use rows::line;
 
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;

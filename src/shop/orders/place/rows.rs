@@ -100,7 +100,8 @@ fn insert_lines(
     Ok(lines)
 }
 
-fn line(id: LineId, good: &Good, priced: &PricedLine) -> Line {
+/// A line that is sold now.
+pub(in crate::shop::orders) fn line(id: LineId, good: &Good, priced: &PricedLine) -> Line {
     let list = good.piece.list;
     Line {
         id,

@@ -1,5 +1,7 @@
 //! What an order takes of the stock: looked at before anything is written, taken by guarded updates.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::domain::actor::Actor;
@@ -8,12 +10,14 @@ use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
+use crate::domain::order::Order;
 use crate::domain::product::MovementReason;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::ShortItem;
 use crate::domain::settings::Terms;
 use crate::error::Error;
 use crate::error::Result;
+use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::events;
 use crate::shop::orders::place::Good;
@@ -23,8 +27,8 @@ use crate::shop::stock::Shelf;
 use crate::store;
 use crate::store::stock::Cause;
 
-/// What is taken of one variant.
-pub(super) struct Taken {
+/// What is taken of one variant; below zero: given back.
+pub(in crate::shop::orders) struct Taken {
     variant: VariantId,
     product: ProductId,
     sku: String,
@@ -67,8 +71,37 @@ pub(super) fn gather(goods: &[Good]) -> Vec<Taken> {
     taken
 }
 
+/// What an order takes more of each variant than before, by variant id; what it takes less is below zero.
+pub(in crate::shop::orders) fn difference(
+    db: &Snapshot,
+    before: &Order,
+    after: &Order,
+) -> Result<Vec<Taken>> {
+    let mut changes: BTreeMap<VariantId, i64> = BTreeMap::new();
+    for (variant, _, quantity) in after.goods() {
+        *changes.entry(variant).or_default() += quantity;
+    }
+    for (variant, _, quantity) in before.goods() {
+        *changes.entry(variant).or_default() -= quantity;
+    }
+    let changes = changes.into_iter().filter(|(_, quantity)| *quantity != 0);
+    changes
+        .map(|(variant, quantity)| {
+            let offer = store::products::offer_as_sold(db, variant)?;
+            Ok(Taken {
+                variant,
+                product: offer.product,
+                sku: offer.sku,
+                quantity,
+                available: offer.available,
+                low_at: offer.low_at,
+            })
+        })
+        .collect()
+}
+
 /// What there is not enough of.
-pub(super) fn short(taken: &[Taken]) -> Vec<ShortItem> {
+pub(in crate::shop::orders) fn short(taken: &[Taken]) -> Vec<ShortItem> {
     taken
         .iter()
         .filter(|taken| taken.quantity > taken.available)
@@ -103,7 +136,12 @@ fn refuse_short(tx: &Tx, by: &Actor, short: Vec<ShortItem>) -> Error {
 }
 
 /// Takes the stock, variant by variant in the order of their ids.
-pub(super) fn take(tx: &Tx, by: &Actor, order: OrderId, taken: &[Taken]) -> Result<Vec<StockTold>> {
+pub(in crate::shop::orders) fn take(
+    tx: &Tx,
+    by: &Actor,
+    order: OrderId,
+    taken: &[Taken],
+) -> Result<Vec<StockTold>> {
     let cause = Cause {
         reason: MovementReason::Sale,
         order: Some(order),
@@ -123,7 +161,7 @@ pub(super) fn take(tx: &Tx, by: &Actor, order: OrderId, taken: &[Taken]) -> Resu
 }
 
 /// Tells of what has run low by it.
-pub(super) fn tell_what_is_low(tx: &Tx, terms: &Terms, taken: &[Taken]) -> Result<()> {
+pub(in crate::shop::orders) fn tell_what_is_low(tx: &Tx, terms: &Terms, taken: &[Taken]) -> Result<()> {
     for taken in taken {
         let before = Shelf {
             variant: taken.variant,

@@ -1,12 +1,16 @@
 //! The life of an order: its states, the steps between them, what is asked for and what exists.
 
-use crate::domain::fault::Bad;
-use crate::domain::fault::Fault;
+mod line;
+
+pub use line::Line;
+pub use line::MOST_LINES;
+pub use line::MOST_PIECES;
+pub use line::check_lines;
+pub use line::check_pieces;
+
 use crate::domain::id::CouponId;
 use crate::domain::id::CustomerId;
-use crate::domain::id::LineId;
 use crate::domain::id::OrderId;
-use crate::domain::id::ProductId;
 use crate::domain::id::ShippingMethodId;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
@@ -14,39 +18,8 @@ use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::named::named;
 use crate::domain::payment::Provider;
-use crate::domain::percent::Percent;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-
-/// Lines an order may have at placing.
-pub const MOST_LINES: usize = 1000;
-/// Pieces a line may have.
-pub const MOST_PIECES: i64 = 100_000;
-/// What is wrong with the lines in the list `list` of a request, which say in `field` how many pieces each is of: 1 to
-/// [`MOST_LINES`] lines, each of `least` to [`MOST_PIECES`] pieces.
-pub fn check_lines(
-    (list, field): (&str, &str),
-    least: i64,
-    pieces: impl ExactSizeIterator<Item = i64>,
-    faults: &mut Vec<Fault>,
-) {
-    if !(1..=MOST_LINES).contains(&pieces.len()) {
-        faults.push(Bad::invalid(format!("has 1 to {MOST_LINES} lines")).at(list));
-    }
-    for (at, pieces) in pieces.enumerate() {
-        if let Err(bad) = check_pieces(least, pieces) {
-            faults.push(bad.at(format!("{list}[{at}].{field}")));
-        }
-    }
-}
-
-/// Refused where a line may not be of so many pieces.
-pub fn check_pieces(least: i64, pieces: i64) -> Result<(), Bad> {
-    match (least..=MOST_PIECES).contains(&pieces) {
-        true => Ok(()),
-        false => Err(Bad::invalid(format!("{least} to {MOST_PIECES} pieces a line."))),
-    }
-}
 
 /// The version from which on notes and tags are refused, so that money always has room below 4,095.
 pub const LAST_FREE_VERSION: i64 = 3900;
@@ -316,6 +289,18 @@ impl OrderHead {
         after
     }
 
+    /// What was paid beyond what it costs, and has not gone back.
+    pub fn overpaid(&self) -> Money {
+        let kept = self.paid.checked_sub(self.refunded).unwrap_or(Money::ZERO);
+        match self.state {
+            OrderState::Canceled | OrderState::Refunded => Money::ZERO,
+            _ => kept
+                .checked_sub(self.total)
+                .unwrap_or(Money::ZERO)
+                .max(Money::ZERO),
+        }
+    }
+
     /// What is still to be paid.
     pub fn due(&self) -> Money {
         match self.state {
@@ -330,7 +315,7 @@ impl OrderHead {
 }
 
 /// The personal part of an order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contacts {
     /// The seed of the private link's secret.
     pub token: [u8; 16],
@@ -344,44 +329,6 @@ pub struct Contacts {
     pub note: Option<String>,
     /// The idempotency key as it came.
     pub client_token: Option<String>,
-}
-
-/// A line as it was sold.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// `(order << 12) + position`.
-    pub id: LineId,
-    /// What was sold; none on a charge.
-    pub variant: Option<VariantId>,
-    /// Of which product; none on a charge.
-    pub product: Option<ProductId>,
-    /// How many.
-    pub quantity: i64,
-    /// What one cost.
-    pub unit_price: Money,
-    /// What one costs by the list, where that differs.
-    pub list_price: Option<Money>,
-    /// What is taken off the line.
-    pub discount: Money,
-    /// The tax in it or beside it.
-    pub tax: Money,
-    /// The rate of that tax.
-    pub tax_rate: Percent,
-    /// Whether the price had moved by more than a tenth since the buyer saw it.
-    pub has_drifted: bool,
-    /// quantity × unit price − discount.
-    pub total: Money,
-    /// The SKU it was sold under.
-    pub sku: String,
-    /// The name it was sold under.
-    pub name: String,
-}
-
-impl LineId {
-    /// The id of the line at a position of an order, counted from 1.
-    pub fn at(order: OrderId, position: usize) -> Self {
-        Self((order.0 << 12) + i64::try_from(position).unwrap_or(4095))
-    }
 }
 
 /// An order whole.

@@ -1,5 +1,7 @@
 //! The history of an order: what each change left behind, and walking back along it.
 
+mod lines;
+
 use serde_json::Map;
 use serde_json::Value;
 
@@ -8,6 +10,7 @@ use crate::domain::fault::Bad;
 use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::domain::order::Change;
+use crate::domain::order::Contacts;
 use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::Order;
 use crate::domain::order::OrderHead;
@@ -44,6 +47,24 @@ pub struct Recorded {
     pub note: Option<String>,
     /// What it altered, as it was.
     pub former: Former,
+    /// The personal part as it was, where that was altered and is not forgotten. It keeps no token.
+    pub contacts: Option<Contacts>,
+}
+
+impl Recorded {
+    /// Puts back what the change altered.
+    fn restore(&self, order: &mut Order) {
+        self.former.restore(order);
+        if self.former.0.contains_key(CONTACTS) {
+            // What was forgotten is nothing; the token and the client's key are no part of it.
+            let was = self.contacts.clone().unwrap_or_default();
+            order.contacts = Contacts {
+                token: order.contacts.token,
+                client_token: order.contacts.client_token.take(),
+                ..was
+            };
+        }
+    }
 }
 
 impl Former {
@@ -57,7 +78,12 @@ impl Former {
         let object = value
             .as_object()
             .ok_or_else(|| Bad::invalid("must be an object"))?;
+        let mut known = Map::new();
         for (name, was) in object {
+            // What was edited of an order is known only where its lines have their ids.
+            if EDITED.contains(&name.as_str()) {
+                continue;
+            }
             let is_sane = match name.as_str() {
                 "tags" => tag::tags(&names(was))
                     .is_ok_and(|tags| was.as_array().is_some_and(|was| was.len() == tags.len())),
@@ -67,8 +93,9 @@ impl Former {
             if !is_sane {
                 return Err(Bad::invalid(format!("has no {name} such as this")));
             }
+            known.insert(name.clone(), was.clone());
         }
-        Ok(Self(object.clone()))
+        Ok(Self(known))
     }
 
     /// As it is kept; nothing where nothing was altered.
@@ -97,6 +124,16 @@ impl Former {
         Self(former)
     }
 
+    /// The same, and what differs between the lines and the personal parts of the order before and after an edit.
+    pub fn of_edit(before: &Order, after: &Order) -> Self {
+        let mut former = Self::between(&before.head, &after.head);
+        lines::keep(&mut former.0, &before.lines, &after.lines);
+        if before.contacts != after.contacts {
+            former.0.insert(CONTACTS.to_owned(), true.into());
+        }
+        former
+    }
+
     /// The state before the change, if the change altered it.
     pub fn state(&self) -> Option<OrderState> {
         self.0.get("status")?.as_i64().and_then(OrderState::from_number)
@@ -104,6 +141,7 @@ impl Former {
 
     /// Puts back what the change altered.
     fn restore(&self, order: &mut Order) {
+        lines::restore(&self.0, order);
         let head = &mut order.head;
         for (name, was) in &self.0 {
             let number = was.as_i64();
@@ -120,6 +158,12 @@ impl Former {
                 "return_status" => set(&mut head.returns, number.and_then(ReturnStatus::from_number)),
                 "paid" => set(&mut head.paid, number.and_then(Money::new)),
                 "refunded" => set(&mut head.refunded, number.and_then(Money::new)),
+                "item_count" => set(&mut head.item_count, number),
+                "subtotal" => set(&mut head.subtotal, number.and_then(Money::new)),
+                "discount" => set(&mut head.discount, number.and_then(Money::new)),
+                "shipping" => set(&mut head.shipping, number.and_then(Money::new)),
+                "tax" => set(&mut head.tax, number.and_then(Money::new)),
+                "total" => set(&mut head.total, number.and_then(Money::new)),
                 "processing_at" => head.processing_at = time,
                 "shipped_at" => head.shipped_at = time,
                 "delivered_at" => head.delivered_at = time,
@@ -132,8 +176,24 @@ impl Former {
     }
 }
 
+/// Says that the personal part was altered; it is kept apart.
+const CONTACTS: &str = "contacts";
+
+/// What only an edit alters.
+const EDITED: [&str; 9] = [
+    "item_count",
+    "subtotal",
+    "discount",
+    "shipping",
+    "tax",
+    "total",
+    lines::CHANGED,
+    lines::ADDED,
+    CONTACTS,
+];
+
 /// The columns of an order's own row that a change may alter.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 17] = [
     "status",
     "payment_status",
     "fulfilment_status",
@@ -145,10 +205,16 @@ const COLUMNS: [&str; 11] = [
     "delivered_at",
     "canceled_at",
     "refunded_at",
+    "item_count",
+    "subtotal",
+    "discount",
+    "shipping",
+    "tax",
+    "total",
 ];
 
 /// Those columns as they stand.
-fn columns(head: &OrderHead) -> [Value; 11] {
+fn columns(head: &OrderHead) -> [Value; 17] {
     let time = |at: Option<Timestamp>| at.map_or(Value::Null, |at| at.ms().into());
     [
         head.state.number().into(),
@@ -162,6 +228,12 @@ fn columns(head: &OrderHead) -> [Value; 11] {
         time(head.delivered_at),
         time(head.canceled_at),
         time(head.refunded_at),
+        head.item_count.into(),
+        head.subtotal.minor().into(),
+        head.discount.minor().into(),
+        head.shipping.minor().into(),
+        head.tax.minor().into(),
+        head.total.minor().into(),
     ]
 }
 
@@ -181,11 +253,20 @@ pub fn around(order: &Order, changes: &[Recorded], version: i64) -> Option<(Orde
     let at = changes.iter().position(|change| change.version == version)?;
     let mut after = order.clone();
     for change in changes[at + 1..].iter().rev() {
-        change.former.restore(&mut after);
+        change.restore(&mut after);
     }
     let mut before = after.clone();
-    changes[at].former.restore(&mut before);
+    changes[at].restore(&mut before);
     Some((before, after))
+}
+
+/// The highest position that a line of the order has ever had: none is used again.
+pub fn last_position(order: &Order, changes: &[Recorded]) -> usize {
+    let lines = order.lines.iter().map(|line| line.id.position());
+    let gone = changes
+        .iter()
+        .flat_map(|change| lines::positions(&change.former.0));
+    lines.chain(gone).max().unwrap_or(0)
 }
 
 /// The order as it was at a moment (which counts), given every change it has had, oldest first; none before it existed.
@@ -200,7 +281,7 @@ pub fn as_it_was(mut order: Order, changes: &[Recorded], at: Timestamp) -> Optio
     }
     let kept = changes.partition_point(|change| change.at <= at);
     for change in changes[kept..].iter().rev() {
-        change.former.restore(&mut order);
+        change.restore(&mut order);
     }
     let last = changes[..kept].last();
     order.head.version = last.map_or(1, |change| change.version);
