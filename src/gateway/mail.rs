@@ -54,6 +54,10 @@ pub struct Came {
 pub struct Envelope<'a> {
     /// What the shop is called.
     pub shop: &'a str,
+    /// Where it comes from; none: as the configuration says.
+    pub from: Option<&'a str>,
+    /// Where replies go; none: as the configuration says.
+    pub reply_to: Option<&'a str>,
     /// To whom.
     pub to: &'a str,
     /// The same at each attempt.
@@ -110,19 +114,18 @@ impl Smtp {
             text.parse()
                 .map_err(|_| format!("{text} is no address that mail can go to"))
         };
-        let host = self.from.rsplit_once('@').map_or("localhost", |(_, host)| host);
+        let from = envelope.from.unwrap_or(&self.from);
+        let reply_to = envelope.reply_to.unwrap_or(&self.reply_to);
+        let host = from.rsplit_once('@').map_or("localhost", |(_, host)| host);
         let since = Duration::from_millis(envelope.at.ms().unsigned_abs());
         let mut builder = Message::builder()
-            .from(Mailbox::new(
-                Some(mail::one_line(envelope.shop)),
-                address(&self.from)?,
-            ))
+            .from(Mailbox::new(Some(mail::one_line(envelope.shop)), address(from)?))
             .to(Mailbox::new(None, address(envelope.to)?))
             .subject(&letter.subject)
             .date(SystemTime::UNIX_EPOCH + since)
             .message_id(Some(format!("<{}@{host}>", envelope.message)));
-        if !self.reply_to.is_empty() {
-            builder = builder.reply_to(Mailbox::new(None, address(&self.reply_to)?));
+        if !reply_to.is_empty() {
+            builder = builder.reply_to(Mailbox::new(None, address(reply_to)?));
         }
         let mut message = builder
             .multipart(MultiPart::alternative_plain_html(

@@ -5,6 +5,7 @@ use crate::domain::check::Checked;
 use crate::domain::check::Finding;
 use crate::domain::check::Report;
 use crate::domain::permission::Permission;
+use crate::domain::settings as known;
 use crate::domain::time::Zone;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -42,6 +43,7 @@ pub fn examine(
     progress("audit.chain");
     store.read(|db| chain(db, by, key, &mut report))?;
     store.read(|db| zone(db, &mut report))?;
+    store.read(|db| decided(db, &mut report))?;
     Ok(report)
 }
 
@@ -105,7 +107,24 @@ fn chain(db: &Snapshot, by: &Actor, key: &[u8; 32], report: &mut Report) -> Resu
     Ok(())
 }
 
-/// The one setting that only our own rules can read.
+/// What the shop has decided can be read: anything else would be passed over in silence.
+fn decided(db: &Snapshot, report: &mut Report) -> Result<()> {
+    let mut found = Found::new("settings.decided");
+    for setting in known::all().filter(|setting| ![&known::ZONE, &known::NAME].contains(setting)) {
+        if let Some(row) = settings::value(db, setting.row)?.filter(|row| !setting.kind.holds(row)) {
+            found.add(Finding {
+                check: "settings.decided",
+                row: format!("setting {}", setting.row),
+                expected: String::from("what the setting may hold"),
+                found: row,
+            });
+        }
+    }
+    found.into_report(report);
+    Ok(())
+}
+
+/// The one setting that is never left out, and that only our own rules can read.
 fn zone(db: &Snapshot, report: &mut Report) -> Result<()> {
     let mut found = Found::new("settings.time_zone");
     let name = settings::value(db, "time_zone")?.unwrap_or_default();

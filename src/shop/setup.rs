@@ -125,6 +125,7 @@ fn settle(tx: &Tx, owner: &Actor, new: &NewShop) -> Result<()> {
     for (field, line) in &new.address {
         store::settings::set(tx, &format!("shop.address.{field}"), line)?;
     }
+    store::settings::raise(tx)?;
     audit::note(tx, owner, Action::ShopSetUp, (Target::File, None), None, None)
 }
 

@@ -4,9 +4,15 @@
 //! table's newest row always stays, or its ids would begin again (a secret's id says nothing once it is gone).
 
 use crate::domain::cart::GUEST_LIFE;
+use crate::domain::settings::KEEP_AUDIT;
+use crate::domain::settings::KEEP_DELIVERIES;
+use crate::domain::settings::KEEP_EVENTS;
+use crate::domain::settings::KEEP_MAILS;
+use crate::domain::settings::Setting;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::user::REFRESH_LIFE;
+use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -17,18 +23,8 @@ use crate::store;
 
 /// A key is good for so long, but for an order's, which is kept for ever.
 const KEY_LIFE: i64 = 72 * time::HOUR;
-/// No setting keeps anything for longer.
-const MOST_DAYS: i64 = 36_500;
 /// What has ended is kept for so long, so that whoever still holds its token hears that it has expired.
 const AFTERLIFE: i64 = REFRESH_LIFE;
-/// What was sent to webhooks, or given up, is kept for so many days with its attempts, unless the shop says otherwise.
-const DELIVERIES: (&str, i64) = ("deliveries.keep_days", 30);
-/// A mail is kept for so many days, also one that could not be sent, unless the shop says otherwise.
-const MAILS: (&str, i64) = ("mails.keep_days", 180);
-/// The audit is kept for so many days, and so are the events that it tells of, unless the shop says otherwise …
-const AUDIT: (&str, i64) = ("audit.keep_days", 365);
-/// … which are kept for so many themselves.
-const EVENTS: (&str, i64) = ("events.keep_days", 400);
 /// What a provider has told is kept for so long (PWH-04).
 const INBOX_LIFE: i64 = 90 * time::DAY;
 
@@ -39,21 +35,20 @@ pub fn is_due(db: &Snapshot, key: &[u8; 32], now: Timestamp) -> Result<bool> {
     Ok(store::idempotency::is_sweep_due(db, keys)?
         || store::sessions::is_sweep_due(db, ended)?
         || store::sessions::is_refresh_sweep_due(db, ended)?
-        || store::deliveries::is_sweep_due(db, now.minus_ms(kept(db, DELIVERIES)?))?
-        || store::mails::is_sweep_due(db, now.minus_ms(kept(db, MAILS)?))?
+        || store::deliveries::is_sweep_due(db, now.minus_ms(kept(db, &KEEP_DELIVERIES)?))?
+        || store::mails::is_sweep_due(db, now.minus_ms(kept(db, &KEEP_MAILS)?))?
         || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?
         || store::carts::is_sweep_due(db, now.minus_ms(GUEST_LIFE))?
         || store::one_time::is_sweep_due(db, now)?
-        || audit::over(db, key, now.minus_ms(kept(db, AUDIT)?))?.is_some()
-        || events::over(db, now.minus_ms(kept(db, EVENTS)?))?.is_some())
+        || audit::over(db, key, now.minus_ms(kept(db, &KEEP_AUDIT)?))?.is_some()
+        || events::over(db, now.minus_ms(kept(db, &KEEP_EVENTS)?))?.is_some())
 }
 
-/// For how long something is kept, by the shop's own setting.
-fn kept(db: &Snapshot, (name, usual): (&str, i64)) -> Result<i64> {
-    let said = store::settings::value(db, name)?.and_then(|days| days.parse().ok());
-    let days: i64 = said
-        .filter(|days| (1..=MOST_DAYS).contains(days))
-        .unwrap_or(usual);
+/// For how long something is kept, by the shop's own setting: what was sent to webhooks, or given up, with its attempts; a
+/// mail, also one that could not be sent; the audit with the events that it tells of, and events themselves.
+fn kept(db: &Snapshot, setting: &Setting) -> Result<i64> {
+    let days = store::settings::whole(db, setting)?;
+    let days = days.ok_or_else(|| Error::internal("nothing is kept for ever"))?;
     Ok(days * time::DAY)
 }
 
@@ -64,10 +59,10 @@ pub fn sweep(tx: &Tx) -> Result<()> {
     store::carts::sweep(tx, tx.now.minus_ms(GUEST_LIFE))?;
     store::inbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
     store::one_time::sweep(tx)?;
-    store::deliveries::sweep(tx, tx.now.minus_ms(kept(tx, DELIVERIES)?))?;
-    store::mails::sweep(tx, tx.now.minus_ms(kept(tx, MAILS)?))?;
+    store::deliveries::sweep(tx, tx.now.minus_ms(kept(tx, &KEEP_DELIVERIES)?))?;
+    store::mails::sweep(tx, tx.now.minus_ms(kept(tx, &KEEP_MAILS)?))?;
     store::sessions::sweep_refresh(tx, ended)?;
     store::sessions::sweep(tx, ended)?;
-    audit::sweep(tx, tx.now.minus_ms(kept(tx, AUDIT)?))?;
-    events::sweep(tx, tx.now.minus_ms(kept(tx, EVENTS)?))
+    audit::sweep(tx, tx.now.minus_ms(kept(tx, &KEEP_AUDIT)?))?;
+    events::sweep(tx, tx.now.minus_ms(kept(tx, &KEEP_EVENTS)?))
 }

@@ -3,6 +3,8 @@
 use rusqlite::OptionalExtension;
 use rusqlite::named_params;
 
+use crate::domain::settings;
+use crate::domain::settings::Setting;
 use crate::domain::settings::Settings;
 use crate::domain::settings::Terms;
 use crate::domain::time::Zone;
@@ -11,7 +13,7 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 
-const STAFF_FACTOR: &str = "staff.second_factor";
+const VERSION: &str = "version";
 
 /// What placing an order needs to know. (By position: on the path of every order.)
 pub fn terms(db: &Snapshot) -> Result<Terms> {
@@ -70,12 +72,12 @@ pub fn is_untouched(db: &Snapshot) -> Result<bool> {
 
 /// Whether staff must have a second factor.
 pub fn staff_needs_factor(db: &Snapshot) -> Result<bool> {
-    Ok(value(db, STAFF_FACTOR)?.as_deref() != Some("0"))
+    flag(db, &settings::SECOND_FACTOR)
 }
 
 /// Sets whether staff must have a second factor.
 pub fn set_staff_needs_factor(tx: &Tx, is_needed: bool) -> Result<()> {
-    set(tx, STAFF_FACTOR, if is_needed { "1" } else { "0" })
+    set(tx, settings::SECOND_FACTOR.row, if is_needed { "1" } else { "0" })
 }
 
 /// One value.
@@ -87,14 +89,45 @@ pub fn value(db: &Snapshot, name: &str) -> Result<Option<String>> {
         .optional()?)
 }
 
-/// Whether anything stands in the file in the shop's currency: a price, an order, a credit note.
+/// What a row says; what is usual where it says nothing of its kind.
+pub fn text(db: &Snapshot, setting: &Setting) -> Result<Option<String>> {
+    let said = value(db, setting.row)?.filter(|said| setting.kind.holds(said));
+    Ok(said.or_else(|| setting.usual.map(str::to_owned)))
+}
+
+/// The same as a whole number.
+pub fn whole(db: &Snapshot, setting: &Setting) -> Result<Option<i64>> {
+    Ok(text(db, setting)?.and_then(|number| number.parse().ok()))
+}
+
+/// Whether a flag is up.
+pub fn flag(db: &Snapshot, setting: &Setting) -> Result<bool> {
+    Ok(text(db, setting)?.as_deref() == Some("1"))
+}
+
+/// How often the settings have been changed, from 1.
+pub fn version(db: &Snapshot) -> Result<i64> {
+    let said = value(db, VERSION)?.and_then(|text| text.parse().ok());
+    Ok(said.unwrap_or(1))
+}
+
+/// One version on.
+pub fn raise(tx: &Tx) -> Result<()> {
+    set(tx, VERSION, &(version(tx)? + 1).to_string())
+}
+
+/// Whether anything stands in the file in the shop's currency: a price, an order, a credit note, an amount in a wallet, of
+/// a coupon or of a way of sending.
 pub fn has_prices(db: &Snapshot) -> Result<bool> {
     Ok(db
         .db()
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM variants WHERE price IS NOT NULL)
                OR EXISTS (SELECT 1 FROM orders)
-               OR EXISTS (SELECT 1 FROM credit_notes) AS has_prices",
+               OR EXISTS (SELECT 1 FROM credit_notes)
+               OR EXISTS (SELECT 1 FROM transfers)
+               OR EXISTS (SELECT 1 FROM coupons)
+               OR EXISTS (SELECT 1 FROM shipping_methods) AS has_prices",
         )?
         .query_row([], |row| row.get("has_prices"))?)
 }
@@ -108,5 +141,13 @@ pub fn set(tx: &Tx, name: &str, value: &str) -> Result<()> {
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         )?
         .execute(named_params! { ":name": name, ":value": value })?;
+    Ok(())
+}
+
+/// Takes one value away.
+pub fn unset(tx: &Tx, name: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached("DELETE FROM settings WHERE name = :name")?
+        .execute(named_params! { ":name": name })?;
     Ok(())
 }

@@ -143,6 +143,8 @@ impl Postman {
         };
         let envelope = Envelope {
             shop: &sending.shop,
+            from: sending.from.as_deref(),
+            reply_to: sending.reply_to.as_deref(),
             to: &sending.mail.recipient,
             message: &sending.message,
             at: now,

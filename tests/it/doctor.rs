@@ -428,6 +428,14 @@ const PLANTED: &[(&str, &str)] = &[
     ),
     ("settings.sane", "DELETE FROM settings WHERE name = 'epoch'"),
     (
+        "day.sums",
+        "INSERT INTO sums_upto SELECT 1, value, 4000000000000, 1000000, 1000000, 1000000 FROM settings WHERE name = 'time_zone'",
+    ),
+    (
+        "settings.decided",
+        "INSERT INTO settings (name, value) VALUES ('stock.low_at', 'many')",
+    ),
+    (
         "settings.time_zone",
         "UPDATE settings SET value = 'Europe/Atlantis' WHERE name = 'time_zone'",
     ),

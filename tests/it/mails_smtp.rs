@@ -219,6 +219,26 @@ fn a_real_server_takes_a_mail_as_it_was_meant() {
     assert!(server.has_heard_nothing());
 }
 
+/// Issue 5: where mails come from is the shop's to decide, for the next mail and without a restart.
+#[test]
+fn a_mail_comes_from_where_the_shop_says() {
+    let Some(python) = python("aiosmtpd, trustme") else {
+        return;
+    };
+    let server = Server::start(&python);
+    let app = server.shop(PASSWORD);
+    let decided = json!({ "mail": { "from": "desk@fennel.test", "reply_to": "anna@fennel.test" } });
+    assert_eq!(crate::settings::set(&app, decided).status, 200);
+    order(&app, "ann@shop.test");
+    app.queue_mails();
+    assert_eq!(app.send_mails(), 1);
+    let mail = server.hear();
+    assert_eq!(mail["from"], json!("desk@fennel.test"));
+    assert!(header(&mail, "from")[0].contains("desk@fennel.test"), "{mail}");
+    assert_eq!(header(&mail, "reply-to"), ["anna@fennel.test"]);
+    assert!(header(&mail, "message-id")[0].ends_with("@fennel.test>"));
+}
+
 /// T12: 451 and lost connections come again, 550 does not, and nobody waits for another's trouble.
 #[test]
 fn what_is_refused_for_now_comes_again_and_what_is_refused_for_good_has_failed() {

@@ -243,6 +243,7 @@ pub fn body(app: &TestApp, line: &Line) -> Option<Value> {
         (_, "/auth/totp/confirm") | ("DELETE", "/auth/totp") => json!({ "code": "000000" }),
         ("POST", "/auth/step-up") => json!({ "password": PASSWORD }),
         ("PATCH", "/auth/me") => json!({ "name": "New Name" }),
+        ("PATCH", "/settings") => json!({ "stock": { "low_at": 5 }, "version": 1 }),
         ("PATCH", "/products/{id}") => json!({ "name": "Another", "version": 1 }),
         ("POST", "/products") => json!({ "name": "Thing", "price": "1.00" }),
         ("POST", "/api-keys") => api_key(),

@@ -392,6 +392,9 @@ GET   /commissions/payouts/{id}           odd          401   403   403   403   4
 GET   /commissions/payouts/{id}/sellers.csv missing    401   403   403   403   404
 GET   /commissions/payouts/{id}/sellers.csv odd        401   403   403   403   404
 
+
 GET   /audit-logs                         -            401   403   403   200   200
 GET   /audit-logs/verify                  -            401   403   403   200   200
+GET   /settings                           -            401   403   403   403   200
+PATCH /settings                           -            401   403   403   403   200
 ";

@@ -29,7 +29,7 @@ const fn entry(path: &'static str, name: &'static str, right: &'static str, word
     }
 }
 
-const PAGES: [Entry; 16] = [
+const PAGES: [Entry; 17] = [
     entry(
         "/admin/orders",
         "Orders",
@@ -109,6 +109,12 @@ const PAGES: [Entry; 16] = [
         "Audit",
         "audit-logs:read",
         "Who did what, before and after. Rows are chained, and one button verifies the chain.",
+    ),
+    entry(
+        "/admin/settings",
+        "Settings",
+        "settings:read",
+        "What the shop decides: its name and address, currency, tax, time zone, what happens by itself. It holds at once.",
     ),
     entry(
         "/admin/system",

@@ -4,6 +4,7 @@ mod address;
 mod api_keys;
 mod audit;
 mod badge;
+mod choices;
 mod commissions;
 mod conflict;
 mod differences;
@@ -30,6 +31,7 @@ mod sandbox;
 mod secrets;
 mod session;
 mod sessions;
+mod settings;
 mod setup;
 mod step_up;
 mod stock;
@@ -186,6 +188,8 @@ pub fn table() -> Table {
         .page(GET, "/audit", Needs(May::AuditRead), audit::list)
         .page(GET, "/audit/verify", Needs(May::AuditRead), audit::verify)
         .page(POST, "/audit/verify", Needs(May::AuditRead), audit::walk)
+        .page(GET, "/settings", Needs(May::SettingsRead), settings::show)
+        .page(POST, "/settings", Needs(May::SettingsUpdate), settings::update)
         .page(GET, "/system", Needs(May::SystemRead), system::show)
         .page(GET, "/help", SignedIn, help::show)
 }

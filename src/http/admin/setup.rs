@@ -24,6 +24,9 @@ use crate::domain::time::Zone;
 use crate::domain::user::NewUser;
 use crate::error::Error;
 use crate::error::Result;
+use crate::http::admin::choices::CURRENCIES;
+use crate::http::admin::choices::ZoneChoice;
+use crate::http::admin::choices::zones;
 use crate::http::admin::form::Fields;
 use crate::http::admin::form::Form;
 use crate::http::admin::frame::Anyone;
@@ -41,74 +44,7 @@ use crate::shop::setup;
 use crate::shop::setup::NewShop;
 use crate::shop::setup::Stage;
 
-/// The currencies that are offered, the usual ones of the world.
-const CURRENCIES: [(&str, &str); 24] = [
-    ("AUD", "Australian dollar"),
-    ("BRL", "Brazilian real"),
-    ("CAD", "Canadian dollar"),
-    ("CHF", "Swiss franc"),
-    ("CNY", "Chinese yuan"),
-    ("CZK", "Czech koruna"),
-    ("DKK", "Danish krone"),
-    ("EUR", "euro"),
-    ("GBP", "pound sterling"),
-    ("HUF", "Hungarian forint"),
-    ("ILS", "Israeli shekel"),
-    ("INR", "Indian rupee"),
-    ("JPY", "Japanese yen"),
-    ("KRW", "South Korean won"),
-    ("KWD", "Kuwaiti dinar"),
-    ("MXN", "Mexican peso"),
-    ("NOK", "Norwegian krone"),
-    ("NZD", "New Zealand dollar"),
-    ("PLN", "Polish złoty"),
-    ("SEK", "Swedish krona"),
-    ("SGD", "Singapore dollar"),
-    ("TRY", "Turkish lira"),
-    ("USD", "US dollar"),
-    ("ZAR", "South African rand"),
-];
 const ASK: &str = "If nobody runs the shop yet, start the server again: it prints a link that is good.";
-
-/// Where zones lie; the others are old names, and those of no place.
-const REGIONS: [&str; 10] = [
-    "Africa",
-    "America",
-    "Antarctica",
-    "Arctic",
-    "Asia",
-    "Atlantic",
-    "Australia",
-    "Europe",
-    "Indian",
-    "Pacific",
-];
-
-/// A zone that can be chosen.
-struct ZoneChoice {
-    /// Its name among all zones.
-    name: String,
-    /// What it is called within its region.
-    place: String,
-}
-
-/// All zones by their regions, the others last.
-fn zones() -> Vec<(String, Vec<ZoneChoice>)> {
-    let mut regions: Vec<(String, Vec<ZoneChoice>)> = REGIONS
-        .iter()
-        .chain(&["Other"])
-        .map(|region| ((*region).to_owned(), Vec::new()))
-        .collect();
-    for name in Zone::names() {
-        let known = name.split_once('/').and_then(|(region, place)| {
-            let at = REGIONS.iter().position(|known| *known == region)?;
-            Some((at, place.replace('/', ", ").replace('_', " ")))
-        });
-        let (at, place) = known.unwrap_or_else(|| (REGIONS.len(), name.clone()));
-        regions[at].1.push(ZoneChoice { name, place });
-    }
-    regions
-}
 
 #[derive(Template)]
 #[template(path = "admin/setup.html")]

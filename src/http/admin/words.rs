@@ -187,6 +187,7 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::WalletDeposited => "The money is in the wallet.",
         Action::WalletWithdrawn => "The money is paid out of the wallet.",
         Action::WalletAdjusted => "The wallet is put right.",
+        Action::SettingsChanged => "The settings are saved, and hold from now on.",
         Action::CommissionRateSet => "The rate holds from the next order on.",
         _ => "Done.",
     }

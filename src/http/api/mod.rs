@@ -25,6 +25,7 @@ pub mod products;
 pub mod returns;
 pub mod roles;
 pub mod sessions;
+pub mod settings;
 pub mod shipments;
 pub mod shipping;
 pub mod stock;
@@ -102,6 +103,7 @@ use crate::shop::payments::PaymentView;
 use crate::shop::payments::RefundView;
 use crate::shop::payments::StatusView;
 use crate::shop::returns::ReturnView;
+use crate::shop::settings::SettingsView;
 use crate::shop::shipments::ShipmentView;
 use crate::shop::shipping::MethodView;
 use crate::shop::taxes::TaxRateView;
@@ -291,4 +293,6 @@ pub fn table() -> Table {
         .row(GET, "/commissions/payouts/{id}/sellers.csv", Needs(May::CommissionsRead), commissions::payout_csv, sends("text/csv"))
         .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list, lists::<AuditView>())
         .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify, shows::<VerdictView>())
+        .row(GET, "/settings", Needs(May::SettingsRead), settings::show, shows::<SettingsView>())
+        .row(PATCH, "/settings", Needs(May::SettingsUpdate), settings::update, shows::<SettingsView>())
 }

@@ -12,6 +12,7 @@ use crate::domain::product::MovementReason;
 use crate::domain::product::NewProduct;
 use crate::domain::product::Product;
 use crate::domain::product::ProductStatus;
+use crate::domain::settings;
 use crate::domain::text::Sku;
 use crate::error::Result;
 use crate::secret;
@@ -33,7 +34,8 @@ struct ProductEvent<'a> {
     seq: i64,
 }
 
-/// Makes a product. Staff's is for sale at once if it has a price; a seller's waits for approval.
+/// Makes a product. Staff's is for sale at once if it has a price; a seller's waits for approval, where the shop looks at
+/// what is offered.
 ///
 /// Refused with `AlreadyExists` if a SKU is in use.
 pub fn create(tx: &Tx, by: &Actor, key: Option<&Key>, new: &NewProduct) -> Result<Once<Product>> {
@@ -57,8 +59,8 @@ fn insert(tx: &Tx, by: &Actor, new: &NewProduct) -> Result<Product> {
     let price_from = new.variants.iter().filter_map(|variant| variant.price).min();
     let status = match (price_from, is_staff) {
         (None, _) => ProductStatus::Draft,
-        (Some(_), true) => ProductStatus::Approved,
-        (Some(_), false) => ProductStatus::Pending,
+        (Some(_), false) if is_moderated(tx)? => ProductStatus::Pending,
+        (Some(_), _) => ProductStatus::Approved,
     };
     let seller = if is_staff { None } else { by.user };
     let category = match &new.category {
@@ -97,6 +99,11 @@ fn insert_variants(tx: &Tx, by: &Actor, product: ProductId, new: &NewProduct, sk
         }
     }
     Ok(())
+}
+
+/// Whether what sellers offer waits for approval.
+pub(super) fn is_moderated(db: &Tx) -> Result<bool> {
+    store::settings::flag(db, &settings::MODERATION)
 }
 
 /// The SKU that is asked for; a variant without one gets one made up.

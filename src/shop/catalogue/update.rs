@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::catalogue::Change;
 use crate::shop::catalogue::ProductView;
+use crate::shop::catalogue::create::is_moderated;
 use crate::shop::catalogue::create::sku_of;
 use crate::shop::catalogue::decide::require_price;
 use crate::shop::catalogue::tell;
@@ -50,6 +51,13 @@ pub fn update(
             status
         }
         (None, ProductStatus::Pending | ProductStatus::Approved) => ProductStatus::Draft,
+        // Where nobody looks at what is offered, only what was turned down once waits.
+        (_, ProductStatus::Pending)
+            if matches!(before.status, ProductStatus::Draft | ProductStatus::Approved)
+                && !is_moderated(tx)? =>
+        {
+            ProductStatus::Approved
+        }
         (_, status) => status,
     };
     variants.write(tx, id)?;

@@ -10,6 +10,7 @@ use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::domain::order::Order;
+use crate::domain::settings;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -34,7 +35,7 @@ pub(super) fn rate_of(db: &Snapshot, seller: UserId) -> Result<(Rate, bool)> {
 
 /// The shop's part of what is sold for whoever has no rate of their own.
 pub(super) fn usual(db: &Snapshot) -> Result<Rate> {
-    let told = store::settings::value(db, "commissions.rate")?;
+    let told = store::settings::text(db, &settings::RATE)?;
     let rate = told.and_then(|text| Rate::parse(&text).ok());
     Ok(rate.unwrap_or(Rate::USUAL))
 }

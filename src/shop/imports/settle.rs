@@ -1,8 +1,6 @@
 //! The currency and the time zone of the shop, which an import may set before there are prices.
 
 use crate::domain::actor::Actor;
-use crate::domain::audit::Action;
-use crate::domain::audit::Target;
 use crate::domain::money::Currency;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
@@ -11,7 +9,7 @@ use crate::domain::time::Zone;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
-use crate::shop::audit;
+use crate::shop::settings;
 use crate::store;
 
 /// Makes currency and zone the shop's, where they are given.
@@ -25,19 +23,12 @@ pub fn settle(tx: &Tx, by: &Actor, currency: Option<Currency>, zone: Option<&Zon
     }
     store::settings::set(tx, "currency", wanted.terms.currency.as_str())?;
     store::settings::set(tx, "time_zone", wanted.zone.name())?;
-    let content = serde_json::json!({
-        "currency": former.terms.currency,
-        "time_zone": former.zone.name(),
-    });
-    let target = (Target::Settings, None);
-    audit::note(
-        tx,
-        by,
-        Action::SettingsChanged,
-        target,
-        None,
-        Some(&content.to_string()),
-    )?;
+    let stood = [
+        ("currency", former.terms.currency.as_str()),
+        ("time_zone", former.zone.name()),
+    ];
+    let stood = stood.map(|(name, value)| (name.to_owned(), value.into()));
+    settings::note(tx, by, stood.into_iter().collect())?;
     Ok(wanted)
 }
 

@@ -14,15 +14,13 @@ use crate::domain::order::Line;
 use crate::domain::order::Order;
 use crate::domain::percent::Percent;
 use crate::domain::refund::Refund;
+use crate::domain::settings;
 use crate::domain::settings::Settings;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::store;
-
-/// What the shop says of where it is.
-const ADDRESS: [&str; 6] = ["line1", "line2", "city", "postcode", "region", "country"];
 
 /// What the invoice of an order says.
 pub(super) fn of_order(tx: &Tx, shop: &Settings, order: &Order) -> Result<Content> {
@@ -168,8 +166,9 @@ fn seller(tx: &Tx, shop: &Settings) -> Result<Seller> {
 /// Where the shop is, as it stands on papers; whole or in part.
 pub fn shop_address(db: &Snapshot) -> Result<Value> {
     let mut address = Map::new();
-    for field in ADDRESS {
-        if let Some(line) = store::settings::value(db, &format!("shop.address.{field}"))? {
+    for setting in &settings::ADDRESS {
+        let field = setting.name.rsplit('.').next().unwrap_or_default();
+        if let Some(line) = store::settings::text(db, setting)? {
             address.insert(field.to_owned(), Value::from(line));
         }
     }

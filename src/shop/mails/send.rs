@@ -9,6 +9,7 @@ use crate::domain::mail::JITTER;
 use crate::domain::mail::LEASE;
 use crate::domain::mail::MOST_ATTEMPTS;
 use crate::domain::mail::Mail;
+use crate::domain::settings;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
@@ -30,6 +31,10 @@ pub struct Sending {
     pub link: Option<(Purpose, String)>,
     /// What the shop is called.
     pub shop: String,
+    /// Where it comes from, if the shop has decided that.
+    pub from: Option<String>,
+    /// Where replies go, if the shop has decided that.
+    pub reply_to: Option<String>,
     /// The same at each attempt, so that a mail that comes twice is known.
     pub message: String,
 }
@@ -54,6 +59,8 @@ pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<(Vec<Sending>, Vec<Fai
     let shop = store::settings::get(tx)?.name;
     let epoch =
         store::settings::value(tx, "epoch")?.ok_or_else(|| Error::internal("the file has no epoch"))?;
+    let from = store::settings::text(tx, &settings::MAIL_FROM)?;
+    let reply_to = store::settings::text(tx, &settings::MAIL_REPLY_TO)?;
     let (mut taken, mut lost) = (Vec::new(), Vec::new());
     for mail in store::mails::due(tx, tx.now, most)? {
         let (why_not, link) = (why_not(tx, &mail)?, open(tx, keys, mail.id));
@@ -70,6 +77,8 @@ pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<(Vec<Sending>, Vec<Fai
             attempt: mail.attempts + 1,
             link,
             shop: shop.clone(),
+            from: from.clone(),
+            reply_to: reply_to.clone(),
             message: format!("till-{epoch}-{}", mail.id),
             mail,
         });

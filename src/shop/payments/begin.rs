@@ -17,6 +17,7 @@ use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
+use crate::domain::settings;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -160,7 +161,7 @@ fn insert(
         order: order.head.id,
         provider,
         state: PaymentState::Created,
-        at_once: store::settings::value(tx, "payments.capture")?.as_deref() != Some("on_ship"),
+        at_once: store::settings::text(tx, &settings::CAPTURE)?.as_deref() != Some("on_ship"),
         amount: due,
         currency: order.head.currency,
         captured: Money::ZERO,

@@ -2,6 +2,7 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::id::OrderId;
+use crate::domain::settings;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
@@ -10,8 +11,6 @@ use crate::shop::Tx;
 use crate::shop::orders;
 use crate::store;
 
-/// How long an order may wait for a provider, in minutes, unless the shop has decided otherwise.
-const UNPAID_MINUTES: i64 = 60;
 /// One job cancels so many.
 const MOST: i64 = 20;
 
@@ -22,13 +21,10 @@ struct Limits {
 }
 
 fn limits(db: &Snapshot, now: Timestamp) -> Result<Limits> {
-    let number = |name: &str| -> Result<Option<i64>> {
-        Ok(store::settings::value(db, name)?.and_then(|text| text.parse().ok()))
-    };
-    let minutes = number("orders.unpaid_minutes")?.unwrap_or(UNPAID_MINUTES);
-    let days = number("orders.transfer_days")?.filter(|days| *days > 0);
+    let minutes = store::settings::whole(db, &settings::UNPAID_MINUTES)?;
+    let days = store::settings::whole(db, &settings::TRANSFER_DAYS)?.filter(|days| *days > 0);
     Ok(Limits {
-        provider: now.minus_ms(minutes.max(1) * time::MINUTE),
+        provider: now.minus_ms(minutes.unwrap_or(1).max(1) * time::MINUTE),
         transfer: days.map(|days| now.minus_ms(days * time::DAY)),
     })
 }

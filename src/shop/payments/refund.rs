@@ -23,6 +23,7 @@ use crate::domain::refund::Refund;
 use crate::domain::refund::RefundLine;
 use crate::domain::refund::RefundSource;
 use crate::domain::refund::RefundState;
+use crate::domain::settings;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Tx;
@@ -48,9 +49,6 @@ use crate::shop::step_up;
 use crate::shop::version;
 use crate::store;
 use crate::store::stock::Cause;
-
-/// Above this a refund asks for a fresh sign-in, in minor units, unless the shop has decided otherwise.
-const STEP_UP_ABOVE: i64 = 50_000;
 
 /// Gives money back.
 ///
@@ -100,9 +98,9 @@ fn refund_now(tx: &Tx, by: &Actor, id: OrderId, new: &NewRefund) -> Result<Refun
     Ok(refund)
 }
 
+/// Above this a refund asks for a fresh sign-in, in minor units.
 fn step_up_above(tx: &Tx) -> Result<i64> {
-    let told = store::settings::value(tx, "refunds.step_up_above")?;
-    Ok(told.and_then(|minor| minor.parse().ok()).unwrap_or(STEP_UP_ABOVE))
+    Ok(store::settings::whole(tx, &settings::STEP_UP_ABOVE)?.unwrap_or(0))
 }
 
 /// The payment that gives it: the one that is named, else the newest that has enough. An imported order has none.

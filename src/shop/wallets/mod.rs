@@ -29,6 +29,7 @@ use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
+use crate::domain::settings;
 use crate::domain::time::Moment;
 use crate::domain::time::Timestamp;
 use crate::domain::wallet::NewTransfer;
@@ -50,11 +51,6 @@ use crate::shop::once::Once;
 use crate::shop::once::once;
 use crate::store;
 use crate::store::wallets::NewRow;
-
-/// What may be paid into a wallet in a day, in minor units, unless the shop has decided otherwise.
-const DAILY_DEPOSITS: i64 = 1_000_000;
-/// What may be paid out of it.
-const DAILY_WITHDRAWALS: i64 = 500_000;
 
 /// A wallet, and the shop's currency.
 #[derive(Debug, Clone)]
@@ -160,10 +156,10 @@ fn teller(
 /// Who may pay in, or out.
 fn tellers(db: &Snapshot, kind: TransferKind) -> Result<Tellers> {
     let setting = match kind {
-        TransferKind::Deposit => "wallet.deposits",
-        _ => "wallet.withdrawals",
+        TransferKind::Deposit => &settings::DEPOSITS,
+        _ => &settings::WITHDRAWALS,
     };
-    let told = store::settings::value(db, setting)?;
+    let told = store::settings::text(db, setting)?;
     let told = told.and_then(|name| Tellers::parse(&name));
     Ok(told.unwrap_or(Tellers::Staff))
 }
@@ -229,15 +225,15 @@ impl Day {
 }
 
 fn day(db: &Snapshot, account: Option<AccountId>, kind: TransferKind, now: Timestamp) -> Result<Day> {
-    let (setting, usual) = match kind {
-        TransferKind::Deposit => ("wallet.daily_deposits", DAILY_DEPOSITS),
-        _ => ("wallet.daily_withdrawals", DAILY_WITHDRAWALS),
+    let setting = match kind {
+        TransferKind::Deposit => &settings::DAILY_DEPOSITS,
+        _ => &settings::DAILY_WITHDRAWALS,
     };
-    let told = store::settings::value(db, setting)?.and_then(|minor| minor.parse().ok());
+    let most = store::settings::whole(db, setting)?;
     let zone = store::settings::get(db)?.zone;
     let (midnight, _) = zone.day_bounds(zone.day_of(now));
     Ok(Day {
-        most: Money::new(told.unwrap_or(usual)).unwrap_or(Money::MAX),
+        most: most.and_then(Money::new).unwrap_or(Money::MAX),
         moved: match account {
             Some(account) => store::wallets::moved_since(db, account, kind, midnight)?,
             None => Money::ZERO,
