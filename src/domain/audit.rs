@@ -136,6 +136,7 @@ named! {
         RoleUpdated = 231 "role.changed",
         RoleDeleted = 232 "role.deleted",
         CommissionsExported = 173 "commissions.exported",
+        ReportExported = 290 "report.exported",
     }
 }
 

@@ -49,6 +49,7 @@ pub mod product;
 pub mod reconciliation;
 pub mod refund;
 pub mod refusal;
+pub mod report;
 pub mod repricing;
 pub mod returns;
 pub mod role;

@@ -21,11 +21,20 @@ named! {
 }
 
 impl Cut {
-    const fn period(self) -> Period {
+    /// The periods themselves.
+    pub const fn period(self) -> Period {
         match self {
             Self::Day => Period::Day,
             Self::Week => Period::Week,
             Self::Month => Period::Month,
+        }
+    }
+
+    /// So many of them are looked at where it is not said: a month, a quarter, a year.
+    pub const fn usual(self) -> i32 {
+        match self {
+            Self::Day => 30,
+            Self::Week | Self::Month => 12,
         }
     }
 }
@@ -43,6 +52,19 @@ pub struct Sums {
     /// What they cost.
     pub gross: i64,
     /// What went back: refunds, but for those of canceled orders, and credit notes of the time.
+    pub refunded: i64,
+}
+
+/// What a whole day of the shop's holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DaySums {
+    /// The orders that were placed in it, by the state in which they stand.
+    pub states: [i64; OrderState::ALL.len()],
+    /// As in [`Sums`].
+    pub items: i64,
+    /// As in [`Sums`].
+    pub gross: i64,
+    /// As in [`Sums`].
     pub refunded: i64,
 }
 
@@ -79,6 +101,34 @@ impl Tally {
     pub fn add_refund(&mut self, at: Timestamp, amount: Money) {
         let sums = self.quarter(at);
         sums.refunded = sums.refunded.saturating_add(amount.minor());
+    }
+
+    /// A whole day that begins then.
+    pub fn add_day(&mut self, from: Timestamp, day: &DaySums) {
+        for (state, orders) in self.states.iter_mut().zip(day.states) {
+            *state += orders;
+        }
+        let canceled = day.states[OrderState::Canceled as usize];
+        let sums = Sums {
+            orders: day.states.iter().sum::<i64>() - canceled,
+            items: day.items,
+            gross: day.gross,
+            refunded: day.refunded,
+        };
+        if sums != Sums::default() {
+            self.quarter(from).add(&sums);
+        }
+    }
+
+    /// All of it as one day.
+    pub fn day(&self) -> DaySums {
+        let whole = self.whole();
+        DaySums {
+            states: self.states,
+            items: whole.items,
+            gross: whole.gross,
+            refunded: whole.refunded,
+        }
     }
 
     fn quarter(&mut self, at: Timestamp) -> &mut Sums {

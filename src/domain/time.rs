@@ -271,6 +271,28 @@ impl Day {
     pub fn before(self) -> Day {
         Day(self.0.yesterday().unwrap_or(civil::Date::MIN))
     }
+
+    /// The first day of the period in which it lies.
+    pub fn first_of(self, period: Period) -> Day {
+        match period {
+            Period::Day => self,
+            Period::Week => {
+                let past = i64::from(self.0.weekday().to_monday_zero_offset());
+                Day(self.0.saturating_sub(jiff::Span::new().days(past)))
+            }
+            Period::Month => Day(self.0.first_of_month()),
+        }
+    }
+
+    /// So many periods later, or earlier.
+    pub fn later(self, count: i32, period: Period) -> Day {
+        let span = match period {
+            Period::Day => jiff::Span::new().days(count),
+            Period::Week => jiff::Span::new().days(i64::from(count) * 7),
+            Period::Month => jiff::Span::new().months(count),
+        };
+        Day(self.0.saturating_add(span))
+    }
 }
 
 impl fmt::Display for Day {

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::audit;
+use crate::shop::sums;
 use crate::store::invariants;
 use crate::store::settings;
 
@@ -44,6 +45,8 @@ pub fn examine(
     store.read(|db| chain(db, by, key, &mut report))?;
     store.read(|db| zone(db, &mut report))?;
     store.read(|db| decided(db, &mut report))?;
+    progress("day.sums");
+    store.read(|db| day_sums(db, &mut report))?;
     Ok(report)
 }
 
@@ -119,6 +122,21 @@ fn decided(db: &Snapshot, report: &mut Report) -> Result<()> {
                 found: row,
             });
         }
+    }
+    found.into_report(report);
+    Ok(())
+}
+
+/// What is kept of what each day has sold is what its rows come to.
+fn day_sums(db: &Snapshot, report: &mut Report) -> Result<()> {
+    let mut found = Found::new("day.sums");
+    for (from, rows, kept) in sums::wrong(db)? {
+        found.add(Finding {
+            check: "day.sums",
+            row: format!("the day from {from}"),
+            expected: format!("{rows:?}"),
+            found: format!("{kept:?}"),
+        });
     }
     found.into_report(report);
     Ok(())

@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod payouts;
 pub mod reconcile;
 pub mod sandbox;
+pub mod sums;
 pub mod sweep;
 pub mod watch;
 
@@ -27,7 +28,7 @@ use crate::worker::watch::watched;
 /// How long a busy writer is left alone between two steps, so that orders rarely share their commit with the worker.
 const PAUSE: Duration = Duration::from_millis(250);
 /// So many changes can be the worker's: one of each of its tasks.
-const OWN: u64 = 11;
+const OWN: u64 = 13;
 /// How long the worker waits after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Commits come in swarms; the worker looks after a moment, not at each.
@@ -65,6 +66,7 @@ pub async fn run_tripping(app: App, trip: &impl Trip) -> Result<()> {
         watched("derive", trip, || derive(app.clone())),
         watched("groups", trip, || hold_to_rules(app.clone())),
         watched("forget", trip, || forget(app.clone())),
+        watched("sums", trip, || sum_up(app.clone())),
         watched("sweep", trip, || sweep(app.clone())),
         watched("mails", trip, || derive_mails(app.clone())),
         watched("mail", trip, || mail(app.clone())),
@@ -214,6 +216,11 @@ async fn hold_to_rules(app: App) {
 /// Forgets who is to be forgotten.
 async fn forget(app: App) {
     at_commits(&app, "forget somebody", || forget::step(&app)).await;
+}
+
+/// Sums up the days that are over.
+async fn sum_up(app: App) {
+    at_commits(&app, "sum up days", || sums::step(&app)).await;
 }
 
 /// Makes deliveries of events.

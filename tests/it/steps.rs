@@ -49,6 +49,7 @@ const STEPS: &[Step] = &[
     ("derive", |app| Box::pin(worker::derive::step(app))),
     ("forget", |app| Box::pin(worker::forget::step(app))),
     ("groups", |app| Box::pin(worker::groups::step(app))),
+    ("sums", |app| Box::pin(worker::sums::step(app))),
     ("mail", |app| Box::pin(worker::mail::derive(app))),
     ("mail", |app| Box::pin(worker::mail::step(app))),
     ("outbox", |app| Box::pin(worker::outbox::step(app))),

@@ -34,6 +34,7 @@ const TASKS: [&str; 12] = [
     "payments",
     "payouts",
     "reconcile",
+    "sums",
     "sweep",
 ];
 /// Those that have something to do all the time here.

@@ -22,6 +22,7 @@ pub mod orders;
 pub mod passwords;
 pub mod payments;
 pub mod products;
+pub mod reports;
 pub mod returns;
 pub mod roles;
 pub mod sessions;
@@ -61,6 +62,9 @@ use crate::http::api::payments::DifferenceView;
 use crate::http::api::payments::MessageView;
 use crate::http::api::payments::Received;
 use crate::http::api::products::CategoryView;
+use crate::http::api::reports::CustomersReport;
+use crate::http::api::reports::ProductsReport;
+use crate::http::api::reports::SalesReport;
 use crate::http::api::roles::PermissionView;
 use crate::http::api::roles::RoleView;
 use crate::http::api::sessions::SessionView;
@@ -291,6 +295,12 @@ pub fn table() -> Table {
         .row(POST, "/commissions/payouts", Needs(May::CommissionsManage), commissions::pay_out, makes::<PayoutView>())
         .row(GET, "/commissions/payouts/{id}", Needs(May::CommissionsRead), commissions::show_payout, shows::<PayoutView>())
         .row(GET, "/commissions/payouts/{id}/sellers.csv", Needs(May::CommissionsRead), commissions::payout_csv, sends("text/csv"))
+        .row(GET, "/reports/sales", Needs(May::OrdersRead), reports::sales, shows::<SalesReport>())
+        .row(GET, "/reports/sales.csv", Needs(May::OrdersExport), reports::sales_csv, sends("text/csv"))
+        .row(GET, "/reports/products", Needs(May::OrdersRead), reports::products, shows::<ProductsReport>())
+        .row(GET, "/reports/products.csv", Needs(May::OrdersExport), reports::products_csv, sends("text/csv"))
+        .row(GET, "/reports/customers", Needs(May::CustomersStatistics), reports::customers, shows::<CustomersReport>())
+        .row(GET, "/reports/customers.csv", Needs(May::CustomersExport), reports::customers_csv, sends("text/csv"))
         .row(GET, "/audit-logs", Needs(May::AuditRead), audit::list, lists::<AuditView>())
         .row(GET, "/audit-logs/verify", Needs(May::AuditRead), audit::verify, shows::<VerdictView>())
         .row(GET, "/settings", Needs(May::SettingsRead), settings::show, shows::<SettingsView>())

@@ -6,6 +6,7 @@ use crate::domain::statistics::Tally;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::shop::Snapshot;
+use crate::shop::sums;
 use crate::store;
 
 /// Adds up the orders, refunds and credit notes between two moments, which count; of all time where none is said.
@@ -18,9 +19,5 @@ pub fn statistics(
     by.require(Permission::OrdersRead)?;
     let from = from.unwrap_or(Timestamp::MIN);
     let until = to.map_or(Timestamp::MAX, |to| to.plus_ms(1));
-    let mut tally = store::orders::tally(db, from, until)?;
-    for (at, amount) in store::credit_notes::between(db, from, until)? {
-        tally.add_refund(at, amount);
-    }
-    Ok(tally)
+    sums::tally(db, &store::settings::get(db)?.zone, from, until)
 }

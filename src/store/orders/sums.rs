@@ -17,13 +17,12 @@ const REFUNDED: &str = "SELECT r.created_at AS at, r.amount
 /// What an imported order had given back before it came here.
 const REFUNDED_BEFORE: &str = "SELECT ifnull(o.refunded_at, o.placed_at) AS at,
     o.refunded - (SELECT ifnull(sum(r.amount), 0) FROM refunds r WHERE r.order_id = o.id AND r.state < 2) AS amount
-  FROM orders o NOT INDEXED
+  FROM orders o INDEXED BY orders_given_back
   WHERE o.refunded > 0 AND o.imported_at IS NOT NULL AND o.status <> :canceled
     AND ifnull(o.refunded_at, o.placed_at) >= :from AND ifnull(o.refunded_at, o.placed_at) < :to";
 
 /// Adds up the orders placed from `from` to before `to`, and what went back of any order in that time.
-pub fn tally(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<Tally> {
-    let mut tally = Tally::default();
+pub fn tally(db: &Snapshot, from: Timestamp, to: Timestamp, tally: &mut Tally) -> Result<()> {
     let mut placed = db.db().prepare_cached(
         "SELECT placed_at, status, item_count, total
          FROM orders
@@ -43,5 +42,21 @@ pub fn tally(db: &Snapshot, from: Timestamp, to: Timestamp) -> Result<Tally> {
             tally.add_refund(row.get("at")?, amount);
         }
     }
-    Ok(tally)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::plan;
+
+    /// D15: what went back in a time is found by its time.
+    #[test]
+    fn what_went_back_is_found_by_its_time() {
+        let db = plan::empty();
+        let refunded = plan::of(&db, REFUNDED);
+        assert!(refunded.contains("refunds_created (created_at>"), "{refunded}");
+        let before = plan::of(&db, REFUNDED_BEFORE);
+        assert!(before.contains("orders_given_back (<expr>>"), "{before}");
+    }
 }
