@@ -53,6 +53,7 @@ pub mod report;
 pub mod repricing;
 pub mod returns;
 pub mod role;
+pub mod sale;
 pub mod sandbox;
 pub(crate) mod schema;
 pub mod search;

@@ -40,6 +40,7 @@ mod reasons;
 pub mod reports;
 pub mod returns;
 pub mod roles;
+pub mod sales;
 pub mod sandbox;
 pub mod search;
 pub mod sessions;

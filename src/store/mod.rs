@@ -48,6 +48,7 @@ pub mod refunds;
 pub mod reports;
 pub mod returns;
 pub mod roles;
+pub mod sales;
 pub mod sandbox;
 mod schema;
 pub mod search;

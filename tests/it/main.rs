@@ -132,6 +132,7 @@ mod reports;
 mod request_log;
 mod returns;
 mod roles;
+mod sales;
 mod schema;
 mod search;
 mod secrecy;

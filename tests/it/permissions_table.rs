@@ -392,6 +392,7 @@ GET   /commissions/payouts/{id}           odd          401   403   403   403   4
 GET   /commissions/payouts/{id}/sellers.csv missing    401   403   403   403   404
 GET   /commissions/payouts/{id}/sellers.csv odd        401   403   403   403   404
 
+GET   /sales                              -            401   200   200   200   200
 GET   /reports/sales                      -            401   403   403   200   200
 GET   /reports/sales.csv                  -            401   403   403   200   200
 GET   /reports/products                   -            401   403   403   200   200

@@ -25,6 +25,7 @@ pub mod products;
 pub mod reports;
 pub mod returns;
 pub mod roles;
+pub mod sales;
 pub mod sessions;
 pub mod settings;
 pub mod shipments;
@@ -67,6 +68,7 @@ use crate::http::api::reports::ProductsReport;
 use crate::http::api::reports::SalesReport;
 use crate::http::api::roles::PermissionView;
 use crate::http::api::roles::RoleView;
+use crate::http::api::sales::SaleView;
 use crate::http::api::sessions::SessionView;
 use crate::http::api::stock::LowView;
 use crate::http::api::stock::MovementView;
@@ -295,6 +297,7 @@ pub fn table() -> Table {
         .row(POST, "/commissions/payouts", Needs(May::CommissionsManage), commissions::pay_out, makes::<PayoutView>())
         .row(GET, "/commissions/payouts/{id}", Needs(May::CommissionsRead), commissions::show_payout, shows::<PayoutView>())
         .row(GET, "/commissions/payouts/{id}/sellers.csv", Needs(May::CommissionsRead), commissions::payout_csv, sends("text/csv"))
+        .row(GET, "/sales", SignedIn, sales::list, lists::<SaleView>())
         .row(GET, "/reports/sales", Needs(May::OrdersRead), reports::sales, shows::<SalesReport>())
         .row(GET, "/reports/sales.csv", Needs(May::OrdersExport), reports::sales_csv, sends("text/csv"))
         .row(GET, "/reports/products", Needs(May::OrdersRead), reports::products, shows::<ProductsReport>())

@@ -78,7 +78,7 @@ fn first_of_month(
 }
 
 /// Whose commissions may be seen: one's own; with the right those that are asked for, or all.
-fn whose(by: &Actor, seller: Option<UserId>) -> Result<Option<UserId>> {
+pub(in crate::shop) fn whose(by: &Actor, seller: Option<UserId>) -> Result<Option<UserId>> {
     if by.may(Permission::CommissionsRead) {
         return Ok(seller);
     }
