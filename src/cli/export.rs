@@ -1,5 +1,6 @@
-//! `till export`: orders, products or customers as a file that `till import` reads.
+//! `till export`: orders, products or customers as a file that `till import` reads, in our layout or in Shopify's.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::BufWriter;
 use std::io::Write;
@@ -19,6 +20,7 @@ use crate::domain::import::ImportedCustomer;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::InvoiceForm;
 use crate::domain::import::LineForm;
+use crate::domain::import::shopify;
 use crate::domain::text::csv_cell;
 use crate::error::Error;
 use crate::error::Result;
@@ -26,6 +28,7 @@ use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::exports;
 use crate::shop::exports::Page;
+use crate::shop::exports::shopify::Cells;
 
 /// Take orders, products or customers out as a file.
 #[derive(Debug, Args)]
@@ -52,10 +55,15 @@ enum What {
 enum Format {
     Csv,
     Jsonl,
+    /// CSV in the columns of Shopify's: products and orders.
+    Shopify,
 }
 
 impl Export {
     pub fn run(self, context: &Context) -> Result<ExitCode> {
+        if self.format == Format::Shopify && self.what == What::Customers {
+            return Err(Error::Setup("Shopify's layout is for products and orders".into()));
+        }
         let store = context.store()?;
         let mut sheet = Sheet {
             out: self.open()?,
@@ -92,6 +100,18 @@ impl Export {
 
     fn write(&self, store: &Store, sheet: &mut Sheet) -> Result<()> {
         match self.what {
+            What::Products if self.format == Format::Shopify => {
+                sheet.header(shopify::PRODUCTS.iter().copied())?;
+                each(store, exports::shopify::products, |rows| {
+                    sheet.cells(rows, shopify::PRODUCTS)
+                })?;
+            }
+            What::Orders if self.format == Format::Shopify => {
+                sheet.header(shopify::ORDERS.iter().copied())?;
+                each(store, exports::shopify::orders, |rows| {
+                    sheet.cells(rows, shopify::ORDERS)
+                })?;
+            }
             What::Products => {
                 let columns = ImportedProduct::COLUMNS;
                 sheet.header(columns.iter().copied())?;
@@ -179,7 +199,7 @@ impl Sheet {
     fn header<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Result<()> {
         match self.format {
             Format::Jsonl => Ok(()),
-            Format::Csv => {
+            Format::Csv | Format::Shopify => {
                 let names: Vec<&str> = names.collect();
                 self.put(&names.join(","))
             }
@@ -191,12 +211,27 @@ impl Sheet {
         self.rows += 1;
         match self.format {
             Format::Jsonl => self.put(&json(row)?),
-            Format::Csv => {
+            Format::Csv | Format::Shopify => {
                 let row = value(row)?;
                 let cells: Vec<String> = columns.iter().map(|name| cell(&row[*name])).collect();
                 self.put(&cells.join(","))
             }
         }
+    }
+
+    /// A product or an order in rows of Shopify's.
+    fn cells(&mut self, rows: &[Cells], columns: &[&str]) -> Result<()> {
+        self.rows += 1;
+        for row in rows {
+            let cell = |name: &&str| row.iter().find(|(column, _)| column == name);
+            let cells = columns.iter().map(|name| match cell(name) {
+                Some((_, text)) => csv_cell(text),
+                None => Cow::Borrowed(""),
+            });
+            let cells: Vec<Cow<str>> = cells.collect();
+            self.put(&cells.join(","))?;
+        }
+        Ok(())
     }
 
     /// An invoice: a line of JSON, or as many rows as it has lines.
@@ -226,7 +261,7 @@ impl Sheet {
 
     fn put(&mut self, text: &str) -> Result<()> {
         let end = match self.format {
-            Format::Csv => "\r\n",
+            Format::Csv | Format::Shopify => "\r\n",
             Format::Jsonl => "\n",
         };
         self.out.put(text, end).map_err(|cause| unwritten(&cause))

@@ -58,6 +58,7 @@ Examples:
   till import customers customers.jsonl.gz
   till import orders orders.csv --dry-run --products products.csv
   till import orders orders.csv --report refused.csv
+  till import products products_export.csv --dry-run
 
 Products: one row a variant.
   sku                  what it is found by; the only column that must be there
@@ -100,6 +101,33 @@ Orders: JSON lines, one invoice each; or CSV, one row a line, the rows of an inv
 
 In CSV the columns sku, name, qty, unit_price, list_price, discount and line_tax are the line's, and `charge` is yes on a charge. Addresses, tags and history are JSON on the first row of the invoice.
 
+Shopify's files are known by the names of their columns, whatever their case and order. A file without a column that nothing goes without is refused whole; a row that is no good refuses its whole product or order; rows that belong together stand side by side. Columns that are not read are named once.
+
+Products of Shopify's, in the template's layout or that of 2025:
+  Handle               ties the rows of a product together, and is not kept
+  Title, Body (HTML)   name and description, as they stand
+  Type                 category
+  Published, Status    FALSE, draft or unlisted is a draft, as is what has a
+                       blank price; archived stays so
+  Option1-3 Value      title, joined by ` / `
+  Variant SKU          without one it is HANDLE-1, HANDLE-2 …
+  Variant Grams        weight_g
+  Variant Taxable      FALSE is the tax category `none`
+  Variant Inventory Qty, Variant Inventory Tracker
+                       first stock; 0 where nobody counts it, which is told
+Pictures are not fetched.
+
+Orders of Shopify's, as its own export has them:
+  Name                 the number, without its #
+  Email                finds the customer, or makes one
+  Lineitem sku         names a product of the shop; a line without is a charge
+  Subtotal, Total      must be what lines, discounts, Shipping and Taxes come
+                       to; Total also tells whether taxes are in the prices
+  Financial Status, Fulfillment Status, Cancelled at
+                       what was paid, and where the order stands: fulfilled is
+                       delivered, paid alone is processing
+  addresses            whole, or the country alone, which is told
+
 Exit codes:
   0   every row is in, or was there
   1   a row was refused (its line and reason are told), or the shop has
@@ -113,11 +141,14 @@ What stays behind: users and who of them did what, the private links and keys of
 
 A spreadsheet would run a CSV cell that begins with = + - @ or a tab: a `'` is put before such a text, and `till import` takes it off again.
 
+With --format shopify, products and orders come in the columns of Shopify's: a row a variant or a line, and what is the product's or the order's on the first alone. Low-stock marks, tax categories other than `none`, histories, codes of charges and credit notes have no place there.
+
 It works beside a server, and notes in the audit who took what.
 
 Examples:
   till export orders > orders.csv
   till export customers --format jsonl --out customers.jsonl.gz
+  till export orders --format shopify > orders.csv
 
 Exit codes:
   0   the file is whole

@@ -63,6 +63,11 @@ impl<'a> Feed<'a> {
         }
     }
 
+    /// Says something of the file as a whole.
+    pub fn remark(&self, words: &str) {
+        self.report.remark(words);
+    }
+
     /// Writes every row, or in a dry run only looks what would become of it.
     pub fn all<T: Row + Send + Sync + 'static>(
         &mut self,
@@ -103,17 +108,29 @@ impl<'a> Feed<'a> {
                 return Ok(None);
             }
         };
-        let key = row.row.key();
         let print = print(&row.row);
-        match self.seen.insert(hash(&key), (row.line, print)) {
-            None => return Ok(Some(row)),
-            Some((_, former)) if former == print => self.report.again(),
-            Some((line, former)) => {
-                self.seen.insert(hash(&key), (line, former));
+        let names = row.row.names();
+        let former = names
+            .iter()
+            .find_map(|name| Some((name, *self.seen.get(&hash(name))?)));
+        match former {
+            None => {
+                let here = names.iter().map(|name| (hash(name), (row.line, print)));
+                self.seen.extend(here);
+                return Ok(Some(row));
+            }
+            Some((_, (_, former))) if former == print => self.report.again(),
+            Some((name, (line, _))) => {
+                let key = row.row.key();
+                let words = format!("stands on line {line} already with other content");
+                let reason = match *name == key {
+                    true => words,
+                    false => format!("{name} {words}"),
+                };
                 self.refuse(&RefusedRow {
                     line: row.line,
-                    reason: format!("stands on line {line} already with other content"),
                     key,
+                    reason,
                 })?;
             }
         }

@@ -3,6 +3,7 @@
 mod feed;
 mod report;
 mod rows;
+mod shopify;
 mod source;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use indicatif::ProgressStyle;
 
 use crate::cli::Context;
 use crate::cli::import::feed::Feed;
+use crate::cli::import::feed::Read;
 use crate::cli::import::report::Report;
 use crate::cli::import::report::Sums;
 use crate::cli::import::source::Rows;
@@ -22,7 +24,11 @@ use crate::clock::Clock;
 use crate::domain::actor::Actor;
 use crate::domain::import::ImportedCustomer;
 use crate::domain::import::ImportedProduct;
+use crate::domain::import::Invoice;
 use crate::domain::import::StockRule;
+use crate::domain::import::shopify::Layout;
+use crate::domain::import::shopify::ORDER;
+use crate::domain::import::shopify::PRODUCT;
 use crate::domain::money::Currency;
 use crate::domain::settings::Settings;
 use crate::domain::time::Zone;
@@ -77,13 +83,14 @@ impl Import {
             return Err(Error::Setup("--products is for a dry run of orders".into()));
         }
         let source = source::identify(&self.file)?;
+        let bar = bar(source::size(&self.file)?);
+        let rows = Rows::open(&self.file, &bar)?;
+        let layout = self.layout(rows.columns())?;
         let store = open(context)?;
         let settings = self.settle(&store)?;
-        let bar = bar(source::size(&self.file)?);
         let report = Report::open(self.report.as_deref(), bar.clone(), self.dry_run)?;
-        let rows = Rows::open(&self.file, &bar)?;
         let mut feed = Feed::new(&store, source, report, self.dry_run);
-        let done = self.each(rows, &settings, &mut feed);
+        let done = self.each(rows, layout, &settings, &mut feed);
         let sums = feed.close()?;
         let closed = store.close();
         done?;
@@ -108,24 +115,52 @@ impl Import {
         }
     }
 
-    fn each(&self, rows: Rows, settings: &Settings, feed: &mut Feed<'_>) -> Result<()> {
+    /// Shopify's layout, if the columns show it. A file without the columns that nothing goes without is refused whole.
+    fn layout(&self, columns: &[String]) -> Result<Option<&'static Layout>> {
+        let (layout, own) = match self.what {
+            What::Products => (Some(&PRODUCT), "sku"),
+            What::Orders => (Some(&ORDER), "sku"),
+            What::Customers => (None, ""),
+        };
+        let layout = layout.filter(|layout| layout.is_of(columns));
+        let missing = match layout {
+            Some(layout) => layout.missing(columns).join(", "),
+            None if columns.is_empty() || own.is_empty() || columns.iter().any(|name| name == own) => {
+                String::new()
+            }
+            None => own.to_owned(),
+        };
+        match missing.is_empty() {
+            true => Ok(layout),
+            false => Err(Error::internal(format!(
+                "the file is refused: it has no column {missing}"
+            ))),
+        }
+    }
+
+    fn each(
+        &self,
+        rows: Rows,
+        layout: Option<&Layout>,
+        settings: &Settings,
+        feed: &mut Feed<'_>,
+    ) -> Result<()> {
         let currency = settings.terms.currency;
+        feed.name_ignored(rows.columns(), |name| match layout {
+            Some(layout) => layout.reads(name),
+            None => self.reads(name),
+        });
         match self.what {
             What::Products => {
-                feed.name_ignored(rows.columns(), |name| {
-                    [ImportedProduct::COLUMNS, ImportedProduct::ALSO_READ]
-                        .concat()
-                        .contains(&name)
-                });
-                let rows = rows::products(rows, currency);
+                if layout.is_some() {
+                    feed.remark(
+                        "Shopify's layout: handles only tie rows together, and no picture is fetched",
+                    );
+                }
+                let rows = products(rows, layout.is_some(), currency);
                 feed.all(rows, imports::products, imports::check_products)
             }
             What::Customers => {
-                feed.name_ignored(rows.columns(), |name| {
-                    [ImportedCustomer::COLUMNS, ImportedCustomer::ALSO_READ]
-                        .concat()
-                        .contains(&name)
-                });
                 let rows = rows::customers(rows);
                 feed.all(rows, imports::customers, imports::check_customers)
             }
@@ -135,8 +170,7 @@ impl Import {
                     false => StockRule::Leave,
                 };
                 let before = self.before(currency)?;
-                feed.name_ignored(rows.columns(), rows::is_order_column);
-                let rows = rows::invoices(rows, settings.terms, settings.zone.clone());
+                let rows = orders(rows, layout.is_some(), settings);
                 feed.all(
                     rows,
                     move |tx, by, batch| imports::orders(tx, by, batch, stock),
@@ -146,13 +180,28 @@ impl Import {
         }
     }
 
+    /// Whether a column of our own layout is read.
+    fn reads(&self, name: &str) -> bool {
+        match self.what {
+            What::Products => {
+                ImportedProduct::COLUMNS.contains(&name) || ImportedProduct::ALSO_READ.contains(&name)
+            }
+            What::Customers => {
+                ImportedCustomer::COLUMNS.contains(&name) || ImportedCustomer::ALSO_READ.contains(&name)
+            }
+            What::Orders => rows::is_order_column(name),
+        }
+    }
+
     /// What will be there when the orders come. Rows that are no good are told of where that file is looked at itself.
     fn before(&self, currency: Currency) -> Result<Before> {
         let mut before = Before::default();
         let Some(path) = &self.products else {
             return Ok(before);
         };
-        for row in rows::products(Rows::open(path, &ProgressBar::hidden())?, currency) {
+        let rows = Rows::open(path, &ProgressBar::hidden())?;
+        let is_shopify = PRODUCT.is_of(rows.columns());
+        for row in products(rows, is_shopify, currency) {
             let variants = row?.map(|read| read.row.variants).unwrap_or_default();
             let skus = variants.iter().map(|variant| variant.sku.as_str().to_owned());
             before.skus.extend(skus);
@@ -180,6 +229,24 @@ impl Import {
                 sums.customers
             );
         }
+        for (count, words) in [
+            (
+                sums.untracked,
+                "new variants are not tracked in the file: their stock is 0",
+            ),
+            (
+                sums.oversold,
+                "new variants have less than none in the file: their stock is 0",
+            ),
+            (
+                sums.cut_addresses,
+                "addresses are not whole: of these the country alone is kept, or all but the telephone",
+            ),
+        ] {
+            if count > 0 {
+                text += &format!("\n{count} {words}");
+            }
+        }
         if sums.without_product > 0 {
             text += &format!(
                 "\n{} of the refused name a SKU that is not in the shop: import products first",
@@ -194,6 +261,29 @@ impl Import {
             true => text + "\nA dry run: nothing was written.",
             false => text,
         }
+    }
+}
+
+fn products(
+    rows: Rows,
+    is_shopify: bool,
+    currency: Currency,
+) -> Box<dyn Iterator<Item = Result<Read<ImportedProduct>>>> {
+    match is_shopify {
+        true => Box::new(shopify::products(rows, currency)),
+        false => Box::new(rows::products(rows, currency)),
+    }
+}
+
+fn orders(
+    rows: Rows,
+    is_shopify: bool,
+    settings: &Settings,
+) -> Box<dyn Iterator<Item = Result<Read<Invoice>>>> {
+    let (terms, zone) = (settings.terms, settings.zone.clone());
+    match is_shopify {
+        true => Box::new(shopify::orders(rows, terms, zone)),
+        false => Box::new(rows::invoices(rows, terms, zone)),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Sums {
     pub customers: u64,
     pub lines: u64,
     pub charges: u64,
+    pub untracked: u64,
+    pub oversold: u64,
+    pub cut_addresses: u64,
     pub without_product: u64,
     pub refused: u64,
 }
@@ -110,6 +113,9 @@ impl Report {
         sums.customers += tally.customers;
         sums.lines += tally.lines;
         sums.charges += tally.charges;
+        sums.untracked += tally.untracked;
+        sums.oversold += tally.oversold;
+        sums.cut_addresses += tally.cut_addresses;
         sums.without_product += tally.without_product;
         for row in &tally.refused {
             self.refuse(row)?;

@@ -43,7 +43,7 @@ fn line_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
     LineForm::COLUMNS.iter().copied().chain(others)
 }
 
-fn refused(line: u64, key: &str, reason: String) -> RefusedRow {
+pub(super) fn refused(line: u64, key: &str, reason: String) -> RefusedRow {
     RefusedRow {
         line,
         key: key.to_owned(),
@@ -120,7 +120,7 @@ impl Sheet {
     fn of(raw: Raw) -> Read<Self> {
         let line = raw.line;
         let row = match raw.content {
-            Content::Unreadable(reason) => return Err(refused(line, "", reason)),
+            Content::Unreadable(reason, _) => return Err(refused(line, "", reason)),
             Content::Json(text) => Self::Json(text),
             Content::Cells(fields) => Self::Rows(vec![fields]),
         };

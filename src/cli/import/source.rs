@@ -17,7 +17,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
 
-/// A line of JSON may have so many bytes: the longest real invoice has 37,000.
+/// A line of JSON or a row of CSV may have so many bytes: the longest real invoice has 37,000. A quote that nobody closes
+/// makes one row of all that follows.
 const LONGEST: u64 = 4 << 20;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
@@ -28,8 +29,8 @@ pub enum Content {
     Cells(Fields),
     /// An object in JSON.
     Json(String),
-    /// Neither: why.
-    Unreadable(String),
+    /// Neither: why, and the cells that can be made out.
+    Unreadable(String, Fields),
 }
 
 /// A row with the line on which it begins.
@@ -41,7 +42,7 @@ pub struct Raw {
 /// The rows of an open file.
 pub enum Rows {
     /// With the names of the columns.
-    Csv(Box<csv::Reader<Box<dyn BufRead>>>, Vec<String>),
+    Csv(Box<csv::Reader<Bounded>>, Vec<String>),
     /// With the number of the line before.
     Lines(Box<dyn BufRead>, u64),
 }
@@ -102,7 +103,7 @@ impl Rows {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .terminator(csv::Terminator::Any(b'\n'))
-            .from_reader(bytes);
+            .from_reader(Bounded { bytes, read: 0 });
         let header = reader
             .byte_headers()
             .map_err(|cause| Error::internal(format!("the header cannot be read: {cause}")))?;
@@ -121,12 +122,15 @@ impl Rows {
         }
     }
 
-    fn next_record(reader: &mut csv::Reader<Box<dyn BufRead>>, names: &[String]) -> Result<Option<Raw>> {
+    fn next_record(reader: &mut csv::Reader<Bounded>, names: &[String]) -> Result<Option<Raw>> {
         let mut record = csv::ByteRecord::new();
         loop {
-            let more = reader
-                .read_byte_record(&mut record)
-                .map_err(|cause| Error::internal(format!("the file cannot be read on: {cause}")))?;
+            reader.get_mut().read = 0;
+            let line = reader.position().line();
+            let more = reader.read_byte_record(&mut record);
+            let more = more.map_err(|cause| {
+                Error::internal(format!("the file cannot be read on from line {line}: {cause}"))
+            })?;
             if !more {
                 return Ok(None);
             }
@@ -160,10 +164,28 @@ impl Rows {
             }
             let content = match String::from_utf8(text) {
                 Ok(text) => Content::Json(text),
-                Err(_) => Content::Unreadable("is not UTF-8".into()),
+                Err(_) => Content::Unreadable("is not UTF-8".into(), Fields::default()),
             };
             return Ok(Some(Raw { line: *line, content }));
         }
+    }
+}
+
+/// Bytes of which one row may take so many and no more.
+pub struct Bounded {
+    bytes: Box<dyn BufRead>,
+    read: u64,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.read > LONGEST {
+            let words = format!("a row is longer than {LONGEST} bytes");
+            return Err(std::io::Error::other(words));
+        }
+        let count = self.bytes.read(buffer)?;
+        self.read += count as u64;
+        Ok(count)
     }
 }
 
@@ -185,18 +207,22 @@ fn fill(bytes: &mut impl BufRead) -> Result<&[u8]> {
 
 /// The cells of a record; the `'` that an export puts before formulas is taken off.
 fn cells(record: &csv::ByteRecord, names: &[String]) -> Content {
-    if record.len() != names.len() {
-        let (has, wants) = (record.len(), names.len());
-        return Content::Unreadable(format!("has {has} cells where the header has {wants}"));
-    }
+    let (has, wants) = (record.len(), names.len());
+    // Where cells are missing, the last that is there may be half of one.
+    let whole = if has < wants { has.saturating_sub(1) } else { wants };
     let mut fields = Fields::default();
-    for (name, cell) in names.iter().zip(record) {
+    let mut is_text = true;
+    for (name, cell) in names.iter().zip(record).take(whole) {
         match std::str::from_utf8(cell.strip_suffix(b"\r").unwrap_or(cell)) {
             Ok(cell) => fields.set(name, text::plain_cell(cell)),
-            Err(_) => return Content::Unreadable("is not UTF-8".into()),
+            Err(_) => is_text = false,
         }
     }
-    Content::Cells(fields)
+    match (has == wants, is_text) {
+        (true, true) => Content::Cells(fields),
+        (true, false) => Content::Unreadable("is not UTF-8".into(), fields),
+        (false, _) => Content::Unreadable(format!("has {has} cells where the header has {wants}"), fields),
+    }
 }
 
 impl Content {
@@ -204,7 +230,7 @@ impl Content {
     pub fn fields(self) -> std::result::Result<Fields, String> {
         let text = match self {
             Self::Cells(fields) => return Ok(fields),
-            Self::Unreadable(reason) => return Err(reason),
+            Self::Unreadable(reason, _) => return Err(reason),
             Self::Json(text) => text,
         };
         crate::domain::json::check(text.as_bytes()).map_err(|bad| format!("the line {}", bad.message))?;

@@ -26,6 +26,21 @@ impl Fields {
             .filter(|text| !text.is_empty())
     }
 
+    /// Whether the row has such a column, empty or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether every cell is empty.
+    pub fn is_blank(&self) -> bool {
+        self.0.values().all(|text| text.trim().is_empty())
+    }
+
+    /// The bytes in its cells.
+    pub fn size(&self) -> usize {
+        self.0.values().map(String::len).sum()
+    }
+
     /// The first of the named cells that is not empty.
     pub fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.get(name))
@@ -82,7 +97,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn fault<T>(&mut self, name: &str, bad: Bad) -> Option<T> {
+    /// Notes a fault of a cell; there is no value then.
+    pub(super) fn fault<T>(&mut self, name: &str, bad: Bad) -> Option<T> {
         self.faults.push(bad.at(name));
         None
     }

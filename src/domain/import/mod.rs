@@ -5,10 +5,12 @@ mod customer;
 mod fields;
 mod invoice;
 mod product;
+pub mod shopify;
 
 pub use customer::ImportedCustomer;
 pub use fields::Fields;
 pub use fields::reasons;
+pub use invoice::Buyer;
 pub use invoice::ChangeForm;
 pub use invoice::Invoice;
 pub use invoice::InvoiceForm;
@@ -21,6 +23,7 @@ pub use invoice::Told;
 pub use invoice::charge_name;
 pub use product::ImportedProduct;
 pub use product::ImportedVariant;
+pub use product::StockTold;
 
 use std::hash::Hash;
 
@@ -28,6 +31,11 @@ use std::hash::Hash;
 pub trait Row: Hash {
     /// What the row is known by within its file.
     fn key(&self) -> String;
+
+    /// Each name that is its own: no other row of the file may have one of them.
+    fn names(&self) -> Vec<String> {
+        vec![self.key()]
+    }
 
     /// How many rows of the database it becomes, more or less.
     fn weight(&self) -> usize {
@@ -101,6 +109,12 @@ pub struct Tally {
     pub lines: u64,
     /// Charges on orders.
     pub charges: u64,
+    /// New variants whose stock the file says nobody counts: they come with none.
+    pub untracked: u64,
+    /// New variants of which the file says there are less than none.
+    pub oversold: u64,
+    /// Addresses of which not everything could be kept.
+    pub cut_addresses: u64,
     /// Rows that were not taken for want of a product.
     pub without_product: u64,
     /// Rows that were not taken.

@@ -15,7 +15,7 @@ use crate::domain::text::Sku;
 use crate::domain::time::Timestamp;
 
 /// A product to be made, or to be brought to what the file says.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct ImportedProduct {
     /// What ties the rows of its variants together.
     pub group: Option<String>,
@@ -46,10 +46,23 @@ pub struct ImportedVariant {
     pub price: Option<Money>,
     /// How many there are, of a new one; the stock of one that is there is left alone.
     pub quantity: i64,
+    /// How its stock was told.
+    pub stock: StockTold,
     /// Stock at or below which it is low.
     pub low_at: Option<i64>,
     /// Grams.
     pub weight_g: Option<i64>,
+}
+
+/// How a file tells a stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StockTold {
+    /// As a number, or not at all.
+    Counted,
+    /// As one that nobody counts: it comes as none.
+    Untracked,
+    /// As less than nothing: it comes as none.
+    Oversold,
 }
 
 impl ImportedProduct {
@@ -83,6 +96,7 @@ impl ImportedProduct {
             quantity: row
                 .optional("quantity", |text| count(text, MOST_STOCK))
                 .unwrap_or(0),
+            stock: StockTold::Counted,
             low_at: row.optional("low_at", |text| count(text, MOST_STOCK)),
             weight_g: row.optional("weight_g", |text| count(text, 1_000_000_000)),
         };
@@ -135,6 +149,11 @@ impl Row for ImportedProduct {
     fn key(&self) -> String {
         let first = self.variants.first();
         first.map_or_else(String::new, |variant| variant.sku.as_str().to_owned())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let skus = self.variants.iter().map(|variant| variant.sku.as_str());
+        skus.map(str::to_owned).collect()
     }
 
     fn weight(&self) -> usize {

@@ -131,8 +131,8 @@ pub fn check_orders(
     for row in &batch.rows {
         match plan(db, &mut shelf, before, &row.row, stock)? {
             Ok(Plan::Make(payer)) => {
-                let new = row.row.customer.as_ref().filter(|_| matches!(payer, Payer::New));
-                if new.is_some_and(|number| before.customers.borrow_mut().insert(number.clone())) {
+                let new = payer_name(&row.row).filter(|_| matches!(payer, Payer::New));
+                if new.is_some_and(|name| before.customers.borrow_mut().insert(name)) {
                     tally.customers += 1;
                 }
                 count(&mut tally, &row.row);
@@ -163,7 +163,8 @@ fn refuse(tally: &mut Tally, row: &Numbered<Invoice>, reason: Reason) {
 
 fn count(tally: &mut Tally, invoice: &Invoice) {
     tally.made += 1;
-    if invoice.is_sale() {
+    if let InvoiceKind::Sale(sale) = &invoice.kind {
+        tally.cut_addresses += sale.cut_addresses;
         let charges = invoice.lines.iter().filter(|line| line.is_charge).count() as u64;
         tally.charges += charges;
         tally.lines += invoice.lines.len() as u64 - charges;
@@ -180,10 +181,12 @@ fn plan<'a>(
     invoice: &'a Invoice,
     stock: StockRule,
 ) -> Result<std::result::Result<Plan, Reason>> {
-    let customer = match &invoice.customer {
-        Some(number) => store::customers::by_number(db, number)?.map(|customer| customer.id),
-        None => None,
+    let customer = match (&invoice.customer, &invoice.buyer) {
+        (Some(number), _) => store::customers::by_number(db, number)?,
+        (None, Some(buyer)) => store::customers::of_address(db, &buyer.email)?,
+        (None, None) => None,
     };
+    let customer = customer.map(|customer| customer.id);
     match is_there(db, invoice, customer)? {
         Some(true) => return Ok(Ok(Plan::Leave)),
         Some(false) => {
@@ -206,11 +209,22 @@ fn plan<'a>(
         let words = format!("there is not enough {short} in stock");
         return Ok(Err(Reason::Other(words)));
     }
-    Ok(Ok(Plan::Make(match (&invoice.customer, customer) {
+    Ok(Ok(Plan::Make(match (payer_name(invoice), customer) {
         (None, _) => Payer::Nobody,
         (Some(_), Some(id)) => Payer::Known(id),
         (Some(_), None) => Payer::New,
     })))
+}
+
+/// What the customer is known by: a number, else an address.
+fn payer_name(invoice: &Invoice) -> Option<String> {
+    let address = || {
+        invoice
+            .buyer
+            .as_ref()
+            .map(|buyer| buyer.email.to_ascii_lowercase())
+    };
+    invoice.customer.clone().or_else(address)
 }
 
 /// Whether the invoice is there already: with the same content (true) or with other (false).
@@ -229,7 +243,14 @@ fn is_there(db: &Snapshot, invoice: &Invoice, customer: Option<CustomerId>) -> R
     };
     let lines = found.lines.iter();
     let lines = lines.map(|line| (&*line.sku, line.quantity, line.unit_price));
-    let is_same = found.head.placed_at == invoice.placed_at && same(lines, invoice);
+    let placed_at = match invoice.is_of_shopify {
+        true => found
+            .head
+            .placed_at
+            .minus_ms(found.head.placed_at.ms().rem_euclid(1000)),
+        false => found.head.placed_at,
+    };
+    let is_same = placed_at == invoice.placed_at && same(lines, invoice);
     let versions = match &invoice.kind {
         InvoiceKind::Sale(sale) => 1 + sale.history.len() as i64,
         InvoiceKind::Cancellation => 1,
@@ -247,6 +268,12 @@ fn same<'a>(lines: impl Iterator<Item = Gist<'a>>, invoice: &'a Invoice) -> bool
     let told = invoice.lines.iter();
     let told = told.map(|line| (&*line.sku, line.quantity, line.unit_price));
     let (mut lines, mut told): (Vec<Gist>, Vec<Gist>) = (lines.collect(), told.collect());
+    if invoice.is_of_shopify {
+        // What is no goods has a name there and no code.
+        for line in lines.iter_mut().chain(&mut told) {
+            line.0 = "";
+        }
+    }
     lines.sort_unstable();
     told.sort_unstable();
     lines == told
@@ -289,17 +316,24 @@ fn pay(tx: &Tx, invoice: &Invoice, payer: Payer, tally: &mut Tally) -> Result<Op
         Payer::Known(id) => Some(id),
         Payer::New => {
             // Named by an invoice of this very batch a moment ago, perhaps.
-            let number = invoice.customer.as_deref().unwrap_or_default();
             tally.customers += 1;
-            let new = NewCustomer {
-                number: Some(number.to_owned()),
-                name: format!("Customer {number}"),
-                country: invoice.country.map(|code| code.as_str().to_owned()),
-                ..NewCustomer::default()
-            };
-            Some(customers::make(tx, &new)?)
+            Some(customers::make(tx, &new_customer(invoice))?)
         }
     })
+}
+
+fn new_customer(invoice: &Invoice) -> NewCustomer {
+    let number = invoice.customer.as_deref();
+    let buyer = invoice.buyer.as_ref();
+    let name = buyer.map(|buyer| buyer.name.clone());
+    NewCustomer {
+        number: number.map(str::to_owned),
+        name: name.unwrap_or_else(|| format!("Customer {}", number.unwrap_or_default())),
+        email: buyer.map(|buyer| buyer.email.clone()),
+        phone: buyer.and_then(|buyer| buyer.phone.clone()),
+        country: invoice.country.map(|code| code.as_str().to_owned()),
+        ..NewCustomer::default()
+    }
 }
 
 fn insert_order(

@@ -9,12 +9,14 @@ use crate::domain::id::ProductId;
 use crate::domain::import::Batch;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::ImportedVariant;
+use crate::domain::import::StockTold;
 use crate::domain::import::Tally;
 use crate::domain::permission::Permission;
 use crate::domain::product::MovementReason;
 use crate::domain::product::NewVariant;
 use crate::domain::product::Product;
 use crate::domain::product::ProductStatus;
+use crate::domain::product::Variant;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -40,10 +42,12 @@ pub fn products(tx: &Tx, by: &Actor, batch: &Batch<ImportedProduct>) -> Result<T
     for row in &batch.rows {
         match plan(tx, &row.row)? {
             Ok(Plan::Make) => {
+                count(&mut tally, &row.row, &[]);
                 make(tx, by, &row.row)?;
                 tally.made += 1;
             }
             Ok(Plan::Change(product)) => {
+                count(&mut tally, &row.row, &product.variants);
                 change(tx, by, *product, &row.row)?;
                 tally.updated += 1;
             }
@@ -61,8 +65,14 @@ pub fn check_products(db: &Snapshot, by: &Actor, batch: &Batch<ImportedProduct>)
     let mut tally = Tally::default();
     for row in &batch.rows {
         match plan(db, &row.row)? {
-            Ok(Plan::Make) => tally.made += 1,
-            Ok(Plan::Change(_)) => tally.updated += 1,
+            Ok(Plan::Make) => {
+                count(&mut tally, &row.row, &[]);
+                tally.made += 1;
+            }
+            Ok(Plan::Change(product)) => {
+                count(&mut tally, &row.row, &product.variants);
+                tally.updated += 1;
+            }
             Ok(Plan::Leave) => tally.known += 1,
             Err(reason) => tally.refuse(row, reason),
         }
@@ -74,6 +84,18 @@ fn may(by: &Actor) -> Result<()> {
     by.require(Permission::ProductsCreate)?;
     by.require(Permission::ProductsUpdate)?;
     Ok(())
+}
+
+/// Counts the new variants whose stock is no number to begin with.
+fn count(tally: &mut Tally, row: &ImportedProduct, known: &[Variant]) {
+    for variant in &row.variants {
+        let is_new = known.iter().all(|is| is.sku != variant.sku.as_str());
+        match variant.stock {
+            StockTold::Untracked if is_new => tally.untracked += 1,
+            StockTold::Oversold if is_new => tally.oversold += 1,
+            _ => {}
+        }
+    }
 }
 
 fn plan(db: &Snapshot, row: &ImportedProduct) -> Result<std::result::Result<Plan, String>> {

@@ -45,7 +45,7 @@ pub fn insert_imported(
             ":discount": sale.discount,
             ":shipping": sale.shipping,
             ":tax": sale.tax,
-            ":tax_included": terms.tax_included,
+            ":tax_included": sale.tax_included,
             ":total": invoice.total,
             ":paid": sale.paid,
             ":refunded": sale.refunded,

@@ -36,6 +36,10 @@ pub struct Invoice {
     pub placed_at: Timestamp,
     /// The number of its customer, if it has one.
     pub customer: Option<String>,
+    /// Whose it is where its source knows people by their addresses.
+    pub buyer: Option<Buyer>,
+    /// Whether it stood in Shopify's layout, which knows seconds and has no codes of charges.
+    pub is_of_shopify: bool,
     /// Where it went; none where the name is no country's.
     pub country: Option<CountryCode>,
     /// Goods, then charges.
@@ -46,6 +50,17 @@ pub struct Invoice {
     pub total: Money,
     /// Which of the two.
     pub kind: InvoiceKind,
+}
+
+/// Somebody who is known by an address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Buyer {
+    /// The address.
+    pub email: String,
+    /// What a new one is called.
+    pub name: String,
+    /// The telephone of a new one.
+    pub phone: Option<String>,
 }
 
 /// Which kind of invoice it is.
@@ -68,6 +83,8 @@ pub struct Sale {
     pub discount: Money,
     pub shipping: Money,
     pub tax: Money,
+    /// Whether the tax is within the prices.
+    pub tax_included: bool,
     pub paid: Money,
     pub refunded: Money,
     pub processing_at: Option<Timestamp>,
@@ -79,6 +96,8 @@ pub struct Sale {
     pub note: Option<String>,
     pub shipping_address: Option<String>,
     pub billing_address: Option<String>,
+    /// Addresses of which not everything is kept.
+    pub cut_addresses: u64,
     pub tags: Vec<String>,
     pub history: Vec<PastChange>,
 }
@@ -111,6 +130,11 @@ impl Invoice {
     pub fn parse(text: &str, terms: &Terms, zone: &Zone) -> Result<Self, String> {
         json::check(text.as_bytes()).map_err(|bad| format!("the line {}", bad.message))?;
         let form: InvoiceForm = serde_json::from_str(text).map_err(|cause| told(&cause))?;
+        Self::of(form, terms, zone)
+    }
+
+    /// The invoice that a form tells of, or all that is wrong with it.
+    pub(super) fn of(form: InvoiceForm<'_>, terms: &Terms, zone: &Zone) -> Result<Self, String> {
         form.invoice(terms, zone).map_err(|faults| reasons(&faults))
     }
 

@@ -85,6 +85,8 @@ impl InvoiceForm<'_> {
             number,
             placed_at,
             customer,
+            buyer: None,
+            is_of_shopify: false,
             country,
             lines,
             subtotal,
@@ -170,6 +172,7 @@ impl InvoiceForm<'_> {
             discount,
             shipping,
             tax,
+            tax_included: terms.tax_included,
             paid,
             refunded,
             processing_at: faults.time("processing_at", self.processing_at.as_deref()),
@@ -182,6 +185,7 @@ impl InvoiceForm<'_> {
             shipping_address: address("shipping_address", self.shipping_address.as_ref(), faults)
                 .or_else(|| invoice.country.map(|country| of_country(&country))),
             billing_address: address("billing_address", self.billing_address.as_ref(), faults),
+            cut_addresses: 0,
             tags: self.tags(faults),
             history: past::changes(&self.history, invoice.placed_at, &mut faults.0),
         };

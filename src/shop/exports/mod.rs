@@ -1,6 +1,8 @@
 //! Taking out what the shop holds, in the words that an import reads: page by page, so that memory stays flat, and noted
 //! in the audit, because personal data leaves.
 
+pub mod shopify;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
