@@ -4,6 +4,7 @@ import { inspect, signIn, visitor } from "./look.mjs";
 import { journeys as ofOrders } from "./orders.mjs";
 import { journeys as ofPeople } from "./people.mjs";
 import { Report } from "./report.mjs";
+import { journeys as ofScreen } from "./screen.mjs";
 import { Shop } from "./shop.mjs";
 
 /** The journey that is walked wherever there is a browser. */
@@ -11,7 +12,7 @@ export const QUICK = "an order is canceled";
 
 export async function journeysOf(browser, shop, only = process.env.BROWSER_ONLY) {
   const report = new Report("journeys");
-  const asked = [...ofPeople, ...ofOrders, ...ofKeys].filter(({ name }) => !only || name.includes(only));
+  const asked = [...ofPeople, ...ofOrders, ...ofKeys, ...ofScreen].filter(({ name }) => !only || name.includes(only));
   const walks = asked.flatMap((journey) => journey.looks.flatMap((look) =>
     [true, false].map((scripts) => ({ ...journey, look, scripts }))));
   for (const walk of walks) await along(browser, shop, report, walk);

@@ -148,7 +148,7 @@ journey("a colleague is invited to a role without refunds, and can do what it ma
   assert.match(await mine.locator(`tr[data-user="${name}"]`).innerText(), /Invited/);
   await mine.inspect();
 
-  const link = shop.invitation(`${name}@shop.test`);
+  const link = shop.link(`${name}@shop.test`, "invitation");
   const theirs = await open();
   await theirs.goto(link);
   await theirs.inspect();

@@ -12,8 +12,9 @@ process.on("exit", () => shops.forEach((shop) => shop.end()));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 export const PASSWORD = "walrus tusk 9 of ten";
-/** Who buys in the demo. */
-const BUYER = { name: "demo2", password: "demotest" };
+/** Who buys in the demo, and who sells. */
+export const BUYER = { name: "demo2", password: "demotest" };
+export const SELLER = { name: "demo", password: "demotest" };
 
 /** Every page and form that the binary's route tables list. */
 export const routes = () => JSON.parse(execFileSync(TILL, ["print", "pages"], { encoding: "utf8" }));
@@ -106,10 +107,10 @@ export class Shop {
     }
   }
 
-  /** The path of the newest invitation to an address, as the operator can read it. */
-  invitation(email) {
+  /** The path of the link in the newest mail of a kind to an address, as the operator can read it. */
+  link(email, template) {
     const { mails } = JSON.parse(this.till(["mails", "list", "--json"]));
-    const { id } = mails.find((mail) => mail.recipient === email && mail.template === "invitation");
+    const { id } = mails.find((mail) => mail.recipient === email && mail.template === template);
     return new URL(JSON.parse(this.till(["mails", "show", String(id), "--json"])).link).pathname;
   }
 
@@ -139,12 +140,17 @@ export class Shop {
     return token;
   }
 
-  /** New orders of the demo's customer, the last one paid, and the mails that tell of them. */
+  /** A new order of the demo's customer. */
+  async order() {
+    this.goods ??= this.sql("select sku from variants join stock on variant_id = id where available > 50 and price > 0 order by id limit 1")[0];
+    return (await this.post("/orders", { items: [{ sku: this.goods.sku, quantity: 1 }] }, BUYER)).id;
+  }
+
+  /** New orders of theirs, the last one paid, and the mails that tell of them. */
   async orders(many) {
-    const [{ sku }] = this.sql("select sku from variants join stock on variant_id = id where available > 50 and price > 0 order by id limit 1");
     let order;
-    for (let at = 0; at < many; at += 1) order = await this.post("/orders", { items: [{ sku, quantity: 1 }] }, BUYER);
-    await this.post("/payments/manual", { order_id: order.id }, this.owner);
+    for (let at = 0; at < many; at += 1) order = await this.order();
+    await this.post("/payments/manual", { order_id: order }, this.owner);
     while (this.sql("select count(*) as n from mails")[0].n < many);
   }
 
@@ -174,6 +180,27 @@ export class Shop {
         reply.setEncoding("utf8").on("data", (text) => (got.body += text)).on("end", () => done(got)).on("error", fail);
       });
       call.on("error", fail).end(body);
+    });
+  }
+
+  /** A stream of server-sent events; `hear` is told of each. Gives back what ends it. */
+  stream(path, headers, hear) {
+    return new Promise((open, fail) => {
+      const call = request(new URL(path, this.url), { headers }, (reply) => {
+        if (reply.statusCode !== 200) return fail(new Error(`${path}: ${reply.statusCode}`));
+        let text = "";
+        reply.setEncoding("utf8").on("error", () => {}).on("data", (part) => {
+          const whole = (text += part).split("\n\n");
+          text = whole.pop();
+          for (const message of whole) {
+            const lines = message.split("\n").map((line) => /^(\w*): ?(.*)$/.exec(line) ?? []);
+            const [kind, data] = ["event", "data"].map((name) => lines.find((line) => line[1] === name)?.[2]);
+            if (kind) hear({ kind, data });
+          }
+        });
+        open(() => call.destroy());
+      });
+      call.on("error", fail).end();
     });
   }
 }
