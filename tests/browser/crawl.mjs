@@ -1,12 +1,13 @@
 // Every page: what the route tables list is reached by following links, as a person would, and looked at in every look.
 import { inspect, inspectFolded, LOOKS, signIn, visitor } from "./look.mjs";
+import { eachPlace, endPlaces } from "./places.mjs";
 import { Report } from "./report.mjs";
 import { routes } from "./shop.mjs";
 
 /** So many real things of a kind are looked at, and so many addresses of one set of filters. */
 const EACH = 2;
 const VIEWS = 1;
-/** Pages behind a one-time link, which no page leads to: the journeys walk them. */
+/** Pages behind a one-time link, which no page leads to: see `places`. */
 const BY_LINK = /\{token\}|^\/admin\/(setup|totp|login|forgot)/;
 
 const pattern = (path) => new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/]+")}$`);
@@ -87,7 +88,7 @@ export const FAILING = [
 ];
 
 export async function crawl(browser, shop, looks = LOOKS) {
-  const report = new Report("crawl");
+  const report = Object.assign(new Report("crawl"), { places: new Set() });
   const first = await visitor(browser, shop);
   await signIn(first, shop.owner);
   const { addresses, files } = await discover(first, shop, report);
@@ -97,7 +98,8 @@ export async function crawl(browser, shop, looks = LOOKS) {
   });
   // Two at a time, as many as there are processors in the smallest machine that this runs on.
   await Promise.all([0, 1].map(async () => { while (jobs.length) await jobs.shift()(); }));
-  return report.close(`${addresses.length} addresses in ${looks.length} looks, ${files.length} files`);
+  await endPlaces(shop);
+  return report.close(`${addresses.length} addresses and ${report.places.size} more pages in ${looks.length} looks, ${files.length} files`);
 }
 
 async function inLook(browser, shop, report, look, addresses) {
@@ -115,6 +117,11 @@ async function inLook(browser, shop, report, look, addresses) {
   const guest = await visitor(browser, shop, { look });
   for (const [address, status] of OUTSIDE()) await visit(guest, report, look, address, status);
   await guest.context().close();
+  const see = async (page, name) => {
+    report.places.add(name);
+    report.faultsAt(`${name} ${look.name}`, await inspect(page));
+  };
+  await eachPlace(browser, shop, look, see, (name, fault) => report.fault(`${name} ${look.name}`, fault));
 }
 
 async function visit(page, report, look, address, status) {

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { discover, FAILING, OUTSIDE } from "./crawl.mjs";
 import { LOOKS, signIn, visitor } from "./look.mjs";
+import { eachPlace, endPlaces } from "./places.mjs";
 
 export async function shots(browser, shop) {
   const folder = process.env.BROWSER_SHOTS;
@@ -14,11 +15,15 @@ export async function shots(browser, shop) {
   // One of each kind; what differs by its query alone is the same page.
   const kinds = new Map(addresses.map(({ address, row }) => [row.path, address]).reverse());
   let taken = 0;
+  const lost = [];
   for (const look of LOOKS) {
-    const take = async (page, name, address) => {
-      await page.goto(address);
+    const see = async (page, name) => {
       await page.screenshot({ path: join(folder, `${name}-${look.name}.png`), fullPage: true });
       taken += 1;
+    };
+    const take = async (page, name, address) => {
+      await page.goto(address);
+      await see(page, name);
     };
     const page = await visitor(browser, shop, { look });
     await signIn(page, shop.owner);
@@ -28,9 +33,11 @@ export async function shots(browser, shop) {
     const guest = await visitor(browser, shop, { look });
     for (const [address] of OUTSIDE()) await take(guest, `outside-${named(address)}`, address);
     await guest.context().close();
+    await eachPlace(browser, shop, look, (page, name) => see(page, `place-${name}`), (name, fault) => lost.push(`${name}: ${fault}`));
   }
-  console.log(`shots: ${taken} pictures in ${folder}`);
-  return true;
+  await endPlaces(shop);
+  console.log([`shots: ${taken} pictures in ${folder}`, ...lost].join("\n  "));
+  return lost.length === 0;
 }
 
 const named = (path) => path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "front";
