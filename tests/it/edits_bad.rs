@@ -68,7 +68,7 @@ fn a_bad_draft_is_refused() {
         (json!({ "channel": "pigeon" }), "channel", 2001),
         (json!({ "email": "nobody" }), "email", 2001),
         (json!({ "note": "x".repeat(1001) }), "note", 2001),
-        (json!({ "reason": "" }), "reason", 2001),
+        (json!({ "reason": "" }), "reason", 2003),
         (json!({ "payment_method": "gold" }), "payment_method", 2002),
         (
             json!({ "shipping_address": drafts::address("XX") }),

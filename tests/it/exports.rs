@@ -300,8 +300,8 @@ fn a_history_that_cannot_have_been_is_refused() {
             "history[0].by must be user",
         ),
         (
-            json!({ "at": "2026-01-02T00:00:00Z", "action": "noted", "former": { "total": 1 } }),
-            "history[0].former has no total",
+            json!({ "at": "2026-01-02T00:00:00Z", "action": "noted", "former": { "colour": 1 } }),
+            "history[0].former has no colour",
         ),
         (
             json!({ "at": "2026-01-02T00:00:00Z", "action": "noted", "former": { "paid": "1" } }),

@@ -22,7 +22,7 @@ use crate::sink::Sink;
 use crate::webhooks::endpoint;
 
 /// All of them.
-const TASKS: [&str; 12] = [
+const TASKS: [&str; 13] = [
     "deliver",
     "derive",
     "expiry",

@@ -54,6 +54,7 @@ const WISHES: &[(&str, &str)] = &[
     ("/admin/webhooks/*/delete", "Delete endpoint {}"),
     ("/admin/webhooks/deliveries/*/retry", "Send delivery {} again now"),
     ("/admin/audit/verify", "Verify the chain"),
+    ("/admin/settings", "Save the settings"),
 ];
 
 /// A form that was not sent, or whose sender had to prove who they are.
