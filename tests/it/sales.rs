@@ -144,7 +144,7 @@ fn sales_are_filtered_and_paged() {
     assert_eq!(all.len(), 6);
     for query in [
         "status=lost",
-        "sku=%20",
+        "sku=%07",
         "seller_id=x",
         "from=x",
         "after=x",
