@@ -120,9 +120,13 @@ fn blank(value: &mut Value) -> bool {
             }
             is_other
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |is_other, item| blank(item) || is_other),
+        Value::Array(items) => {
+            let mut is_other = false;
+            for item in items {
+                is_other |= blank(item);
+            }
+            is_other
+        }
         _ => false,
     }
 }
