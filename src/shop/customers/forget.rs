@@ -95,7 +95,7 @@ pub fn forget(
     require_settled(tx, &customer, &ids)?;
     let words = words(tx, &records)?;
     store::forgetting::overwrite_all(tx)?;
-    let gone = let_go(tx, &records);
+    let gone = store::forgetting::forget_drafts(tx, &ids, &words).and_then(|()| let_go(tx, &records));
     store::forgetting::overwrite_as_usual(tx)?;
     gone?;
     let content = serde_json::json!({ "records": ids, "user": customer.user, "reason": why });

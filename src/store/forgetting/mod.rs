@@ -6,6 +6,7 @@ mod walks;
 
 pub use pages::overwrite_freed;
 pub use people::forget_account;
+pub use people::forget_drafts;
 pub use people::forget_order;
 pub use people::forget_record;
 pub use people::forget_sessions;

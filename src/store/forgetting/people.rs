@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 use crate::store::forgetting::ids;
+use crate::store::forgetting::json;
 
 /// The number of an order is ?1. A new token ends the private link. What a provider calls a payment stays: by it the
 /// books are held beside the provider's.
@@ -17,6 +18,10 @@ const OF_ORDER: &[&str] = &[
     "UPDATE order_contacts
      SET token = randomblob(16), email = NULL, shipping_address = NULL, billing_address = NULL, note = NULL,
        client_token = NULL
+     WHERE order_id = ?1",
+    "DELETE FROM order_contact_changes WHERE order_id = ?1",
+    "UPDATE drafts
+     SET asked = json_remove(asked, '$.email', '$.shipping_address', '$.billing_address', '$.note'), reason = NULL
      WHERE order_id = ?1",
     "UPDATE order_changes SET note = NULL WHERE id > ?1 << 12 AND id < (?1 + 1) << 12 AND note IS NOT NULL",
     "UPDATE payment_tasks SET failure = NULL
@@ -34,6 +39,20 @@ const OF_ORDER: &[&str] = &[
 const BUCKET: i64 = 13;
 /// Buckets that one step looks into.
 const MOST_BUCKETS: i64 = 500;
+
+/// Deletes the drafts of these records that became no order, and those that hold one of the words.
+pub fn forget_drafts(tx: &Tx, customers: &[CustomerId], words: &[String]) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "DELETE FROM drafts
+             WHERE order_id IS NULL AND (
+               customer_id IN (SELECT value FROM json_each(:customers))
+               OR EXISTS (SELECT 1 FROM json_each(:words) w
+                 WHERE instr(lower(asked), w.value) > 0 OR instr(lower(ifnull(reason, '')), w.value) > 0))",
+        )?
+        .execute(named_params! { ":customers": ids(customers)?, ":words": json(&words)? })?;
+    Ok(())
+}
 
 /// Blanks a record, and takes it out of everything that it was in.
 pub fn forget_record(tx: &Tx, id: CustomerId) -> Result<()> {

@@ -39,7 +39,7 @@ macro_rules! says {
     };
 }
 
-// Kinds of targets: order, user, customer, payment, refund, invoice, shipment, return, wallet. Types of events: all up to
+// Kinds of targets: order, user, customer, payment, refund, invoice, shipment, return, draft, wallet. Types of events: all up to
 // 19 but order.refused are of an order; 40 and 41 of a customer, 42 of a user.
 const AUDIT: &str = concat!(
     "SELECT a.id FROM audit a LEFT JOIN events e ON e.id = a.event_id
@@ -61,6 +61,8 @@ const AUDIT: &str = concat!(
     is_theirs!("(SELECT order_id FROM shipments WHERE id = a.target_id)"),
     " WHEN 18 THEN ",
     is_theirs!("(SELECT order_id FROM returns WHERE id = a.target_id)"),
+    " WHEN 50 THEN ",
+    is_theirs!("(SELECT order_id FROM drafts WHERE id = a.target_id)"),
     " ELSE 0 END
        OR ",
     says!("a.content"),
