@@ -3,6 +3,7 @@
 use rusqlite::params;
 use serde_json::Value;
 
+use crate::domain::id::CustomerId;
 use crate::domain::id::MailId;
 use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
@@ -39,6 +40,12 @@ const CART: &str = concat!(
     ")
      FROM carts c JOIN cart_items i ON i.cart_id = c.id JOIN variants v ON v.id = i.variant_id
      WHERE c.user_id = ?1 AND i.variant_id > ?2 ORDER BY i.variant_id LIMIT ?3"
+);
+
+const DRAFTS: &str = concat!(
+    "SELECT id, json_object('id', id, 'asked', json(asked), 'reason', reason, 'order_id', order_id, 'created_at', ",
+    moment!("created_at"),
+    ") FROM drafts WHERE customer_id IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3"
 );
 
 const SHIPMENTS: &str = concat!(
@@ -91,6 +98,18 @@ pub fn sessions(db: &Snapshot, user: UserId, after: i64, most: usize) -> Result<
 /// What lies in the cart of an account.
 pub fn cart(db: &Snapshot, user: UserId, after: i64, most: usize) -> Result<Rows> {
     rows(db, CART, (user.0, after), most)
+}
+
+/// What staff prepared for these records.
+pub fn drafts(db: &Snapshot, customers: &[CustomerId], after: i64, most: usize) -> Result<Rows> {
+    let ids: Vec<i64> = customers.iter().map(|id| id.0).collect();
+    let ids = serde_json::to_string(&ids).map_err(|cause| Error::Internal(cause.into()))?;
+    db.db()
+        .prepare_cached(DRAFTS)?
+        .query_and_then(params![ids, after, most as i64], |row| {
+            Ok((row.get(0)?, read(&row.get::<_, String>(1)?)?))
+        })?
+        .collect()
 }
 
 /// Parcels, returns and papers of an order.

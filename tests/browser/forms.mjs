@@ -32,7 +32,7 @@ export function fillIn(doc, { at, button }, typed, password) {
     password,
   };
   // What is read by its own rules, by the name that it has: `country`, `shipping_country`, `bill-postcode`.
-  const known = [[/country$/, "GB"], [/(postcode|postal_code|zip)$/, "SY8 1AA"], [/currency$/, "GBP"], [/phone$/, "+44 20 7946 0000"]];
+  const known = [[/country$/, "GB"], [/(postcode|postal_code|zip)$/, "SY8 1AA"], [/currency$/, "GBP"], [/phone$/, "+44 20 7946 0000"], [/^head$/, ""]];
   for (const el of form.elements) {
     if (!el.name || el.type === "hidden") continue;
     // A form about the rows of a list, or about rights, is sent for the first of them.

@@ -9,6 +9,7 @@ fn address() -> Value {
 }
 
 /// The bodies, and where they go.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub fn good_bodies() -> Vec<(&'static str, String, Value)> {
     [
         (

@@ -56,6 +56,7 @@ fn orders(app: &TestApp) -> i64 {
 
 /// T5: coupon, sending, tax and a typed price; each figure says where it comes from, and the order is what was quoted.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn a_draft_is_weighed_changed_and_placed() {
     let app = shop();
     for (at, body) in [
@@ -416,8 +417,8 @@ fn drafts_are_listed() {
     };
     let (one, two) = (first["id"].clone(), second["id"].clone());
     assert_eq!(ids(""), [two.clone(), one.clone()]);
-    assert_eq!(ids("?status=open"), [two.clone()]);
-    assert_eq!(ids("?status=placed"), [one.clone()]);
+    assert_eq!(ids("?status=open"), std::slice::from_ref(&two));
+    assert_eq!(ids("?status=placed"), std::slice::from_ref(&one));
     let page = app.get("staff", &format!("{DRAFTS}?limit=1")).json();
     assert_eq!(
         ids(&format!("?limit=1&after={}", page["next"].as_str().unwrap())),

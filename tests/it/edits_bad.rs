@@ -16,6 +16,7 @@ use crate::shipments::shop;
 
 /// What is not well formed makes no draft, and changes none.
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_bad_draft_is_refused() {
     let app = shop();
     let draft = drafts::made(&app, drafts::body());
@@ -102,6 +103,7 @@ fn a_bad_draft_is_refused() {
 
 /// What is not well formed, or not of this order, changes nothing.
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_bad_edit_is_refused() {
     let app = shop();
     let other = order(&app, 1, 1);

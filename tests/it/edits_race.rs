@@ -232,6 +232,7 @@ fn asked(order: &Order, keep: &[i64], new: &[(usize, i64)], price: Option<i64>) 
     })
 }
 
+#[allow(clippy::too_many_lines, reason = "a row an operation")]
 fn run(tx: &Tx, id: OrderId, op: &Op) -> Result<()> {
     let order = store::orders::get(tx, id)?;
     let by = actor();
@@ -344,6 +345,7 @@ fn seen(order: &Order) -> String {
 /// T5, N5, CON-02: whatever is changed, paid, sent, given back and canceled in whichever order: the sums are the lines', no
 /// piece is lost, and every state it has had can be seen again. (The doctor looks at all of it in the end.)
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn whatever_is_changed_adds_up() {
     let app = TestApp::start();
     app.token("owner");

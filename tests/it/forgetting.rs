@@ -84,7 +84,33 @@ fn order(app: &TestApp, who: &str, body: Value) -> i64 {
     placed.json()["id"].as_i64().unwrap()
 }
 
+/// Orders that staff prepare for them: by their record, and by the address alone.
+fn prepare(app: &TestApp, customer: &Value) {
+    for whose in [
+        json!({ "customer_id": customer }),
+        json!({ "email": "zyxquill@shop.test" }),
+    ] {
+        let mut draft = json!({ "channel": "phone", "items": [{ "sku": "MUG", "quantity": 1 }],
+            "shipping_address": address(), "note": "for brindlewax" });
+        for (name, value) in whose.as_object().unwrap() {
+            draft[name] = value.clone();
+        }
+        let made = app.post("staff", "/api/v1/orders/drafts", draft);
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+}
+
+/// The note on their order is taken back: it stands only in what the order was.
+fn rewrite(app: &TestApp, order: &Value) {
+    let path = format!("/api/v1/orders/{order}");
+    let version = app.get("staff", &path).json()["version"].clone();
+    let change = json!({ "note": null, "version": version });
+    let edited = app.send("PATCH", "staff", &path, &[], Some(&change));
+    assert_eq!(edited.status, 200, "{}", edited.body);
+}
+
 /// A person who has an account, an order that was paid, refunded and canceled, mails, deliveries, a cart.
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn live(app: &TestApp) -> Value {
     let body = json!({ "username": "vrontag", "email": "zyxquill@shop.test", "name": "Zyx zyxquill", "password": PASSWORD });
     let user = app.post("nobody", "/api/v1/auth/signup", body);
@@ -126,6 +152,8 @@ fn live(app: &TestApp) -> Value {
         &[],
         Some(&again),
     );
+    prepare(app, &customer);
+    rewrite(app, &id);
     let begun = send(
         "POST",
         "/api/v1/payments/initiate",
@@ -171,6 +199,8 @@ fn nothing_of_a_person_is_left_in_the_file() {
     app.derive();
     app.queue_mails();
     assert_eq!(left(&app, &PERSONAL), [""; 0]);
+    assert_eq!(app.number("SELECT count(*) FROM drafts"), 0);
+    assert_eq!(app.number("SELECT count(*) FROM order_contact_changes"), 0);
     let again = forget(&app, id, json!({}));
     assert_eq!((again.status, &again.json()["status"]), (202, &json!("done")));
     let customer = app.get("staff", &format!("{CUSTOMERS}/{id}")).json();

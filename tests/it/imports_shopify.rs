@@ -74,6 +74,7 @@ pub fn bring(folder: &Folder, text: impl AsRef<[u8]>) -> (i32, Value, String) {
 
 /// T9: Shopify's own template becomes a product with three variants; what has no place here is said, once.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn the_template_comes_in() {
     let folder = Folder::new("shopify-template");
     let data = folder.path("data");
@@ -143,6 +144,7 @@ fn the_template_comes_in() {
 
 /// T9: the header of 2025, with every column that is read.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn the_header_of_2025_comes_in() {
     let folder = Folder::new("shopify-2025");
     let data = folder.path("data");

@@ -72,6 +72,7 @@ const ADDRESS: [(&str, &str); 8] = [
 
 /// T18: an order with two lines and a charge, a discount, shipping and taxes beside the prices comes in whole.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn an_order_comes_in_whole() {
     let app = TestApp::start();
     app.product("MUG", "4.50", 100);
@@ -202,6 +203,7 @@ fn an_order_comes_in_whole() {
 
 /// T18: the states that Shopify's two statuses lead to, each with its money; the doctor finds nothing wrong with any.
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn every_status_leads_to_a_state() {
     let app = TestApp::start();
     app.product("MUG", "10.00", 100);
@@ -334,6 +336,7 @@ fn every_status_leads_to_a_state() {
 
 /// T18: a row that is no good refuses its order, with the line and all that is wrong; the others come in.
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_bad_row_refuses_its_order() {
     let app = TestApp::start();
     app.product("MUG", "10.00", 100);

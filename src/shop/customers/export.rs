@@ -18,6 +18,7 @@ use crate::domain::id::OrderId;
 use crate::domain::id::UserId;
 use crate::domain::mail::Mail;
 use crate::domain::mail::Wanted;
+use crate::domain::order::Contacts;
 use crate::domain::order::Order;
 use crate::domain::page::Limit;
 use crate::domain::page::Paging;
@@ -52,6 +53,8 @@ pub enum Chapter {
     Sessions,
     /// What lies in its cart.
     Cart,
+    /// What staff prepared for them.
+    Drafts,
     /// Orders with payments, parcels, returns, papers and mails.
     Orders,
     /// Other mails.
@@ -62,11 +65,12 @@ pub enum Chapter {
 
 impl Chapter {
     /// Every chapter.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Records,
         Self::Account,
         Self::Sessions,
         Self::Cart,
+        Self::Drafts,
         Self::Orders,
         Self::Mails,
         Self::Noted,
@@ -79,6 +83,7 @@ impl Chapter {
             Self::Account => "account",
             Self::Sessions => "sessions",
             Self::Cart => "cart",
+            Self::Drafts => "drafts",
             Self::Orders => "orders",
             Self::Mails => "mails",
             Self::Noted => "changes",
@@ -110,6 +115,7 @@ pub fn export_leaf(db: &Snapshot, by: &Actor, id: CustomerId, chapter: Chapter, 
     let user = customer.user;
     match (chapter, user) {
         (Chapter::Records, _) => all(records(db, &customer)?, |record| told(&view(db, record)?)),
+        (Chapter::Drafts, _) => drafts(db, &customer, after),
         (Chapter::Orders, _) => orders(db, &customer, after),
         (Chapter::Noted, _) => noted(db, &customer),
         (_, None) => Ok(Leaf::default()),
@@ -160,6 +166,14 @@ fn account(db: &Snapshot, user: UserId) -> Result<Leaf> {
     })
 }
 
+fn drafts(db: &Snapshot, customer: &Customer, after: i64) -> Result<Leaf> {
+    let ids: Vec<CustomerId> = records(db, customer)?.iter().map(|record| record.id).collect();
+    Ok(leaf(
+        store::person::drafts(db, &ids, after, MOST_ROWS)?,
+        MOST_ROWS,
+    ))
+}
+
 fn orders(db: &Snapshot, customer: &Customer, after: i64) -> Result<Leaf> {
     let ids: Vec<CustomerId> = records(db, customer)?.iter().map(|record| record.id).collect();
     let (orders, upto) = store::forgetting::orders_behind(db, &ids, OrderId(after), MOST_ORDERS)?;
@@ -196,10 +210,23 @@ fn order(db: &Snapshot, order: &Order) -> Result<Value> {
     }))
 }
 
+/// The personal part of an order as it was before a change.
+fn former(was: &Contacts) -> Value {
+    let parsed = |text: &Option<String>| -> Value {
+        let text = text.as_deref().unwrap_or("null");
+        serde_json::from_str(text).unwrap_or_default()
+    };
+    json!({
+        "email": was.email, "note": was.note, "shipping_address": parsed(&was.shipping_address),
+        "billing_address": parsed(&was.billing_address),
+    })
+}
+
 fn change(recorded: &Recorded) -> Value {
     json!({
         "at": recorded.at, "version": recorded.version, "action": recorded.change,
         "by": recorded.actor_kind.name(), "note": recorded.note, "public": recorded.is_public,
+        "former": recorded.contacts.as_ref().map(former),
     })
 }
 

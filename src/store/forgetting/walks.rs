@@ -39,8 +39,8 @@ macro_rules! says {
     };
 }
 
-// Kinds of targets: order, user, customer, payment, refund, invoice, shipment, return, draft, wallet. Types of events: all up to
-// 19 but order.refused are of an order; 40 and 41 of a customer, 42 of a user.
+// Kinds of targets: order, user, customer, payment, refund, invoice, shipment, return, draft, wallet. Types of events: all
+// up to 19 but order.refused are of an order; 40 and 41 of a customer, 42 of a user.
 const AUDIT: &str = concat!(
     "SELECT a.id FROM audit a LEFT JOIN events e ON e.id = a.event_id
      WHERE a.id > :after AND a.id <= :until AND (
