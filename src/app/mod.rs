@@ -108,11 +108,11 @@ impl App {
             on_failure: Arc::new(on_failure),
             on_change_elsewhere: Arc::new(move || {
                 forget.clear();
-                wake_too.send_modify(|changes| *changes += 1);
+                wake_too.send_modify(|commits| *commits += 1);
             }),
             on_touch: Arc::new(move |touched| drops.touch(touched)),
-            on_commit: Arc::new(move |jobs| {
-                wake.send_modify(|changes| *changes += jobs as u64);
+            on_commit: Arc::new(move || {
+                wake.send_modify(|commits| *commits += 1);
             }),
             queue: config.store.queue as usize,
             readers: config.store.readers as usize,
@@ -179,8 +179,7 @@ impl App {
         &self.inner.caches
     }
 
-    /// Grows with every COMMIT by the changes that shared it, another process's counted as one: what the worker and long
-    /// polls wait for.
+    /// Changes with every COMMIT, another process's too: what the worker and long polls wait for.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.inner.commits.clone()
     }

@@ -29,7 +29,7 @@ pub(super) struct Batches {
     seen_version: i64,
     failed: bool,
     on_failure: Arc<dyn Fn() + Send + Sync>,
-    on_commit: Arc<dyn Fn(usize) + Send + Sync>,
+    on_commit: Arc<dyn Fn() + Send + Sync>,
     on_change_elsewhere: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -109,7 +109,7 @@ impl Batches {
             match self.in_turn(&mut jobs) {
                 End::Committed(after) => {
                     after.into_iter().for_each(|act| act());
-                    (self.on_commit)(jobs.len());
+                    (self.on_commit)();
                 }
                 End::Again => self.lose(&mut jobs, Error::Unavailable),
                 End::Lost(error) => self.lose(&mut jobs, error),

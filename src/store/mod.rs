@@ -106,8 +106,8 @@ pub struct Options {
     pub on_change_elsewhere: Arc<dyn Fn() + Send + Sync>,
     /// Called for each thing a durable change has touched, before its caller is answered.
     pub on_touch: Arc<dyn Fn(Touched) + Send + Sync>,
-    /// Called once after each COMMIT, with how many changes shared it.
-    pub on_commit: Arc<dyn Fn(usize) + Send + Sync>,
+    /// Called once after each COMMIT.
+    pub on_commit: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Options {
@@ -123,7 +123,7 @@ impl Options {
             on_failure: Arc::new(|| {}),
             on_change_elsewhere: Arc::new(|| {}),
             on_touch: Arc::new(|_| {}),
-            on_commit: Arc::new(|_| {}),
+            on_commit: Arc::new(|| {}),
         }
     }
 }

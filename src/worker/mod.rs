@@ -27,8 +27,6 @@ use crate::worker::watch::watched;
 
 /// How long a busy writer is left alone between two steps, so that orders rarely share their commit with the worker.
 const PAUSE: Duration = Duration::from_millis(250);
-/// So many changes can be the worker's: one of each of its tasks.
-const OWN: u64 = 13;
 /// How long the worker waits after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Commits come in swarms; the worker looks after a moment, not at each.
@@ -238,10 +236,9 @@ async fn at_commits<T: Future<Output = Result<Outcome>>>(
     loop {
         let before = *commits.borrow_and_update();
         match step().await {
-            // More changes than the worker's own: somebody else writes. (Commits tell nothing: under load a step shares
-            // its own with the orders that came meanwhile. Nor does the queue: it is empty whenever a batch has just
-            // been answered.)
-            Ok(Outcome::Worked) if *commits.borrow() - before > OWN => tokio::time::sleep(PAUSE).await,
+            // More commits than the step's own: somebody else writes. (The queue tells nothing: it is empty whenever a
+            // batch has just been answered.)
+            Ok(Outcome::Worked) if *commits.borrow() - before > 1 => tokio::time::sleep(PAUSE).await,
             Ok(Outcome::Worked) => {}
             Ok(Outcome::NothingDue) => {
                 if commits.changed().await.is_err() {

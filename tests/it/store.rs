@@ -44,7 +44,7 @@ impl Shelf {
             on_change_elsewhere: Arc::new(move || {
                 notice.fetch_add(1, Ordering::SeqCst);
             }),
-            on_commit: Arc::new(move |_| {
+            on_commit: Arc::new(move || {
                 commit.fetch_add(1, Ordering::SeqCst);
             }),
             ..Options::new(&dir, clock.clone(), [7; 32])
