@@ -31,6 +31,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Commits come in swarms; the worker looks after a moment, not at each.
 const GATHER: Duration = Duration::from_millis(20);
+/// What days have sold is nobody's to wait for, and a look goes over all that is new since the last one.
+const GATHER_LONG: Duration = Duration::from_secs(1);
 
 /// How often the worker looks for orders that nobody has paid.
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
@@ -218,7 +220,7 @@ async fn forget(app: App) {
 
 /// Sums up the days that are over.
 async fn sum_up(app: App) {
-    at_commits(&app, "sum up days", || sums::step(&app)).await;
+    at_commits_after(&app, "sum up days", GATHER_LONG, || sums::step(&app)).await;
 }
 
 /// Makes deliveries of events.
@@ -230,6 +232,16 @@ async fn outbox(app: App) {
 async fn at_commits<T: Future<Output = Result<Outcome>>>(
     app: &App,
     what: &'static str,
+    step: impl Fn() -> T,
+) {
+    at_commits_after(app, what, GATHER, step).await;
+}
+
+/// The same, and for so long lets others come together.
+async fn at_commits_after<T: Future<Output = Result<Outcome>>>(
+    app: &App,
+    what: &'static str,
+    gather: Duration,
     step: impl Fn() -> T,
 ) {
     let mut commits = app.commits();
@@ -244,7 +256,7 @@ async fn at_commits<T: Future<Output = Result<Outcome>>>(
                 if commits.changed().await.is_err() {
                     return;
                 }
-                tokio::time::sleep(GATHER).await;
+                tokio::time::sleep(gather).await;
             }
             Err(error) => {
                 tracing::error!(%error, what, "the worker failed");
