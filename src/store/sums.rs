@@ -16,6 +16,12 @@ const CHANGED: &str = "SELECT DISTINCT subject FROM events
   WHERE type IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16) AND type <> 1 AND id > ?1
   LIMIT ?2";
 
+/// New orders of days that are over: few, by their ids, and not all that were ever placed before today (hence the sign).
+const NEW: &str = "SELECT id FROM orders WHERE id > ?1 AND +placed_at < ?3 LIMIT ?2";
+
+/// When new credit notes of days that are over were made.
+const NEW_NOTES: &str = "SELECT placed_at FROM credit_notes WHERE id > ?1 AND +placed_at < ?3 LIMIT ?2";
+
 /// Up to where the sums are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upto {
@@ -112,13 +118,9 @@ pub fn touched(db: &Snapshot, upto: &Upto, most: usize) -> Result<Option<Vec<Tim
             .collect()
     };
     let seen = upto.seen;
-    let new = "SELECT id FROM orders WHERE id > ?1 AND placed_at < ?3 LIMIT ?2";
-    let mut orders = ids(new, seen.orders)?;
+    let mut orders = ids(NEW, seen.orders)?;
     orders.extend(changed(db, seen.events, most)?);
-    let notes = ids(
-        "SELECT placed_at FROM credit_notes WHERE id > ?1 AND placed_at < ?3 LIMIT ?2",
-        seen.credit_notes,
-    )?;
+    let notes = ids(NEW_NOTES, seen.credit_notes)?;
     if orders.len() + notes.len() > most {
         return Ok(None);
     }
@@ -257,5 +259,13 @@ mod tests {
         );
         let plan = plan::of(&plan::empty(), CHANGED);
         assert!(plan.contains("events_rare (type=? AND id>?"), "{plan}");
+    }
+    /// D15: a look for what is new does not go over what is old.
+    #[test]
+    fn what_is_new_is_sought_by_its_id() {
+        for sql in [NEW, NEW_NOTES] {
+            let plan = plan::of(&plan::empty(), sql);
+            assert!(plan.contains("USING INTEGER PRIMARY KEY (rowid>?)"), "{plan}");
+        }
     }
 }
