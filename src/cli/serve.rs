@@ -90,7 +90,8 @@ async fn serve(context: &Context, app: &App) -> Result<()> {
     let mut fallen = Ok(());
     let until = async {
         tokio::select! {
-            () = stop => {}
+            // It ends first, before the shop refuses what it would still do.
+            () = stop => worker.abort(),
             ended = &mut worker => fallen = ended.unwrap_or_else(|cause| Err(Error::Internal(cause.into()))),
         }
     };
