@@ -70,6 +70,10 @@ impl What {
 /// The lines of the table, in their order.
 pub fn cases(what: What, connections: &[usize], orders: i64, file: Option<&Path>) -> Vec<Case> {
     let mut cases = Vec::new();
+    // Looks come first: at so many orders as are asked for, and not at those that the others add.
+    if what.wants(What::Reads) {
+        cases.extend(reads(orders));
+    }
     if what.wants(What::Orders) {
         cases.extend(connections.iter().map(|count| Case {
             name: "orders",
@@ -88,9 +92,6 @@ pub fn cases(what: What, connections: &[usize], orders: i64, file: Option<&Path>
     }
     if what.wants(What::OrdersHot) {
         cases.push(placing("orders-hot", Goods { variants: 10, ..ANY }));
-    }
-    if what.wants(What::Reads) {
-        cases.extend(reads(orders));
     }
     if what.wants(What::Mixed) {
         cases.push(Case {

@@ -64,7 +64,7 @@ impl Bench {
         let mut report = Report::default();
         let mut tallies = Vec::new();
         for _ in 0..self.rounds {
-            prepare::index(store)?;
+            prepare::settle(store)?;
             let server = self.server()?;
             let bearers = Rc::new(Signer::new(&self.dir)?.sign(callers)?);
             let marks = store.read(store::bench::marks)?;

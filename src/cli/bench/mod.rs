@@ -175,7 +175,7 @@ impl Bench {
         callers: &Callers,
         failures: &mut Vec<String>,
     ) -> Result<Tally> {
-        prepare::index(store)?;
+        prepare::settle(store)?;
         let plan = Plan {
             at: server.at,
             dir: self.dir.clone(),

@@ -40,11 +40,13 @@ use crate::shop::Store;
 use crate::shop::Tx;
 use crate::shop::catalogue;
 use crate::shop::identity;
+use crate::shop::mails;
 use crate::shop::once::Key;
 use crate::shop::orders;
 use crate::shop::search;
 use crate::shop::sessions;
 use crate::shop::sessions::Device;
+use crate::shop::sums;
 use crate::store;
 
 /// Different products to order.
@@ -66,7 +68,7 @@ pub fn prepare(dir: &Path, orders: i64) -> Result<()> {
     let watch = Stopwatch::start();
     store.write(store::bench::keep_all)?;
     let made = users(&store)? | products(&store)? | pay(&store)? | place(&store, &clock, orders)?;
-    index(&store)?;
+    settle(&store)?;
     store.close()?;
     if made {
         eprintln!("prepared in {:.0} s", watch.seconds());
@@ -234,11 +236,17 @@ pub fn shelves(store: &Store, file: &Path) -> Result<()> {
     })
 }
 
-/// Lets the search's index see every order, so that the worker has nothing left to do.
-pub fn index(store: &Store) -> Result<()> {
+/// Lets all that is derived see every order, so that the worker has nothing left to do: the search's index, mails, sums.
+pub fn settle(store: &Store) -> Result<()> {
     const STEPS: usize = 20;
     while store.read(search::is_behind)? {
         store.write(|tx| (0..STEPS).try_for_each(|_| search::catch_up(tx)))?;
+    }
+    while store.read(mails::is_behind)? {
+        store.write(|tx| (0..STEPS).try_for_each(|_| mails::catch_up(tx).map(drop)))?;
+    }
+    while let Some(due) = store.read(|db| sums::due(db, Clock::System.now()))? {
+        store.write(move |tx| sums::keep(tx, &due))?;
     }
     Ok(())
 }
