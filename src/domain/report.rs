@@ -113,7 +113,7 @@ mod tests {
         Day::parse(text).unwrap()
     }
 
-    /// Issue 5: a report is of whole periods, and holds as many beside them.
+    /// D15: a report is of whole periods, and holds as many beside them.
     #[test]
     fn a_span_is_of_whole_periods() {
         let zone = Zone::parse("Europe/London").unwrap();

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::store::plan;
 
-    /// Issue 5: a report reads the orders of its time and their lines, and no others.
+    /// D15: a report reads the orders of its time and their lines, and no others.
     #[test]
     fn a_report_reads_the_lines_of_its_time() {
         let plan = plan::of(&plan::empty(), LINES);

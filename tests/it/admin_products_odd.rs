@@ -47,7 +47,7 @@ fn wrong<'a>(long: &'a str, longer: &'a str) -> Vec<(&'static str, &'a str)> {
     ]
 }
 
-/// Issue 3, *Bad input*: it is shown back as text beside what is wrong with it, and nothing moves.
+/// WEB-04: it is shown back as text beside what is wrong with it, and nothing moves.
 #[test]
 fn what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays() {
     let app = TestApp::start();
@@ -78,7 +78,7 @@ fn what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays() {
     assert!(both.body.contains("data-faults=\"2\""));
 }
 
-/// Issue 3, *Bad input*: what people paste is kept and shown back as text.
+/// WEB-04: what people paste is kept and shown back as text.
 #[test]
 fn odd_words_are_words() {
     let app = TestApp::start();

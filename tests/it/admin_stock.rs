@@ -218,7 +218,7 @@ fn stock_is_moved_by_so_many_or_to_what_was_counted() {
     assert_eq!(seen, 5);
 }
 
-/// Issue 3, *Bad input*
+/// L4: what is wrong stands where it was typed
 #[test]
 fn what_cannot_be_moved_is_said_beside_the_field() {
     let app = TestApp::start();

@@ -219,7 +219,7 @@ fn a_real_server_takes_a_mail_as_it_was_meant() {
     assert!(server.has_heard_nothing());
 }
 
-/// Issue 5: where mails come from is the shop's to decide, for the next mail and without a restart.
+/// T12: where mails come from is the shop's to decide, for the next mail and without a restart.
 #[test]
 fn a_mail_comes_from_where_the_shop_says() {
     let Some(python) = python("aiosmtpd, trustme") else {

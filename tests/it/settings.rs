@@ -189,7 +189,7 @@ fn any_amount_fixes_the_currency() {
     }
 }
 
-/// Issue 5: a change holds for the next request of everybody, without a restart.
+/// K1: a change holds for the next request of everybody, without a restart.
 #[test]
 fn a_change_holds_at_once() {
     let app = TestApp::start();
