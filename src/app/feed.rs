@@ -21,6 +21,7 @@ use crate::error::Result;
 use crate::shop::events::Found;
 use crate::shop::events::Wanted;
 use crate::shop::live;
+use crate::shop::live::Fresh;
 
 /// Listeners are woken so far apart at least, however many COMMITs there are.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -147,18 +148,17 @@ impl Feed {
     async fn catch_up(&self, app: &App) -> Result<()> {
         loop {
             let upto = self.kept().upto;
-            let (from, fresh) = app
+            let found = app
                 .read(move |db| match upto {
-                    None => Ok((live::newest(db)?, Vec::new())),
-                    Some(upto) => Ok((upto, live::fresh(db, upto, PAGE)?)),
+                    None => live::newest(db).map(Fresh::at_end),
+                    Some(upto) => live::fresh(db, upto, PAGE),
                 })
                 .await?;
-            let is_whole = fresh.len() < PAGE;
             let mut kept = self.kept();
             if kept.upto.is_none() {
-                (kept.from, kept.upto) = (from, Some(from));
+                kept.from = found.upto;
             }
-            for (event, owner) in fresh {
+            for (event, owner) in found.events {
                 kept.push(Told {
                     id: event.id,
                     kind: event.kind,
@@ -166,7 +166,9 @@ impl Feed {
                     json: event.told().into(),
                 });
             }
-            if is_whole {
+            // Also behind what nobody is told of: however much of it there is, reading goes on.
+            kept.upto = Some(found.upto);
+            if found.is_end {
                 return Ok(());
             }
         }

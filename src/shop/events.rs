@@ -114,13 +114,12 @@ pub(super) fn behind(db: &Snapshot, wanted: Wanted, after: EventId, limit: usize
             is_end: upto >= newest,
         });
     }
-    let events = store::events::rare(db, &kinds, after, limit)?;
-    let is_end = events.len() < limit;
-    let upto = match events.last() {
-        Some(last) if !is_end => last.id,
-        _ => newest.max(after),
-    };
-    Ok(Found { events, upto, is_end })
+    let (events, more) = store::events::rare(db, &kinds, after, limit)?;
+    Ok(Found {
+        events,
+        upto: more.unwrap_or(newest.max(after)),
+        is_end: more.is_none(),
+    })
 }
 
 /// One event. Refused with `Deleted` if it has been swept.
@@ -135,12 +134,13 @@ pub fn show(db: &Snapshot, by: &Actor, id: EventId) -> Result<Event> {
         .ok_or(Error::NotFound("event"))
 }
 
-/// The first and the last event of the feed.
+/// The first and the last event of the feed that can be read.
 pub fn ends(db: &Snapshot, by: &Actor) -> Result<Option<(Event, Event)>> {
     by.require(Permission::EventsRead)?;
-    let first = store::events::after(db, EventId(0), 1)?.pop();
-    let last = store::events::find(db, store::events::newest(db)?)?;
-    Ok(first.zip(last))
+    let (mut first, _) = store::events::walk(db, EventId(0), 1, MOST_LOOKED_AT, |_| true)?;
+    let end = EventId(i64::MAX);
+    let (mut last, _) = store::events::walk_back(db, end, 1, MOST_LOOKED_AT, |_| true)?;
+    Ok(first.pop().zip(last.pop()))
 }
 
 /// A look from the newest event back.
@@ -164,20 +164,20 @@ pub fn latest(
     by.require(Permission::EventsRead)?;
     let below = below.unwrap_or(EventId(i64::MAX));
     let kinds = wanted.kinds();
-    let is_common = kinds.contains(&EventType::OrderCreated);
-    let (mut events, last) = match is_common {
-        true => store::events::walk_back(db, below, limit + 1, MOST_LOOKED_AT, |kind| wanted.takes(kind))?,
-        false => (
-            store::events::rare_back(db, &kinds, below, limit + 1)?,
-            EventId(0),
-        ),
+    let (mut events, more) = match kinds.contains(&EventType::OrderCreated) {
+        true => {
+            let takes = |kind| wanted.takes(kind);
+            let (events, last) = store::events::walk_back(db, below, limit + 1, MOST_LOOKED_AT, takes)?;
+            (events, Some(last).filter(|last| last.0 > 1 && *last < below))
+        }
+        false => store::events::rare_back(db, &kinds, below, limit + 1)?,
     };
     let is_more = events.len() > limit;
     events.truncate(limit);
     let next = match (is_more, events.last()) {
         (true, Some(event)) => Some(event.id),
-        // The look ended before the feed did.
-        _ => Some(last).filter(|last| is_common && last.0 > 1 && *last < below),
+        // The look ended before the feed did, or passed over what cannot be read.
+        _ => more,
     };
     Ok(Latest { events, next })
 }

@@ -78,10 +78,37 @@ pub fn begin(db: &Snapshot, by: &Actor, wanted: Wanted, after: Option<EventId>) 
     }
 }
 
-/// Everything behind `after`, oldest first, each with the user whose it is: for one who reads for all.
-pub fn fresh(db: &Snapshot, after: EventId, limit: usize) -> Result<Vec<Owned>> {
-    let (events, _) = store::events::owned(db, after, limit, limit, |kind, _| kind.is_told())?;
-    Ok(events)
+/// What is new at the end of the feed.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The events, oldest first, each with the user whose it is.
+    pub events: Vec<Owned>,
+    /// Where the next look begins: also behind what nobody is told of.
+    pub upto: EventId,
+    /// Whether the look came to the end of the feed.
+    pub is_end: bool,
+}
+
+impl Fresh {
+    /// Nothing, and that is all: where listening begins.
+    pub fn at_end(upto: EventId) -> Self {
+        Self {
+            events: Vec::new(),
+            upto,
+            is_end: true,
+        }
+    }
+}
+
+/// Everything behind `after`: for one who reads for all.
+pub fn fresh(db: &Snapshot, after: EventId, most: usize) -> Result<Fresh> {
+    let newest = store::events::newest(db)?;
+    let (events, upto) = store::events::owned(db, after, most, most, |kind, _| kind.is_told())?;
+    Ok(Fresh {
+        events,
+        upto,
+        is_end: upto >= newest,
+    })
 }
 
 /// What a listener has missed behind `after`, oldest first. One look passes over a bounded number of rows: it may be

@@ -4,27 +4,46 @@ use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 use rusqlite::params;
+use rusqlite::types::Type;
+use serde::de::IgnoredAny;
 
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::id::EventId;
 use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
+use crate::error::Error;
 use crate::error::Result;
+use crate::error::or_words;
 use crate::store::Snapshot;
 use crate::store::Tx;
 
 const SELECT: &str = "SELECT id, at, type, subject, seq, data FROM events";
 
+/// What is no JSON cannot be read either: readers get its very bytes.
 fn from_row(row: &Row) -> rusqlite::Result<Event> {
+    let data: String = row.get("data")?;
+    serde_json::from_str::<IgnoredAny>(&data)
+        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(5, Type::Text, cause.into()))?;
     Ok(Event {
         id: row.get("id")?,
         at: row.get("at")?,
         kind: row.get("type")?,
         subject: row.get("subject")?,
         seq: row.get("seq")?,
-        data: row.get("data")?,
+        data,
     })
+}
+
+/// What is read of an event, where it can be read. One that cannot stands in no reader's way: it is passed over, and said so.
+fn legible<T>(id: EventId, read: rusqlite::Result<T>) -> Result<Option<T>> {
+    match or_words(read.map_err(Error::from))? {
+        Ok(read) => Ok(Some(read)),
+        Err(why) => {
+            tracing::warn!(event = id.0, why, "an event cannot be read: readers pass over it");
+            Ok(None)
+        }
+    }
 }
 
 /// Appends an event; its place in the feed. (By position: on the path of every order.)
@@ -37,16 +56,6 @@ pub fn push(tx: &Tx, kind: EventType, subject: i64, seq: i64, data: &str) -> Res
         )?
         .insert(params![tx.now, kind, subject, seq, data])?;
     Ok(EventId(id))
-}
-
-/// The events behind `after`, oldest first.
-pub fn after(db: &Snapshot, after: EventId, limit: usize) -> Result<Vec<Event>> {
-    db.db()
-        .prepare_cached(&format!("{SELECT} WHERE id > :after ORDER BY id LIMIT :limit"))?
-        .query_and_then(named_params! { ":after": after, ":limit": limit as i64 }, |row| {
-            Ok(from_row(row)?)
-        })?
-        .collect()
 }
 
 /// The wanted ones among at most `most` events behind `after`, and the last one that was looked at. (Only what is
@@ -68,8 +77,9 @@ pub fn walk(
         && let Some(row) = rows.next()?
     {
         upto = row.get("id")?;
-        if is_wanted(row.get("type")?) {
-            found.push(from_row(row)?);
+        let kind = legible(upto, row.get("type"))?;
+        if kind.is_some_and(&is_wanted) {
+            found.extend(legible(upto, from_row(row))?);
         }
     }
     Ok((found, upto))
@@ -102,22 +112,31 @@ pub fn owned(
         && let Some(row) = rows.next()?
     {
         upto = row.get("id")?;
-        let kind: EventType = row.get("type")?;
+        let Some(kind) = legible::<EventType>(upto, row.get("type"))? else {
+            continue;
+        };
         let owner = match (kind.is_of_order(), kind.is_of_product()) {
             (true, _) => row.get("buyer")?,
             (_, true) => row.get("seller")?,
             _ => None,
         };
         if is_wanted(kind, owner) {
-            found.push((from_row(row)?, owner));
+            let event = legible(upto, from_row(row))?;
+            found.extend(event.map(|event| (event, owner)));
         }
     }
     Ok((found, upto))
 }
 
-/// The events of some types, none of them `order.created`, behind `after`, oldest first. One walk a type along the
-/// index of what is rare, because one walk over several types would have to sort all of them.
-pub fn rare(db: &Snapshot, kinds: &[EventType], after: EventId, limit: usize) -> Result<Vec<Event>> {
+/// The events of some types, none of them `order.created`, behind `after`, oldest first; and the last one that was looked
+/// at, if there may be more behind it. One walk a type along the index of what is rare, because one walk over several
+/// types would have to sort all of them.
+pub fn rare(
+    db: &Snapshot,
+    kinds: &[EventType],
+    after: EventId,
+    limit: usize,
+) -> Result<(Vec<Event>, Option<EventId>)> {
     let mut ids: Vec<EventId> = Vec::new();
     let mut statement = db.db().prepare_cached(
         "SELECT id FROM events
@@ -136,7 +155,8 @@ pub fn rare(db: &Snapshot, kinds: &[EventType], after: EventId, limit: usize) ->
     }
     ids.sort_unstable();
     ids.truncate(limit);
-    by_ids(db, &ids)
+    let last = ids.last().filter(|_| ids.len() == limit);
+    Ok((by_ids(db, &ids)?, last.copied()))
 }
 
 /// The wanted ones among at most `most` events before `below`, newest first, and the last one that was looked at.
@@ -157,15 +177,21 @@ pub fn walk_back(
         && let Some(row) = rows.next()?
     {
         last = row.get("id")?;
-        if is_wanted(row.get("type")?) {
-            found.push(from_row(row)?);
+        let kind = legible(last, row.get("type"))?;
+        if kind.is_some_and(&is_wanted) {
+            found.extend(legible(last, from_row(row))?);
         }
     }
     Ok((found, last))
 }
 
-/// The events of some types, none of them `order.created`, before `below`, newest first. (One walk a type, as above.)
-pub fn rare_back(db: &Snapshot, kinds: &[EventType], below: EventId, limit: usize) -> Result<Vec<Event>> {
+/// The same before `below`, newest first.
+pub fn rare_back(
+    db: &Snapshot,
+    kinds: &[EventType],
+    below: EventId,
+    limit: usize,
+) -> Result<(Vec<Event>, Option<EventId>)> {
     let mut ids: Vec<EventId> = Vec::new();
     let mut statement = db.db().prepare_cached(
         "SELECT id FROM events
@@ -184,14 +210,14 @@ pub fn rare_back(db: &Snapshot, kinds: &[EventType], below: EventId, limit: usiz
     }
     ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
     ids.truncate(limit);
-    by_ids(db, &ids)
+    let last = ids.last().filter(|_| ids.len() == limit);
+    Ok((by_ids(db, &ids)?, last.copied()))
 }
 
 fn by_ids(db: &Snapshot, ids: &[EventId]) -> Result<Vec<Event>> {
     let mut one = db.db().prepare_cached(&format!("{SELECT} WHERE id = :id"))?;
-    ids.iter()
-        .map(|id| Ok(one.query_row(named_params! { ":id": id }, from_row)?))
-        .collect()
+    let mut read = |id: &EventId| legible(*id, one.query_row(named_params! { ":id": id }, from_row));
+    ids.iter().filter_map(|id| read(id).transpose()).collect()
 }
 
 /// The event, if it has not been swept.
@@ -200,6 +226,15 @@ pub fn find(db: &Snapshot, id: EventId) -> Result<Option<Event>> {
         .db()
         .prepare_cached(&format!("{SELECT} WHERE id = :id"))?
         .query_row(named_params! { ":id": id }, from_row)
+        .optional()?)
+}
+
+/// When an event happened, if it has not been swept.
+pub fn at(db: &Snapshot, id: EventId) -> Result<Option<Timestamp>> {
+    Ok(db
+        .db()
+        .prepare_cached("SELECT at FROM events WHERE id = :id")?
+        .query_row(named_params! { ":id": id }, |row| row.get("at"))
         .optional()?)
 }
 

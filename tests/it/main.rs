@@ -69,6 +69,7 @@ mod events;
 mod events_cli;
 mod events_consumers;
 mod events_size;
+mod events_unreadable;
 mod exports;
 mod exports_shopify;
 mod factors;

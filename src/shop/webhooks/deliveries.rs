@@ -17,6 +17,7 @@ use crate::domain::time::Moment;
 use crate::domain::webhook::DeliveryStatus;
 use crate::error::Error;
 use crate::error::Result;
+use crate::error::or_words;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::audit;
@@ -118,7 +119,8 @@ pub fn of_order(db: &Snapshot, by: &Actor, order: &Order) -> Result<Vec<ToldOf>>
 pub fn show_delivery(db: &Snapshot, by: &Actor, id: DeliveryId) -> Result<TriesView> {
     by.require(Permission::WebhooksRead)?;
     let delivery = store::deliveries::get(db, id)?;
-    let event = store::events::find(db, id.event())?;
+    // Of one that cannot be read it is shown that it was given up, and why.
+    let event = or_words(store::events::find(db, id.event()))?.ok().flatten();
     let tries = store::deliveries::attempts(db, id)?;
     Ok(TriesView {
         delivery: DeliveryView::new(&delivery, &epoch(db)?),

@@ -44,10 +44,10 @@ pub fn pending(db: &Snapshot, now: Timestamp) -> Result<Pending> {
     let first = store::events::heads(db, EventId(mark), 1)?;
     let oldest = [delivery.map(DeliveryId::event), first.first().map(|(id, ..)| *id)];
     let oldest = oldest.into_iter().flatten().min();
-    let oldest = oldest.map(|event| store::events::find(db, event)).transpose()?;
+    let oldest = oldest.map(|event| store::events::at(db, event)).transpose()?;
     Ok(Pending {
         count: unfinished + newest - mark,
-        oldest_ms: oldest.flatten().map_or(0, |event| now.ms() - event.at.ms()),
+        oldest_ms: oldest.flatten().map_or(0, |at| now.ms() - at.ms()),
     })
 }
 
