@@ -41,7 +41,8 @@ const MOST_ORDERS: usize = 50;
 const MOST_ROWS: usize = 500;
 /// So many pages of an index are written anew in one step.
 const MOST_PAGES: i64 = 200;
-/// Invoices are kept for so many years, unless the shop says otherwise.
+/// The law has invoices kept for so many years at least: what is told of them. Nothing sweeps them, ever: a paper that was
+/// taken away would be a gap in its series (N10).
 const KEEP_YEARS: i64 = 10;
 
 /// How far the forgetting of a person has come.
@@ -68,7 +69,7 @@ pub struct ForgettingView {
 struct KeptView {
     /// Invoices and credit notes of their orders, with the names and addresses on them.
     invoices: i64,
-    /// For so many years after each was issued.
+    /// For so many years after each was issued, at least.
     years: i64,
 }
 
@@ -122,7 +123,6 @@ pub fn forget(
 }
 
 fn view_of(db: &Snapshot, id: CustomerId, of: &Forgetting) -> Result<ForgettingView> {
-    let years = store::settings::value(db, "invoices.keep_years")?.and_then(|years| years.parse().ok());
     Ok(ForgettingView {
         customer_id: id.0,
         customer_ids: of.customers.iter().map(|id| id.0).collect(),
@@ -136,7 +136,7 @@ fn view_of(db: &Snapshot, id: CustomerId, of: &Forgetting) -> Result<ForgettingV
         ended_at: of.ended_at,
         kept: KeptView {
             invoices: store::forgetting::count_invoices(db, &of.customers)?,
-            years: years.unwrap_or(KEEP_YEARS),
+            years: KEEP_YEARS,
         },
     })
 }
