@@ -37,6 +37,8 @@ pub struct Message {
     pub kind: String,
     pub body: Vec<u8>,
     pub state: InboxState,
+    /// How many bytes it has.
+    pub size: i64,
     pub attempts: i64,
     pub received_at: Timestamp,
     pub due_at: Timestamp,

@@ -20,8 +20,13 @@ use crate::store::Tx;
 use crate::store::newest::Newest;
 
 const SELECT: &str =
-    "SELECT id, provider, event_id, kind, body, state, attempts, received_at, due_at, processed_at,
+    "SELECT id, provider, event_id, kind, body, length(body) AS size, state, attempts, received_at, due_at, processed_at,
   payment_id, failure
+  FROM inbox";
+/// A body may be a mebibyte, and a page of them has two hundred: of each as much as is shown.
+const LISTED: &str =
+    "SELECT id, provider, event_id, kind, substr(body, 1, 16384) AS body, length(body) AS size, state, attempts, received_at,
+  due_at, processed_at, payment_id, failure
   FROM inbox";
 
 fn from_row(row: &Row) -> rusqlite::Result<Message> {
@@ -31,6 +36,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Message> {
         event_id: row.get("event_id")?,
         kind: row.get("kind")?,
         body: row.get("body")?,
+        size: row.get("size")?,
         state: row.get("state")?,
         attempts: row.get("attempts")?,
         received_at: row.get("received_at")?,
@@ -128,10 +134,10 @@ pub fn retry(tx: &Tx, id: InboxId) -> Result<bool> {
     Ok(changed == 1)
 }
 
-/// A page of messages, newest first, of one state or of all.
+/// A page of messages, newest first, of one state or of all, each with the first 16 KiB of its body.
 pub fn page(db: &Snapshot, state: Option<InboxState>, paging: &Paging) -> Result<Page<Message>> {
     let list = Newest {
-        select: SELECT,
+        select: LISTED,
         table: "inbox",
         from_row,
         id: |message: &Message| message.id.0,

@@ -297,6 +297,8 @@ GET   /payments/status/{order_id}         odd          401   404   404   404   4
 POST  /payments/webhook                   -            404   404   404   404   404
 POST  /payments/webhook/{provider}        -            404   404   404   404   404
 GET   /payments/webhook-events            -            401   403   403   200   200
+GET   /payments/webhook-events/{id}       missing      401   403   403   404   404
+GET   /payments/webhook-events/{id}       odd          401   403   403   404   404
 POST  /payments/webhook-events/{id}/retry missing      401   403   403   403   404
 POST  /payments/webhook-events/{id}/retry odd          401   403   403   403   404
 GET   /payments/differences               -            401   403   403   200   200

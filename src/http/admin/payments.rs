@@ -149,6 +149,11 @@ impl InboxPage<'_> {
         message.state != InboxState::Processed && self.frame.may("payments:update")
     }
 
+    /// Whether it is longer than what is shown of it.
+    fn is_cut(&self, message: &Message) -> bool {
+        message.size > message.body.len() as i64
+    }
+
     /// What the provider has sent, as text.
     fn body(&self, message: &Message) -> String {
         String::from_utf8_lossy(&message.body).into_owned()

@@ -62,6 +62,7 @@ use crate::http::api::orders::Transitions;
 use crate::http::api::payments::DifferenceView;
 use crate::http::api::payments::MessageView;
 use crate::http::api::payments::Received;
+use crate::http::api::payments::WholeView;
 use crate::http::api::products::CategoryView;
 use crate::http::api::reports::CustomersReport;
 use crate::http::api::reports::ProductsReport;
@@ -277,6 +278,7 @@ pub fn table() -> Table {
         .row(POST, "/payments/webhook", Public, payments::hear, shows::<Received>())
         .row(POST, "/payments/webhook/{provider}", Public, payments::hear_of, shows::<Received>())
         .row(GET, "/payments/webhook-events", Needs(May::PaymentsRead), payments::messages, lists::<MessageView>())
+        .row(GET, "/payments/webhook-events/{id}", Needs(May::PaymentsRead), payments::message, shows::<WholeView>())
         .row(POST, "/payments/webhook-events/{id}/retry", Needs(May::PaymentsUpdate), payments::retry, shows::<MessageView>())
         .row(GET, "/payments/differences", Needs(May::PaymentsRead), payments::differences, lists::<DifferenceView>())
         .row(GET, "/payments", Needs(May::PaymentsRead), payments::list, lists::<PaymentView>())

@@ -47,7 +47,7 @@ pub fn next_message(db: &Snapshot) -> Result<Option<Timestamp>> {
     store::inbox::next_due(db)
 }
 
-/// All messages, newest first.
+/// All messages, newest first, each with the beginning of its body.
 pub fn messages(
     db: &Snapshot,
     by: &Actor,
@@ -56,6 +56,12 @@ pub fn messages(
 ) -> Result<Page<Message>> {
     by.require(Permission::PaymentsRead)?;
     store::inbox::page(db, state, paging)
+}
+
+/// A message with all of its body.
+pub fn message(db: &Snapshot, by: &Actor, id: InboxId) -> Result<Message> {
+    by.require(Permission::PaymentsRead)?;
+    store::inbox::get(db, id)
 }
 
 /// Makes a message due again. Refused with `NotAllowed` if it has been applied.

@@ -27,6 +27,7 @@ pub use hear::Applied;
 pub use hear::apply_message;
 pub use hear::due_messages;
 pub use hear::messages;
+pub use hear::message;
 pub use hear::next_message;
 pub use hear::receive;
 pub use hear::retry;

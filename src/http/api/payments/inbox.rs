@@ -92,6 +92,16 @@ pub struct MessageView {
     received_at: Timestamp,
     next_attempt_at: Option<Timestamp>,
     processed_at: Option<Timestamp>,
+    /// How many bytes its body has.
+    size: i64,
+}
+
+/// A message with what the provider has sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookEventWhole)]
+pub struct WholeView {
+    #[serde(flatten)]
+    message: MessageView,
     body: String,
 }
 
@@ -109,7 +119,7 @@ fn view(message: &Message) -> MessageView {
         received_at: message.received_at,
         next_attempt_at: is_due.then_some(message.due_at),
         processed_at: message.processed_at,
-        body: String::from_utf8_lossy(&message.body).into_owned(),
+        size: message.size,
     }
 }
 
@@ -134,6 +144,18 @@ pub async fn messages(
         .read(move |db| payments::messages(db, &by, state, &paging))
         .await?;
     list::reply(&page, view)
+}
+
+pub async fn message(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    Path(id): Path<InboxId>,
+) -> Result<Reply<WholeView>> {
+    let found = app.read(move |db| payments::message(db, &by, id)).await?;
+    Ok(Reply(WholeView {
+        message: view(&found),
+        body: String::from_utf8_lossy(&found.body).into_owned(),
+    }))
 }
 
 pub async fn retry(
