@@ -63,6 +63,16 @@ impl Error {
         Self::Internal(words.into().into())
     }
 
+    /// Something of ours panicked.
+    pub fn panicked(what: &'static str) -> Self {
+        Self::Internal(Box::new(Panicked(what)))
+    }
+
+    /// Whether something of ours panicked: it would again, by the same.
+    pub fn is_panic(&self) -> bool {
+        matches!(self, Self::Internal(cause) if cause.is::<Panicked>())
+    }
+
     /// A single bad value of a named field.
     pub fn fault(field: impl Into<String>, kind: FaultKind, message: impl Into<String>) -> Self {
         Self::from(Fault {
@@ -142,6 +152,18 @@ impl Error {
         }
     }
 }
+
+/// What panicked.
+#[derive(Debug)]
+struct Panicked(&'static str);
+
+impl std::fmt::Display for Panicked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} panicked", self.0)
+    }
+}
+
+impl std::error::Error for Panicked {}
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 
 /// After so many tries a message is dead: eleven days by the schedule.
 const MOST_TRIES: i64 = 30;
-/// A message that has broken whoever read it so often in a row is dead.
+/// A message that has broken whoever read or applied it so often in a row is dead.
 const MOST_PANICS: i64 = 3;
 /// A wait is up to so many thousandths longer or shorter.
 pub const JITTER: i64 = 200;
@@ -35,10 +35,11 @@ pub struct Message {
     pub provider: Provider,
     pub event_id: String,
     pub kind: String,
+    /// Its bytes; in a list the first of them alone.
     pub body: Vec<u8>,
-    pub state: InboxState,
     /// How many bytes it has.
     pub size: i64,
+    pub state: InboxState,
     pub attempts: i64,
     pub received_at: Timestamp,
     pub due_at: Timestamp,
@@ -56,12 +57,12 @@ pub enum Trouble {
     Mismatch(&'static str),
     /// It cannot be read.
     Unreadable(String),
-    /// It breaks whoever reads it: for so many times in a row.
+    /// It breaks whoever reads or applies it: for so many times in a row.
     Panicked(i64),
 }
 
 impl Trouble {
-    /// It has broken whoever read it, after a try that was noted so.
+    /// It has broken whoever read or applied it, after a try that was noted so.
     pub fn panicked(before: Option<&str>) -> Self {
         let was = |count: &i64| before == Some(Self::Panicked(*count).words().as_str());
         Self::Panicked((1..MOST_PANICS).find(was).unwrap_or(0) + 1)
@@ -73,7 +74,7 @@ impl Trouble {
             Self::Unknown(what) => format!("There is no such {what} yet."),
             Self::Mismatch(what) => format!("The {what} is not what was asked for."),
             Self::Unreadable(words) => format!("It cannot be read: {words}"),
-            Self::Panicked(count) => format!("It broke what read it, {count} of {MOST_PANICS} times."),
+            Self::Panicked(count) => format!("It broke what took it in, {count} of {MOST_PANICS} times."),
         }
     }
 

@@ -78,7 +78,7 @@ where
 
     fn run(&mut self, tx: &Tx) {
         let made = std::panic::catch_unwind(AssertUnwindSafe(|| (self.act)(tx)));
-        self.made = Some(made.unwrap_or_else(|_| Err(Error::internal("a change panicked"))));
+        self.made = Some(made.unwrap_or_else(|_| Err(Error::panicked("a change"))));
     }
 
     fn failure(&self) -> Option<&Error> {

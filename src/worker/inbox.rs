@@ -13,6 +13,7 @@ use crate::domain::inbox::Trouble;
 use crate::domain::payment::Heard;
 use crate::error::Result;
 use crate::gateway;
+use crate::shop::Tx;
 use crate::shop::payments;
 use crate::shop::payments::Applied;
 use crate::worker::Outcome;
@@ -21,17 +22,23 @@ use crate::worker::Outcome;
 const AT_ONCE: i64 = 64;
 
 /// What a message says, or why that cannot be said.
-type Read = std::result::Result<Heard, Trouble>;
+pub type Read = std::result::Result<Heard, Trouble>;
+
+/// What a message does as it was read.
+pub trait Change: Fn(&Tx, &Actor, &Message, &Read) -> Result<Applied> + Copy + Send + Sync + 'static {}
+
+impl<T: Fn(&Tx, &Actor, &Message, &Read) -> Result<Applied> + Copy + Send + Sync + 'static> Change for T {}
 
 /// Applies some of the messages that are due. The loop is this and a pause; tests call this.
 pub async fn step(app: &App) -> Result<Outcome> {
-    step_by(app, gateway::payments::read).await
+    step_by(app, gateway::payments::read, payments::apply_message).await
 }
 
-/// The same with another reader: a test's that breaks.
+/// The same with another reader and another change: a test's that break.
 pub async fn step_by(
     app: &App,
     read: impl Fn(&App, &Message) -> Read + Copy + Send + 'static,
+    change: impl Change,
 ) -> Result<Outcome> {
     let now = app.clock().now();
     let due = app
@@ -45,7 +52,7 @@ pub async fn step_by(
         let (app, tried) = (app.clone(), Arc::clone(&message));
         let task = applying.spawn(async move {
             let read = read(&app, &tried);
-            apply(&app, tried, read).await
+            apply(&app, tried, read, change).await
         });
         under_way.insert(task.id(), message);
     }
@@ -60,7 +67,7 @@ pub async fn step_by(
         };
         let applied = match applied {
             Some(applied) => applied,
-            None => put_off(app, Arc::clone(&message)).await,
+            None => break_off(app, Arc::clone(&message), change).await,
         };
         match applied {
             Ok(applied) => tell(&message, applied),
@@ -85,18 +92,18 @@ fn tell(message: &Message, applied: Applied) {
 }
 
 /// Notes that a message has broken whoever read it.
-async fn put_off(app: &App, message: Arc<Message>) -> Result<Applied> {
+async fn break_off(app: &App, message: Arc<Message>, change: impl Change) -> Result<Applied> {
     tracing::error!(id = message.id.0, "a message of a provider broke what read it");
     let trouble = Trouble::panicked(message.failure.as_deref());
-    apply(app, message, Err(trouble)).await
+    apply(app, message, Err(trouble), change).await
 }
 
-/// Applies one as it was read. What fails for a reason of its own is put off, and dead in the end; what fails because
-/// nothing can be written is left as it is.
-async fn apply(app: &App, message: Arc<Message>, read: Read) -> Result<Applied> {
+/// Applies one as it was read. What fails for a reason of its own is put off, and dead in the end, and sooner where it breaks
+/// the change itself; what fails because nothing can be written is left as it is.
+async fn apply(app: &App, message: Arc<Message>, read: Read, change: impl Change) -> Result<Applied> {
     let tried = Arc::clone(&message);
     let applied = app
-        .write(move |tx| payments::apply_message(tx, &Actor::system(), &tried, &read))
+        .write(move |tx| change(tx, &Actor::system(), &tried, &read))
         .await;
     let error = match applied {
         Ok(applied) => return Ok(applied),
@@ -106,7 +113,10 @@ async fn apply(app: &App, message: Arc<Message>, read: Read) -> Result<Applied> 
         return Err(error);
     }
     tracing::error!(id = message.id.0, %error, "a message of a provider was not applied");
-    let trouble = Err(Trouble::Unreadable(error.to_string()));
-    app.write(move |tx| payments::apply_message(tx, &Actor::system(), &message, &trouble))
+    let trouble = Err(match error.is_panic() {
+        true => Trouble::panicked(message.failure.as_deref()),
+        false => Trouble::Unreadable(error.to_string()),
+    });
+    app.write(move |tx| change(tx, &Actor::system(), &message, &trouble))
         .await
 }

@@ -117,6 +117,7 @@ mod payments_inbox;
 mod payments_kill;
 mod payments_manual;
 mod payments_payloads;
+mod payments_poison;
 mod payments_race;
 mod payments_recorded;
 mod payments_silent;

@@ -318,39 +318,6 @@ fn what_is_unknown_is_tried_until_it_is_dead() {
     assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
 }
 
-/// LIF-08: a message that breaks whoever reads it is dead after three times in a row; the others are applied, and whoever
-/// has it tried again gives it three more.
-#[test]
-fn a_message_that_breaks_its_reader_is_dead_after_three_times() {
-    let app = shop();
-    for id in ["evt_1", "evt_2", "evt_3"] {
-        assert_eq!(tell(&app, &json!({ "id": id, "type": "ping" })).status, 200);
-    }
-    let step = || {
-        let read = |app: &till::app::App, message: &till::domain::inbox::Message| {
-            assert_ne!(message.event_id, "evt_2", "as planned");
-            till::gateway::payments::read(app, message)
-        };
-        app.block_on(till::worker::inbox::step_by(app.app(), read))
-            .unwrap();
-        app.clock.pass(60_000);
-        app.number("SELECT state * 10 + attempts FROM inbox WHERE event_id = 'evt_2'")
-    };
-    assert_eq!((step(), step(), step(), step()), (21, 22, 43, 43));
-    assert_eq!(app.number("SELECT count(*) FROM inbox WHERE state = 1"), 2);
-    app.forget_tokens();
-    let dead = app
-        .get("owner", "/api/v1/payments/webhook-events?status=dead")
-        .json()["data"][0]
-        .clone();
-    let path = format!("/api/v1/payments/webhook-events/{}/retry", dead["id"]);
-    assert_eq!(app.send("POST", "owner", &path, &[], None).status, 200);
-    assert_eq!((step(), step(), step()), (21, 22, 43));
-    assert_eq!(app.send("POST", "owner", &path, &[], None).status, 200);
-    app.settle();
-    assert_eq!(app.number("SELECT count(*) FROM inbox WHERE state = 1"), 3);
-}
-
 /// E3: what failed together is not tried again together: each wait is a fifth longer or shorter at most.
 #[test]
 fn what_waits_comes_again_at_its_own_moment() {
