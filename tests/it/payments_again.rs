@@ -386,3 +386,46 @@ fn a_key_captures_and_gives_up_once() {
     assert_eq!((other.status, other.code()), (422, 3003), "{}", other.body);
     assert_eq!(app.number("SELECT sum(captured) FROM sandbox_payments"), 400);
 }
+
+/// E4, PWH-08: a page that was approved, and not heard of yet, is heard of before anything else is charged: by a token, by
+/// another provider, by hand or out of a wallet.
+#[test]
+fn what_was_approved_and_not_heard_of_is_not_charged_again() {
+    for other in [
+        json!({ "payment_method": "tok_ok" }),
+        json!({ "provider": "manual" }),
+        json!({ "provider": "wallet" }),
+    ] {
+        let app = crate::payments::shop_with(|payments| payments.sandbox_drop_percent = 100);
+        let order = crate::payments::order(&app);
+        let page = crate::payments::begin(&app, order);
+        crate::payments::decide(&app, &page, "approve");
+        assert_eq!(standing(&app, order)[1], "unpaid", "nothing was told");
+        let refused = initiate(&app, order, other);
+        assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
+        app.settle();
+        assert_eq!(
+            standing(&app, order),
+            json!(["processing", "paid", "9.00", "0.00", "0.00"])
+        );
+        assert_eq!(app.number("SELECT sum(captured) FROM sandbox_payments"), 900);
+        assert_eq!(app.number("SELECT count(*) FROM payments"), 1);
+    }
+}
+
+/// E4: one whose provider says nothing of it holds up nobody who pays otherwise.
+#[test]
+fn a_provider_that_is_silent_leaves_the_others_free() {
+    let stripe = Sink::start();
+    stripe.say(|heard| match heard.path.as_str() {
+        INTENTS => said(200, &intent("requires_confirmation", 0)),
+        CONFIRM => said(402, &refusal("Your card was declined.")),
+        _ => said(200, &intent("requires_payment_method", 0)),
+    });
+    let app = shop(&stripe);
+    let order = order(&app);
+    assert_eq!(charge(&app, order, "pm_1")["status"], "failed");
+    stripe.say(|_| Say::Close);
+    let other = initiate(&app, order, json!({ "provider": "manual" }));
+    assert_eq!(other.status, 201, "{}", other.body);
+}

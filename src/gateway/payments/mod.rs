@@ -14,6 +14,7 @@ pub use sandbox::send_due;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
 use crate::domain::inbox::Message;
 use crate::domain::inbox::Trouble;
@@ -32,6 +33,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
 use crate::shop::payments;
+use crate::shop::payments::Begin;
 
 /// A message whose signature is good.
 #[derive(Debug, Clone)]
@@ -124,6 +126,22 @@ async fn ask(app: &App, asked: &Asked) -> Answer {
         Provider::Razorpay if razorpay::is_there(app) => razorpay::ask(app, asked).await,
         provider => Answer::Unclear(format!("{} is not set up", provider.name())),
     }
+}
+
+/// Hears of the payments that another one would take the place of, before it is begun: money that has come by then is not
+/// charged a second time. One whose provider does not answer holds nobody up, for the other may be there because of that;
+/// should its money come all the same, what is too much goes back.
+pub async fn hear_first(app: &App, by: &Actor, order: OrderId, wanted: &Begin) -> Result<()> {
+    let (by, wanted) = (by.clone(), wanted.clone());
+    let outdone = app
+        .read(move |db| payments::outdone(db, &by, order, &wanted))
+        .await?;
+    for payment in outdone {
+        if let Err(error) = look(app, &payment).await {
+            tracing::warn!(payment = %payment.id, %error, "another payment is begun beside one that was not heard of");
+        }
+    }
+    Ok(())
 }
 
 /// Asks a provider where a payment stands, and puts it there: the shopper has come back, or time has passed.

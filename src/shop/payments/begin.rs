@@ -104,13 +104,39 @@ fn begin_now(tx: &Tx, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Payment
     store::payments::get(tx, made)
 }
 
+/// The payments of an order that what is wanted would take the place of, and whose provider may know more of them than we
+/// do: its page may have been approved in this moment. With the rights of beginning a payment.
+pub fn outdone(db: &Snapshot, by: &Actor, id: OrderId, wanted: &Begin) -> Result<Vec<Payment>> {
+    may_begin(db, by, id)?;
+    let head = store::orders::head(db, id)?;
+    let mut payments = store::payments::of_order(db, id)?;
+    let due = head
+        .due()
+        .checked_sub(purse::held(&payments))
+        .unwrap_or(head.due());
+    let provider = wanted.provider.unwrap_or(head.method);
+    payments.retain(|payment| {
+        let is_elsewhere = !matches!(payment.provider, Provider::Manual | Provider::Wallet);
+        let may_still_come = payment.state <= PaymentState::Failed && payment.provider_ref.is_some();
+        let is_it = payment.is_open() && is_same(payment, (provider, due), wanted);
+        is_elsewhere && may_still_come && !is_it
+    });
+    Ok(payments)
+}
+
+/// Whether a payment is of what is wanted.
+fn is_same(payment: &Payment, (provider, due): (Provider, Money), wanted: &Begin) -> bool {
+    let is_token = wanted.token.is_none() || payment.token == wanted.token;
+    payment.provider == provider && payment.amount == due && is_token
+}
+
 /// Makes room for another try, unless one of those before is what is wanted. One whose charge was asked for and not
 /// answered may have been charged: beside it nothing else is begun.
 fn make_room(
     tx: &Tx,
     by: &Actor,
     payments: &[Payment],
-    (provider, due): (Provider, Money),
+    whose: (Provider, Money),
     wanted: &Begin,
 ) -> Result<Option<Payment>> {
     let of_now = payments
@@ -118,9 +144,7 @@ fn make_room(
         .filter(|payment| payment.state <= PaymentState::Failed);
     for payment in of_now {
         let is_out = store::payment_tasks::is_out(tx, payment.id, Op::Confirm)?;
-        let is_token = wanted.token.is_none() || payment.token == wanted.token;
-        let is_same = payment.provider == provider && payment.amount == due && is_token;
-        if is_same && (payment.is_open() || is_out) {
+        if is_same(payment, whose, wanted) && (payment.is_open() || is_out) {
             return Ok(Some(payment.clone()));
         }
         if is_out {

@@ -19,6 +19,7 @@ pub use begin::Begin;
 pub use begin::begin;
 pub(in crate::shop) use begin::begin_at_placing;
 pub use begin::method;
+pub use begin::outdone;
 pub use breaker::gate;
 pub use breaker::gates;
 pub use expire::expire;

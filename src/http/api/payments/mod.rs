@@ -145,6 +145,7 @@ pub async fn initiate(
         .await?;
     gateway::payments::require(&app, method)?;
     let who = by.clone();
+    gateway::payments::hear_first(&app, &by, order, &begin).await?;
     let begun = app
         .write(move |tx| payments::begin(tx, &who, key.as_ref(), order, &begin))
         .await?;
