@@ -140,6 +140,22 @@ pub fn is_out(db: &Snapshot, payment: PaymentId, op: Op) -> Result<bool> {
         .query_row(named_params! { ":payment": payment, ":op": op }, |row| row.get(0))?)
 }
 
+/// Why a provider has refused what it was last asked, if it has.
+pub fn refusal(db: &Snapshot, payment: PaymentId, op: Op) -> Result<Option<String>> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT failure FROM payment_tasks
+             WHERE payment_id = :payment AND op = :op AND state = 2 AND failure IS NOT NULL
+             ORDER BY id DESC
+             LIMIT 1",
+        )?
+        .query_row(named_params! { ":payment": payment, ":op": op }, |row| {
+            row.get("failure")
+        })
+        .optional()?)
+}
+
 /// The amount of a task that has not ended, if there is one: none of it is all.
 pub fn amount_of(db: &Snapshot, payment: PaymentId, op: Op) -> Result<Option<Option<Money>>> {
     Ok(db

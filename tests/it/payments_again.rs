@@ -169,8 +169,13 @@ fn a_capture_after_a_refused_one_takes_its_own_amount() {
     let app = shop(&stripe);
     let order = reserved(&app);
     let refused = capture(&app, "9.00");
-    assert_eq!(refused.json()["status"], "authorized", "{}", refused.body);
-    assert_eq!(refused.json()["failure"], "400: Not now.");
+    assert_eq!((refused.status, refused.code()), (409, 6003), "{}", refused.body);
+    assert!(refused.body.contains("400: Not now."), "{}", refused.body);
+    let shown = app.get("owner", "/api/v1/payments/1").json();
+    assert_eq!(
+        json!([shown["status"], shown["failure"]]),
+        json!(["authorized", "400: Not now."])
+    );
     stripe.say(|_| said(200, &intent("succeeded", 400)));
     let taken = capture(&app, "4.00").json();
     assert_eq!(

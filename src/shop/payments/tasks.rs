@@ -141,6 +141,20 @@ fn void_now(tx: &Tx, by: &Actor, id: PaymentId) -> Result<Payment> {
     store::payments::get(tx, id)
 }
 
+/// Refused with `NotAllowed`, in the provider's own words, where it has refused to take a payment or to give it up. (One
+/// that has not answered is asked again.)
+pub fn require_done(db: &Snapshot, by: &Actor, id: PaymentId, op: Op) -> Result<()> {
+    by.require(Permission::PaymentsUpdate)?;
+    let state = store::payments::get(db, id)?.state;
+    if matches!(state, PaymentState::Voided | PaymentState::Captured) {
+        return Ok(());
+    }
+    match store::payment_tasks::refusal(db, id, op)? {
+        Some(words) => Err(Refusal::NotAllowed(format!("Its provider has refused: {words}").into()).into()),
+        None => Ok(()),
+    }
+}
+
 /// The goods have left: what is reserved is taken. The order as it is then.
 pub(in crate::shop) fn capture_what_is_reserved(tx: &Tx, by: &Actor, order: Order) -> Result<Order> {
     let mut reserved = store::payments::of_order(tx, order.head.id)?;

@@ -33,6 +33,7 @@ use crate::domain::id::OrderId;
 use crate::domain::id::PaymentId;
 use crate::domain::money::RawAmount;
 use crate::domain::page::Paging;
+use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
@@ -144,8 +145,8 @@ pub async fn initiate(
         .read(move |db| payments::method(db, &who, order, wanted))
         .await?;
     gateway::payments::require(&app, method)?;
-    let who = by.clone();
     gateway::payments::hear_first(&app, &by, order, &begin).await?;
+    let who = by.clone();
     let begun = app
         .write(move |tx| payments::begin(tx, &who, key.as_ref(), order, &begin))
         .await?;
@@ -376,7 +377,7 @@ pub async fn capture(
     let asked = app
         .write(move |tx| payments::ask_capture(tx, &who, key.as_ref(), id, None, body.amount.as_ref()))
         .await?;
-    driven(&app, by, asked).await
+    driven(&app, by, asked, Op::Capture).await
 }
 
 pub async fn void(
@@ -391,13 +392,18 @@ pub async fn void(
     let asked = app
         .write(move |tx| payments::ask_void(tx, &who, key.as_ref(), id))
         .await?;
-    driven(&app, by, asked).await
+    driven(&app, by, asked, Op::Void).await
 }
 
-/// The payment once its provider has been asked.
-async fn driven(app: &App, by: Actor, asked: Once<Payment>) -> Result<Response> {
+/// The payment once its provider has been asked. Refused with `NotAllowed` where the provider has refused: then it was not
+/// done.
+async fn driven(app: &App, by: Actor, asked: Once<Payment>, op: Op) -> Result<Response> {
     let (Once::First(payment) | Once::Again(payment)) = &asked;
-    gateway::payments::drive(app, payment.id).await?;
-    let view = view(app, by, payment.id).await?;
+    let id = payment.id;
+    gateway::payments::drive(app, id).await?;
+    let who = by.clone();
+    app.read(move |db| payments::require_done(db, &who, id, op))
+        .await?;
+    let view = view(app, by, id).await?;
     once(asked, |_| Ok(Reply(view).into_response()))
 }
