@@ -38,6 +38,8 @@ impl Server {
     pub fn start_with(dir: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let program = std::env::current_exe().map_err(broken)?;
         let log = File::create(dir.join("bench-server.log")).map_err(broken)?;
+        // What was written before is on disk: what is measured waits for nothing but its own.
+        rustix::fs::syncfs(&log).map_err(|cause| broken(cause.into()))?;
         let watch = Stopwatch::start();
         let mut child = Command::new(program)
             .arg("--data")
