@@ -68,7 +68,8 @@ fn is_refused(answer: &Answer, why: &str) {
     );
 }
 
-/// PWH-01, PWH-03: the bytes as they came, every bit of them and of their signature; either secret is good.
+/// PWH-01, PWH-03: the bytes as they came, every bit of them and of their signature, neither cut off nor written otherwise;
+/// either secret is good.
 #[test]
 fn only_the_bytes_that_were_signed_pass() {
     let app = shop();
@@ -98,6 +99,22 @@ fn only_the_bytes_that_were_signed_pass() {
         is_refused(
             &send(&app, &format!("t={at},v1={}", &part[..length * 2]), &body),
             "another length",
+        );
+    }
+    let text = String::from_utf8(body.clone()).unwrap();
+    for (why, other) in [
+        ("cut off", text[..text.len() - 1].to_owned()),
+        ("nothing", String::new()),
+        ("a line more", format!("{text}\n")),
+        ("a mark before it", format!("\u{feff}{text}")),
+        ("spaces", text.replace(':', ": ")),
+        ("another order", r#"{"type":"ping","id":"evt_1","data":{}}"#.to_owned()),
+        ("escaped", text.replace("ping", "\\u0070ing")),
+        ("a field twice", text.replace("\"data\"", "\"id\":\"evt_2\",\"data\"")),
+    ] {
+        is_refused(
+            &send(&app, &format!("t={at},v1={good}"), other.as_bytes()),
+            why,
         );
     }
     let others = vec![format!("v1={}", hex(&[7; 32])); 16].join(",");
