@@ -103,7 +103,7 @@ fn planted() -> [(&'static str, &'static str, Value); 7] {
         // A payment here of which the bank knows nothing.
         (
             "UPDATE sandbox_payments SET ref = ref || '_', captured = 0 WHERE id = 1",
-            "UPDATE sandbox_payments SET ref = rtrim(ref, '_'), captured = 900 WHERE id = 1",
+            "UPDATE sandbox_payments SET ref = substr(ref, 1, length(ref) - 1), captured = 900 WHERE id = 1",
             json!(["missing", "sandbox", "9.00", "0.00"]),
         ),
         // The bank has given back what we know nothing of.
