@@ -9,6 +9,8 @@ use crate::cli::bench::plan::Keys;
 use crate::cli::bench::plan::Load;
 use crate::cli::bench::plan::Look;
 use crate::cli::bench::prepare;
+use crate::clock::Clock;
+use crate::domain::time;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,7 +33,17 @@ pub enum What {
     Webhooks,
     /// A hundred listeners of the feed, and a hundred orders a second: how soon each hears of each, once and in order.
     Live,
-    /// Everything but webhooks and live; replay only with --file.
+    /// Carts of three lines with a coupon, a tax and a way of sending, each to an order with a payment begun.
+    Checkout,
+    /// Customers searched for among 200,000, by a name, the beginning of many, and a word that all have.
+    Customers,
+    /// What the shop has sold, between two days and of all time.
+    Statistics,
+    /// A cart of a hundred lines, priced again and again in this process.
+    Pricing,
+    /// Products from a file in our own layout and in Shopify's.
+    Import,
+    /// Everything but webhooks, live, checkout, pricing and import; replay only with --file.
     All,
 }
 
@@ -107,6 +119,12 @@ pub fn cases(what: What, connections: &[usize], orders: i64, file: Option<&Path>
             load: Load::Webhooks,
         });
     }
+    if what.wants(What::Customers) {
+        cases.extend(customers());
+    }
+    if what.wants(What::Statistics) {
+        cases.extend(statistics());
+    }
     if let (true, Some(file)) = (what.wants(What::Replay), file) {
         cases.push(Case {
             name: "replay",
@@ -166,12 +184,51 @@ fn reads(orders: i64) -> Vec<Case> {
             look("/api/v1/products/public/#", prepare::PRODUCTS, 1),
         ),
     ]
-    .map(|(name, connections, look)| Case {
+    .map(|(name, connections, look)| looking(name, connections, look))
+    .into()
+}
+
+fn customers() -> Vec<Case> {
+    let added = prepare::PEOPLE - prepare::CUSTOMERS;
+    [
+        (
+            "customers, one by name",
+            look("/api/v1/customers?q=person#", added, 1),
+        ),
+        (
+            "customers, of a name",
+            look("/api/v1/customers?q=family#", prepare::FAMILIES, 1),
+        ),
+        ("customers, all of them", look("/api/v1/customers?q=person", 1, 1)),
+    ]
+    .map(|(name, look)| looking(name, 1, look))
+    .into()
+}
+
+fn statistics() -> Vec<Case> {
+    // In the midst of a day that orders were spread over.
+    let month = Clock::System.now().minus_ms(300 * time::DAY).to_string();
+    let since = format!(
+        "/api/v1/orders/statistics?by=week&from={}-1#T11:00:00Z",
+        &month[..7]
+    );
+    [
+        ("statistics, since a moment", look(&since, 9, 1)),
+        (
+            "statistics, of all time",
+            look("/api/v1/orders/statistics?by=month", 1, 1),
+        ),
+    ]
+    .map(|(name, look)| looking(name, 1, look))
+    .into()
+}
+
+fn looking(name: &'static str, connections: usize, look: Look) -> Case {
+    Case {
         name,
         connections,
         load: Load::Look(look),
-    })
-    .into()
+    }
 }
 
 fn look(path: &str, most: i64, step: i64) -> Look {

@@ -69,6 +69,11 @@ pub fn resident(pid: u32) -> u64 {
     number_after(&format!("/proc/{pid}/status"), "VmRSS:") * 1024
 }
 
+/// The most resident memory that a process has had so far, in KiB; 0 once it has ended.
+pub fn peak(pid: u32) -> u64 {
+    number_after(&format!("/proc/{pid}/status"), "VmHWM:")
+}
+
 fn number_after(path: &str, label: &str) -> u64 {
     fs::read_to_string(path)
         .unwrap_or_default()

@@ -3,13 +3,16 @@
 
 mod cases;
 mod check;
+mod checkout;
 mod drive;
 mod histogram;
+mod imports;
 mod limit;
 mod live;
 mod machine;
 mod plan;
 mod prepare;
+mod pricing;
 mod receiver;
 mod report;
 mod requests;
@@ -94,6 +97,11 @@ impl Bench {
                 "say which sales to replay: --file orders.jsonl.gz",
             ));
         }
+        match self.what {
+            What::Pricing => return finish(context, &pricing::measure(self.seconds)?),
+            What::Import => return finish(context, &self.imports()?),
+            _ => {}
+        }
         if self.url.is_none() {
             prepare::prepare(&self.dir, self.orders)?;
         }
@@ -104,6 +112,9 @@ impl Bench {
         if let (true, Some(file)) = (self.what.wants(What::Replay), &self.file) {
             prepare::shelves(&store, file)?;
         }
+        if self.what.wants(What::Customers) {
+            prepare::people(&store)?;
+        }
         let callers = Callers {
             customers: prepare::sign_in_customers(&store, 256)?,
             staff: prepare::sign_in_staff(&store, 64)?,
@@ -111,13 +122,10 @@ impl Bench {
         let report = match self.what {
             What::Webhooks => self.webhooks(&store, &callers)?,
             What::Live => self.live(&store, &callers)?,
+            What::Checkout => self.checkout(&store, callers.staff)?,
             _ => self.measure(&store, &callers)?,
         };
-        context.print(&report, &report)?;
-        Ok(match report.failures.is_empty() {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        })
+        finish(context, &report)
     }
 
     /// In each round the bare file first, then every case on a server that has just started.
@@ -205,6 +213,15 @@ impl Bench {
         );
         Ok(tally)
     }
+}
+
+/// Prints what came of it; whatever was found wrong fails.
+fn finish(context: &Context, report: &Report) -> Result<ExitCode> {
+    context.print(report, report)?;
+    Ok(match report.failures.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 /// Runs the load generator as a process of its own.

@@ -34,7 +34,7 @@ pub struct Plan {
 /// Who is signed in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Callers {
-    /// They place orders.
+    /// They place orders; each has a cart of their own where carts are measured.
     pub customers: Vec<Caller>,
     /// They look at all orders.
     pub staff: Vec<Caller>,
@@ -63,6 +63,8 @@ pub enum Load {
     Replay(PathBuf),
     /// Messages of a provider of payments.
     Webhooks,
+    /// The cart of each customer, once, to an order sent by the way of this number.
+    Checkouts(i64),
 }
 
 /// Out of which variants orders are made: 1 to `variants`.

@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use crate::cli::bench::checkout;
 use crate::cli::bench::plan::Caller;
 use crate::cli::bench::requests::Dice;
 use crate::cli::bench::sales;
@@ -12,6 +13,7 @@ use crate::clock::Stopwatch;
 use crate::domain::actor::Actor;
 use crate::domain::actor::ActorKind;
 use crate::domain::actor::Origin;
+use crate::domain::customer::CustomerFields;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
 use crate::domain::money::Money;
@@ -39,6 +41,7 @@ use crate::shop::Options;
 use crate::shop::Store;
 use crate::shop::Tx;
 use crate::shop::catalogue;
+use crate::shop::customers;
 use crate::shop::identity;
 use crate::shop::mails;
 use crate::shop::once::Key;
@@ -53,6 +56,10 @@ use crate::store;
 pub const PRODUCTS: i64 = 100_000;
 /// Customers, each with a user.
 pub const CUSTOMERS: i64 = 20_000;
+/// With those that nobody has signed up, where they are searched for.
+pub const PEOPLE: i64 = 200_000;
+/// They have so many different family names.
+pub const FAMILIES: i64 = 500;
 /// Orders are spread over so many days before today.
 const DAYS: i64 = 700;
 /// Rows a transaction.
@@ -67,6 +74,7 @@ pub fn prepare(dir: &Path, orders: i64) -> Result<()> {
     let store = Store::serve(Options::new(dir, clock.clone(), keys.audit))?;
     let watch = Stopwatch::start();
     store.write(store::bench::keep_all)?;
+    checkout::strip(&store)?;
     let made = users(&store)? | products(&store)? | pay(&store)? | place(&store, &clock, orders)?;
     settle(&store)?;
     store.close()?;
@@ -109,6 +117,33 @@ fn users(store: &Store) -> Result<bool> {
     }
     eprintln!("{CUSTOMERS} customers");
     Ok(true)
+}
+
+/// Makes customers who do not sign in, until there are as many as are searched.
+pub fn people(store: &Store) -> Result<()> {
+    let there = store.read(store::bench::customers)?;
+    for first in (there..PEOPLE).step_by(CHUNK as usize) {
+        let last = (first + CHUNK).min(PEOPLE);
+        store.write(move |tx| (first..last).try_for_each(|number| person(tx, number + 1 - CUSTOMERS)))?;
+    }
+    if there < PEOPLE {
+        eprintln!("{PEOPLE} customers");
+    }
+    settle(store)
+}
+
+fn person(tx: &Tx, number: i64) -> Result<()> {
+    let asked = CustomerFields {
+        name: Some(format!(
+            "Given{} Family{} Person{number}",
+            number % 1000,
+            number % FAMILIES + 1
+        )),
+        email: Some(Some(format!("person{number}@bench.test"))),
+        country: Some(Some("GB".to_owned())),
+        ..CustomerFields::default()
+    };
+    customers::create(tx, &Actor::system(), None, &asked).map(drop)
 }
 
 fn new_user(name: &str, hash: &str) -> Result<NewUser> {

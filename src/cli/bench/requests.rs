@@ -62,7 +62,7 @@ pub struct Bearers {
 pub struct Source {
     load: Rc<Load>,
     sales: Rc<Vec<Sale>>,
-    /// The next sale.
+    /// The next sale, or the next cart.
     next: Rc<Cell<usize>>,
 }
 
@@ -81,7 +81,7 @@ impl Source {
 
     /// Whether it ends by itself.
     pub fn is_finite(&self) -> bool {
-        matches!(*self.load, Load::Replay(_))
+        matches!(*self.load, Load::Replay(_) | Load::Checkouts(_))
     }
 }
 
@@ -92,7 +92,13 @@ pub struct Maker {
     body: Vec<u8>,
 }
 
-const LINES: i64 = 3;
+/// Lines of an order, and of a cart: there of one piece each.
+pub const LINES: i64 = 3;
+/// The part of a body that says where to.
+const WHERE_TO: &[u8] =
+    b"\"shipping_address\":{\"name\":\"Ada Lovelace\",\"line1\":\"12 St James's Square\",\
+    \"city\":\"London\",\"postcode\":\"SW1Y 4JH\",\"country\":\"GB\",\"phone\":\"+442071234567\"},\
+    \"note\":\"Leave it at the door, please.\"";
 /// What the messages are signed with; the server that is measured is told it.
 pub const WEBHOOK_SECRET: &str = "the secret of a bench, of no shop";
 
@@ -119,6 +125,7 @@ impl Maker {
             },
             Load::Replay(_) => self.sale(bearers, request),
             Load::Webhooks => self.message(request).map(Some),
+            Load::Checkouts(method) => self.checkout(bearers, *method, request),
         };
         made.map_err(|cause| Error::Internal(cause.into()))
     }
@@ -156,19 +163,45 @@ impl Maker {
                 "{comma}{{\"variant_id\":{variant},\"quantity\":{quantity}}}"
             )?;
         }
-        self.body.extend_from_slice(
-            b"],\"shipping_address\":{\"name\":\"Ada Lovelace\",\"line1\":\"12 St James's Square\",\
-              \"city\":\"London\",\"postcode\":\"SW1Y 4JH\",\"country\":\"GB\",\"phone\":\"+442071234567\"},\
-              \"note\":\"Leave it at the door, please.\"}",
-        );
+        self.body.extend_from_slice(b"],");
+        self.body.extend_from_slice(WHERE_TO);
+        self.body.push(b'}');
         let token = &bearers.customers[self.dice.upto(bearers.customers.len() as i64) as usize - 1];
-        self.post(token, goods.keys, request)?;
+        self.post("orders", token, goods.keys, request)?;
         Ok(Asked {
             hoped: 201,
             lines: LINES,
             pieces,
             ..Asked::default()
         })
+    }
+
+    /// The cart of the next customer, with a payment by the sandbox.
+    fn checkout(
+        &mut self,
+        bearers: &Bearers,
+        method: i64,
+        request: &mut Vec<u8>,
+    ) -> std::io::Result<Option<Asked>> {
+        let at = self.source.next.get();
+        self.source.next.set(at + 1);
+        let Some(token) = bearers.customers.get(at) else {
+            return Ok(None);
+        };
+        self.body.clear();
+        self.body.push(b'{');
+        self.body.extend_from_slice(WHERE_TO);
+        write!(
+            self.body,
+            ",\"shipping_method\":{method},\"payment_method\":\"sandbox\"}}"
+        )?;
+        self.post("cart/checkout", token, Keys::InTime, request)?;
+        Ok(Some(Asked {
+            hoped: 201,
+            lines: LINES,
+            pieces: LINES,
+            ..Asked::default()
+        }))
     }
 
     /// A message of a payment, as long as a real one, signed as its provider would.
@@ -220,7 +253,7 @@ impl Maker {
         }
         self.body.extend_from_slice(b"]}");
         let token = &bearers.staff[at % bearers.staff.len()];
-        self.post(token, Keys::InTime, request)?;
+        self.post("orders", token, Keys::InTime, request)?;
         Ok(Some(Asked {
             hoped: 201,
             lines: sale.lines.len() as i64,
@@ -229,14 +262,14 @@ impl Maker {
         }))
     }
 
-    fn post(&self, token: &str, keys: Keys, request: &mut Vec<u8>) -> std::io::Result<()> {
+    fn post(&self, path: &str, token: &str, keys: Keys, request: &mut Vec<u8>) -> std::io::Result<()> {
         let key = match keys {
             Keys::InTime => uuid::Uuid::now_v7(),
             Keys::Random => uuid::Uuid::new_v4(),
         };
         write!(
             request,
-            "POST /api/v1/orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+            "POST /api/v1/{path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\nidempotency-key: {key}\r\ncontent-length: {}\r\n\r\n",
             self.body.len()
         )?;

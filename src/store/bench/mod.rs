@@ -2,11 +2,14 @@
 
 mod backlog;
 mod bare;
+mod checkout;
 
 pub use backlog::forget_deliveries;
 pub use backlog::put_off;
 pub use bare::Bare;
 pub use bare::Draw;
+pub use checkout::Sold;
+pub use checkout::sold;
 
 use rusqlite::Row;
 use rusqlite::named_params;
@@ -184,7 +187,8 @@ pub fn pay_for(tx: &Tx, (after, upto): (i64, i64)) -> Result<()> {
 pub fn keep_all(tx: &Tx) -> Result<()> {
     tx.db()
         .prepare_cached(
-            "INSERT INTO settings (name, value) VALUES ('events.keep_days', '36500'), ('audit.keep_days', '36500')
+            "INSERT INTO settings (name, value) VALUES ('events.keep_days', '36500'), ('audit.keep_days', '36500'),
+               ('orders.unpaid_minutes', '43200')
              ON CONFLICT (name) DO NOTHING",
         )?
         .execute([])?;
