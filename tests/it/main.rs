@@ -82,6 +82,7 @@ mod health;
 mod histories;
 mod imports;
 mod imports_again;
+mod imports_own;
 mod imports_shopify;
 mod imports_shopify_large;
 mod imports_shopify_orders;

@@ -16,6 +16,7 @@ use crate::domain::import::InvoiceForm;
 use crate::domain::import::LineForm;
 use crate::domain::import::Numbered;
 use crate::domain::import::RefusedRow;
+use crate::domain::import::Row;
 use crate::domain::import::reasons;
 use crate::domain::money::Currency;
 use crate::domain::settings::Terms;
@@ -56,20 +57,72 @@ pub fn products(
     rows: impl Iterator<Item = Result<Raw>>,
     currency: Currency,
 ) -> impl Iterator<Item = Result<Read<ImportedProduct>>> {
-    let read = rows.map(move |raw| raw.map(|raw| product(raw, currency)));
-    Joined {
+    let read = rows.map(move |raw| raw.map(|raw| Ok(Variants::of(raw, currency))));
+    let whole = Joined {
         rows: read.peekable(),
-        join: ImportedProduct::join,
-        fits: ImportedProduct::fits,
+        join: Variants::join,
+        fits: Variants::fits,
+    };
+    whole.map(|read| read.map(|read| read?.row.whole()))
+}
+
+/// The rows of one product; one of them that is no good refuses them all.
+struct Variants {
+    /// What ties them together.
+    product: Option<String>,
+    /// Whether it may be of any product: it cannot be read.
+    is_lost: bool,
+    read: Read<ImportedProduct>,
+}
+
+impl Variants {
+    fn of(raw: Raw, currency: Currency) -> Numbered<Self> {
+        let line = raw.line;
+        let (is_lost, fields) = match raw.content {
+            Content::Unreadable(reason, fields) => (Some(reason), Ok(fields)),
+            content => (None, content.fields()),
+        };
+        let product = fields.as_ref().ok().and_then(|fields| fields.get("product"));
+        let product = product.map(str::to_owned);
+        let row = Self {
+            is_lost: product.is_none() && is_lost.is_some(),
+            product,
+            read: match (is_lost, fields) {
+                (Some(reason), _) | (None, Err(reason)) => Err(refused(line, "", reason)),
+                (None, Ok(fields)) => variant(&fields, line, currency),
+            },
+        };
+        Numbered { line, row }
+    }
+
+    fn fits(&self, next: &Self) -> bool {
+        self.product.is_some() && (next.is_lost || next.product == self.product)
+    }
+
+    fn join(&mut self, next: Self) {
+        match (&mut self.read, next.read) {
+            (Ok(product), Ok(variant)) => product.row.join(variant.row),
+            (Ok(_), Err(wrong)) => self.read = Err(wrong),
+            (Err(_), _) => {}
+        }
+    }
+
+    fn whole(self) -> Read<ImportedProduct> {
+        let product = self.read?;
+        match product.row.twice() {
+            None => Ok(product),
+            Some(sku) => {
+                let words = format!("SKU {sku} stands in it twice");
+                Err(refused(product.line, &product.row.key(), words))
+            }
+        }
     }
 }
 
-fn product(raw: Raw, currency: Currency) -> Read<ImportedProduct> {
-    let line = raw.line;
-    let fields = raw.content.fields().map_err(|reason| refused(line, "", reason))?;
+fn variant(fields: &Fields, line: u64, currency: Currency) -> Read<ImportedProduct> {
     let key = fields.get("sku").unwrap_or_default();
     let row =
-        ImportedProduct::parse(&fields, currency).map_err(|faults| refused(line, key, reasons(&faults)))?;
+        ImportedProduct::parse(fields, currency).map_err(|faults| refused(line, key, reasons(&faults)))?;
     Ok(Numbered { line, row })
 }
 
@@ -173,6 +226,12 @@ fn as_json(rows: &[Fields]) -> std::result::Result<String, String> {
     };
     for name in head_columns() {
         put(&mut invoice, name, first.get(name));
+    }
+    if let Some(text) = first.get(InvoiceForm::TAX_INCLUDED) {
+        let told: bool = text
+            .parse()
+            .map_err(|_| format!("{} must be true or false", InvoiceForm::TAX_INCLUDED))?;
+        invoice.insert(InvoiceForm::TAX_INCLUDED.to_owned(), told.into());
     }
     for name in InvoiceForm::NESTED {
         if let Some(text) = first.get(name) {

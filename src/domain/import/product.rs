@@ -1,5 +1,7 @@
 //! Products as they stand in a file: a row is a variant, and rows side by side with the same `product` are one product.
 
+use std::collections::HashSet;
+
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::import::Fields;
@@ -124,14 +126,16 @@ impl ImportedProduct {
         })
     }
 
-    /// Whether a row is of the same product.
-    pub fn fits(&self, next: &Self) -> bool {
-        self.group.is_some() && self.group == next.group
-    }
-
     /// Takes the variants of a row of the same product in.
     pub fn join(&mut self, next: Self) {
         self.variants.extend(next.variants);
+    }
+
+    /// A SKU that more than one of its variants has.
+    pub fn twice(&self) -> Option<&Sku> {
+        let mut seen = HashSet::new();
+        let skus = self.variants.iter().map(|variant| &variant.sku);
+        skus.into_iter().find(|sku| !seen.insert(sku.as_str()))
     }
 
     /// The cheapest variant's price.

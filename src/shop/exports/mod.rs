@@ -28,6 +28,7 @@ use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
 use crate::domain::order::Line;
 use crate::domain::order::Order;
+use crate::domain::order::OrderHead;
 use crate::domain::permission::Permission;
 use crate::domain::product::Product;
 use crate::domain::product::Variant;
@@ -188,6 +189,7 @@ fn order_row(db: &Snapshot, shelf: &mut Shelf<'_>, order: &Order) -> Result<Invo
         status: Some(head.state.name().into()),
         shipping: money(head.shipping),
         tax: money(head.tax),
+        tax_included: Some(head.tax_included),
         paid: money(head.paid),
         refunded: money(head.refunded),
         processing_at: moment(head.processing_at),
@@ -207,7 +209,7 @@ fn order_row(db: &Snapshot, shelf: &mut Shelf<'_>, order: &Order) -> Result<Invo
         ..InvoiceForm::default()
     };
     for line in &order.lines {
-        let row = line_row(line, head.currency);
+        let row = line_row(line, head);
         match line.variant.is_some() && shelf.has(&line.sku)? {
             true => form.lines.push(row),
             false => form.charges.push(row),
@@ -238,7 +240,8 @@ impl<'a> Shelf<'a> {
     }
 }
 
-fn line_row(line: &Line, currency: Currency) -> LineForm<'static> {
+fn line_row(line: &Line, head: &OrderHead) -> LineForm<'static> {
+    let currency = head.currency;
     let some = |money: Money| (money != Money::ZERO).then(|| amount(money, currency));
     LineForm {
         sku: told(&line.sku),
@@ -247,7 +250,8 @@ fn line_row(line: &Line, currency: Currency) -> LineForm<'static> {
         unit_price: Some(amount(line.unit_price, currency)),
         list_price: line.list_price.map(|price| amount(price, currency)),
         discount: some(line.discount),
-        tax: some(line.tax),
+        // Of a taxed order each line tells its part, also where that is nothing.
+        tax: (head.tax != Money::ZERO).then(|| amount(line.tax, currency)),
         ..LineForm::default()
     }
 }

@@ -45,6 +45,9 @@ pub struct InvoiceForm<'a> {
     pub shipping: Option<RawAmount>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_typed")]
     pub tax: Option<RawAmount>,
+    /// Whether the tax is within the prices; as in the shop, where it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_included: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_typed")]
     pub paid: Option<RawAmount>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_typed")]
@@ -109,6 +112,7 @@ impl InvoiceForm<'_> {
         "status",
         "shipping",
         "tax",
+        Self::TAX_INCLUDED,
         "paid",
         "refunded",
         "processing_at",
@@ -119,6 +123,8 @@ impl InvoiceForm<'_> {
         "email",
         "note",
     ];
+    /// The one that is no text.
+    pub const TAX_INCLUDED: &'static str = "tax_included";
     /// Other names and other forms of these, which are read and never written.
     pub const ALSO_READ: &'static [&'static str] = &["invoice", "datetime"];
     /// The fields that CSV has as JSON.

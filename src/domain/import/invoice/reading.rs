@@ -20,6 +20,7 @@ use crate::domain::import::invoice::past;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
+use crate::domain::money::spread;
 use crate::domain::order::FulfilmentStatus;
 use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
@@ -154,8 +155,9 @@ impl InvoiceForm<'_> {
     fn sell(&self, invoice: &mut Invoice, discount: Money, terms: &Terms, faults: &mut Faults) {
         let currency = terms.currency;
         let shipping = faults.money("shipping", self.shipping.as_ref(), currency);
-        let tax = faults.money("tax", self.tax.as_ref(), currency);
-        let beside = if terms.tax_included { Money::ZERO } else { tax };
+        let tax = self.taxed(invoice, shipping, currency, faults);
+        let tax_included = self.tax_included.unwrap_or(terms.tax_included);
+        let beside = if tax_included { Money::ZERO } else { tax };
         let total = Money::sum([invoice.total, shipping, beside]);
         let total = total.ok_or_else(|| Bad::format("comes to more than the shop can count"));
         invoice.total = faults.keep("total", total).unwrap_or(Money::ZERO);
@@ -172,7 +174,7 @@ impl InvoiceForm<'_> {
             discount,
             shipping,
             tax,
-            tax_included: terms.tax_included,
+            tax_included,
             paid,
             refunded,
             processing_at: faults.time("processing_at", self.processing_at.as_deref()),
@@ -191,6 +193,42 @@ impl InvoiceForm<'_> {
         };
         walk(&mut sale, invoice.placed_at);
         invoice.kind = InvoiceKind::Sale(Box::new(sale));
+    }
+
+    /// The tax of the whole: what the lines tell adds up to it, shipping bears the rest; where they tell nothing, it is
+    /// spread over them and the shipping.
+    fn taxed(
+        &self,
+        invoice: &mut Invoice,
+        shipping: Money,
+        currency: Currency,
+        faults: &mut Faults,
+    ) -> Money {
+        let is_told = self
+            .lines
+            .iter()
+            .chain(&self.charges)
+            .any(|line| line.tax.is_some());
+        let of_lines = Money::sum(invoice.lines.iter().map(|line| line.tax)).unwrap_or(Money::MAX);
+        let whole = match &self.tax {
+            None => of_lines,
+            raw => faults.money("tax", raw.as_ref(), currency),
+        };
+        if !is_told {
+            let goods = invoice.lines.iter().map(|line| line.total);
+            let sent = (shipping > Money::ZERO).then_some(shipping);
+            let weights: Vec<i64> = goods.chain(sent).map(Money::minor).collect();
+            for (line, part) in invoice.lines.iter_mut().zip(spread(whole, &weights)) {
+                line.tax = part;
+            }
+            return whole;
+        }
+        if of_lines > whole || (shipping == Money::ZERO && of_lines != whole) {
+            faults
+                .0
+                .push(Bad::invalid("is not what the lines and the shipping have").at("tax"));
+        }
+        whole
     }
 
     fn state(&self) -> Result<OrderState, Bad> {
