@@ -20,6 +20,7 @@ use crate::domain::percent::Percent;
 use crate::domain::refusal::Refusal;
 use crate::domain::shipping::Parcel;
 use crate::domain::shipping::ShippingMethod;
+use crate::domain::shipping::Tariff;
 use crate::domain::tax;
 use crate::domain::tax::Share;
 use crate::domain::tax::TaxSum;
@@ -243,8 +244,13 @@ fn shipping(
         .map(|piece| piece.weight_g.saturating_mul(piece.quantity));
     let weight_g = weights.fold(0_i64, i64::saturating_add);
     let price = method.tariff.price(Parcel { weight_g, worth });
-    let price = price
-        .ok_or_else(|| Refusal::Rule("This shipping method does not take an order of this kind.".into()))?;
+    let price = price.ok_or_else(|| {
+        let words = match method.tariff {
+            Tariff::ByWeight(_) => "This shipping method takes nothing so heavy.",
+            Tariff::Flat(_) | Tariff::ByTotal(_) => "This shipping method is for larger orders.",
+        };
+        Refusal::Rule(words.into())
+    })?;
     reasons.push(reason(Figure::Shipping, Why::Method, price));
     let is_free = basket
         .coupon
