@@ -145,6 +145,15 @@ fn products_and_customers_stand_by_what_they_brought() {
         ]
     );
     assert_eq!(buyers["customers"], 2);
+    pass(&app, 1);
+    let twice = json!({ "items": [{ "sku": "PEN", "quantity": 1 }, { "sku": "PEN", "quantity": 2 }] });
+    assert_eq!(app.post("ann", "/api/v1/orders", twice).status, 201);
+    let told = report(&app, "products?from=2026-03-04&to=2026-03-04");
+    assert_eq!(
+        (&told["data"][0]["orders"], &told["data"][0]["items"]),
+        (&json!(1), &json!(3)),
+        "one order, though on two lines"
+    );
 }
 
 /// WEB-07: as files, with no cell that a spreadsheet would run; that they leave the house is noted.
@@ -204,6 +213,15 @@ fn reports_are_asked_for_well_and_by_staff() {
             let told = app.get("ann", &format!("{REPORTS}/{name}{end}"));
             assert_eq!((told.status, told.code()), (403, 1005), "{name}{end}");
         }
+    }
+    app.change("UPDATE role_permissions SET permission = 'customers:read' WHERE permission = 'customers:*'");
+    app.change(
+        "INSERT INTO role_permissions (role_id, permission)
+         SELECT role_id, 'customers:statistics' FROM role_permissions WHERE permission = 'customers:read'",
+    );
+    for (end, status) in [("", 200), (".csv", 403)] {
+        let told = app.get("staff", &format!("{REPORTS}/customers{end}"));
+        assert_eq!(told.status, status, "who may not take customers out: {end}");
     }
     app.change("DELETE FROM role_permissions WHERE permission = 'orders:*'");
     assert_eq!(app.get("staff", &format!("{REPORTS}/sales")).status, 403);

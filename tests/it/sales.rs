@@ -137,6 +137,7 @@ fn sales_are_filtered_and_paged() {
             .map(|row| row["item_id"].as_i64().unwrap())
             .collect()
     };
+    assert_eq!(ids(&page("&page=2")), ids(&second));
     let mut all = [ids(&first), ids(&second)].concat();
     assert_eq!((all.len(), &second["next"]), (6, &Value::Null));
     assert!(all.is_sorted_by(|one, other| one > other), "{all:?}");
