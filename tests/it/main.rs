@@ -74,6 +74,7 @@ mod exports;
 mod exports_shopify;
 mod factors;
 mod faults;
+mod foreign_ids;
 mod forgetting;
 mod fuzz;
 mod given_up;
