@@ -79,7 +79,7 @@ struct Inner {
     reads: metrics::Histogram,
     writes: metrics::Histogram,
     hashing: hashing::Hashing,
-    long_look: tokio::sync::Semaphore,
+    long_look: Arc<tokio::sync::Semaphore>,
     turns: Arc<turns::Turns>,
     presses: presses::Presses,
     walks: walks::Walks,
@@ -134,7 +134,7 @@ impl App {
                 reads: metrics::histogram!("db_read_duration_seconds"),
                 writes: metrics::histogram!("db_write_duration_seconds"),
                 hashing: hashing::Hashing::start()?,
-                long_look: tokio::sync::Semaphore::new(1),
+                long_look: Arc::new(tokio::sync::Semaphore::new(1)),
                 turns: Arc::default(),
                 presses: presses::Presses::default(),
                 walks: walks::Walks::default(),
@@ -299,18 +299,25 @@ impl App {
             .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
     }
 
-    /// Runs a verb that looks for as long as the file is long (doctor, the audit's chain), one at a time.
+    /// Runs a verb that looks for as long as the file is long (the audit's chain), one at a time. It is told on its way
+    /// whether anybody still waits for it; its turn lasts until it is over, also when nobody does.
     pub async fn read_alone<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
+        look: impl FnOnce(&Snapshot, &dyn Fn() -> bool) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _turn = self
-            .inner
-            .long_look
-            .acquire()
+        let turn = Arc::clone(&self.inner.long_look).acquire_owned().await;
+        let turn = turn.map_err(|_| Error::Unavailable)?;
+        let (reply, answer) = oneshot::channel();
+        self.read_long(move |db| {
+            let _turn = turn;
+            let found = look(db, &|| !reply.is_closed());
+            let _ = reply.send(found);
+            Ok(())
+        })
+        .await?;
+        answer
             .await
-            .map_err(|_| Error::Unavailable)?;
-        self.read_long(look).await
+            .unwrap_or_else(|_| Err(Error::internal("a look panicked")))
     }
 
     /// Runs a verb that changes things; returns once the change is durable.

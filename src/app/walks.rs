@@ -76,8 +76,11 @@ impl App {
         }
         let (app, key) = (self.clone(), self.keys().audit);
         tokio::spawn(async move {
-            let look = app.read_alone(move |db| {
-                audit::verify(db, &by, &key, noted, |rows| passed.store(rows, Ordering::Relaxed))
+            let look = app.read_alone(move |db, _| {
+                audit::verify(db, &by, &key, noted, |rows| {
+                    passed.store(rows, Ordering::Relaxed);
+                    true
+                })
             });
             let end = match look.await {
                 Ok(verdict) => End::Verdict(verdict),

@@ -31,7 +31,7 @@ impl Audit {
             .transpose()?;
         let key = context.keys()?.audit;
         let store = context.store()?;
-        let verdict = store.read(|db| audit::verify(db, &Actor::system(), &key, noted, |_| {}))?;
+        let verdict = store.read(|db| audit::verify(db, &Actor::system(), &key, noted, |_| true))?;
         context.print(text(&verdict), &VerdictView::new(&verdict))?;
         Ok(match verdict.broken {
             None => ExitCode::SUCCESS,

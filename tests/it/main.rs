@@ -32,6 +32,7 @@ mod api_keys;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod app;
 mod audit;
+mod audit_walks;
 mod auth;
 mod bad_configs;
 mod bench;

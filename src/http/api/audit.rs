@@ -169,7 +169,7 @@ pub async fn verify(
     let Noted(noted) = asked.read(&())?;
     let key = app.keys().audit;
     let verdict = app
-        .read_alone(move |db| audit::verify(db, &by, &key, noted, |_| {}))
+        .read_alone(move |db, is_wanted| audit::verify(db, &by, &key, noted, |_| is_wanted()))
         .await?;
     Ok(Reply(VerdictView::new(&verdict)))
 }

@@ -9,6 +9,7 @@ use crate::domain::audit::Verdict;
 use crate::domain::id::AuditId;
 use crate::domain::permission::Permission;
 use crate::domain::time::Timestamp;
+use crate::error::Error;
 use crate::error::Result;
 use crate::secret;
 use crate::shop::Snapshot;
@@ -22,13 +23,14 @@ use crate::store::audit::Chained;
 const MOST_SWEPT: i64 = 500;
 
 /// Goes along the whole chain and stops at the first row that is wrong. `noted` is an end of it that was written down
-/// elsewhere, because a tail that was cut off leaves a good chain; `progress` hears of every row.
+/// elsewhere, because a tail that was cut off leaves a good chain; `progress` hears of every row, and says whether to go
+/// on: fails with `Timeout` where it does not.
 pub fn verify(
     db: &Snapshot,
     by: &Actor,
     key: &[u8; 32],
     noted: Option<Head>,
-    progress: impl FnMut(u64),
+    progress: impl FnMut(u64) -> bool,
 ) -> Result<Verdict> {
     by.require(Permission::AuditRead)?;
     let first = store::audit::first(db)?;
@@ -147,13 +149,17 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn through(&mut self, db: &Snapshot, mut progress: impl FnMut(u64)) -> Result<()> {
+    fn through(&mut self, db: &Snapshot, mut progress: impl FnMut(u64) -> bool) -> Result<()> {
+        let mut goes_on = true;
         store::audit::walk(db, AuditId(i64::MIN), usize::MAX >> 1, |row| {
             self.see(row);
-            progress(self.verdict.rows);
-            self.verdict.broken.is_none()
+            goes_on = progress(self.verdict.rows);
+            goes_on && self.verdict.broken.is_none()
         })?;
-        Ok(())
+        match goes_on {
+            true => Ok(()),
+            false => Err(Error::Timeout),
+        }
     }
 
     fn see(&mut self, row: &Chained<'_>) {
