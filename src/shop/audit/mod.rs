@@ -42,7 +42,7 @@ use crate::shop::Tx;
 use crate::store;
 
 /// Rows that one look passes over at most.
-const MOST_LOOKED_AT: i64 = 50_000;
+const MOST_LOOKED_AT: i64 = 10_000;
 /// Rows about one thing that are shown at most: an order has 4,095 versions.
 const MOST_OF_ONE: usize = 5_000;
 
@@ -195,7 +195,7 @@ impl Wanted {
     }
 }
 
-/// What was done, newest first. A look passes over 50,000 rows at most, so a page may be short and still have a next.
+/// What was done, newest first. A look passes over 10,000 rows at most, so a page may be short and still have a next.
 pub fn list(db: &Snapshot, by: &Actor, wanted: &Wanted, paging: &Paging) -> Result<Page<AuditRow>> {
     by.require(Permission::AuditRead)?;
     let range = range(db, wanted)?;
@@ -280,7 +280,7 @@ fn look(
     Ok(page.counted(total))
 }
 
-/// How many rows are wanted, as far as a look goes: without an index of its own among the newest 50,000 only.
+/// How many rows are wanted, as far as a look goes: without an index of its own among the newest 10,000 only.
 fn total(
     db: &Snapshot,
     (from, below): (AuditId, AuditId),
