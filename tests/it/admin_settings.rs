@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::app::TestApp;
 use crate::pages::Browser;
 use crate::pages::filled;
+use crate::pages::marked;
 use crate::pages::plain;
 use crate::settings::SETTINGS;
 use crate::settings::set;
@@ -126,6 +127,8 @@ fn somebody_elses_change_is_shown_beside_ones_own() {
     let clash = browser.submit(&page, PAGE, &typed(&[("name", "Mine")]));
     assert_eq!(clash.status, 412);
     assert!(clash.body.contains("Theirs") && clash.body.contains("data-conflict"));
+    assert_eq!(marked(&clash, "data-first"), "owner");
+    assert!(clash.body.contains("(you, in another window)"), "{}", clash.body);
     let kept = filled(&clash, PAGE, &[]);
     let sent = browser.post(PAGE, &kept, &[crate::pages::OURS]);
     assert_eq!(sent.status, 303, "{}", sent.body);

@@ -9,6 +9,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::Action;
+use crate::domain::audit::AuditRow;
 use crate::domain::audit::Target;
 use crate::domain::id::AuditId;
 use crate::domain::time::Timestamp;
@@ -61,11 +63,22 @@ impl First {
     ) -> Result<Option<Self>> {
         let by = frame.by.clone();
         let row = app.read(move |db| audit::last_change(db, &by, thing, at)).await?;
-        Ok(row.map(|row| Self {
+        Ok(row.map(|row| Self::told(frame, &row)))
+    }
+
+    /// Who was the last to do what is done to one thing alone, such as the settings.
+    pub async fn to_do(app: &App, frame: &Frame, action: Action) -> Result<Option<Self>> {
+        let by = frame.by.clone();
+        let row = app.read(move |db| audit::last_done(db, &by, action)).await?;
+        Ok(row.map(|row| Self::told(frame, &row)))
+    }
+
+    fn told(frame: &Frame, row: &AuditRow) -> Self {
+        Self {
             who: words::doer(row.actor_name.as_deref(), row.actor_kind).to_owned(),
             at: row.at,
             is_me: row.actor.is_some() && row.actor == frame.by.user,
-        }))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::domain::audit::Action;
 use crate::domain::country;
 use crate::domain::fault::Fault;
 use crate::domain::permission::Permission;
@@ -21,6 +22,7 @@ use crate::http::admin::choices::zones;
 use crate::http::admin::conflict;
 use crate::http::admin::conflict::Both;
 use crate::http::admin::conflict::ConflictPage;
+use crate::http::admin::conflict::First;
 use crate::http::admin::form::Fields;
 use crate::http::admin::form::Form;
 use crate::http::admin::frame::Frame;
@@ -221,7 +223,7 @@ async fn clash(app: &App, frame: &Frame, typed: &Fields) -> Result<Response> {
         back: PATH.to_owned(),
         action: PATH.to_owned(),
         version: view.version,
-        first: None,
+        first: First::to_do(app, frame, Action::SettingsChanged).await?,
         rows: rows.collect(),
         kept,
     };

@@ -116,6 +116,20 @@ pub fn last_change(
     Ok(rows.into_iter().find(is_it))
 }
 
+/// The newest row that tells of an action, for the shop's own people.
+pub fn last_done(db: &Snapshot, by: &Actor, action: Action) -> Result<Option<AuditRow>> {
+    if !by.is_staff {
+        return Err(Refusal::StaffOnly.into());
+    }
+    let wanted = Wanted {
+        action: Some(action),
+        ..Wanted::default()
+    };
+    let range = (AuditId(0), AuditId(i64::MAX));
+    let newest = store::audit::page(db, range, false, 1, &wanted.filter())?;
+    Ok(newest.into_iter().next())
+}
+
 /// Notes that somebody was turned away.
 pub fn note_denial(tx: &Tx, denial: Denial, origin: &Origin) -> Result<()> {
     let mut who = Actor::guest(origin.clone());
