@@ -291,6 +291,7 @@ fn a_wrong_code_is_told_where_it_was_typed() {
     }
     assert!(asked.status == 423 && has_form(&asked, STEP_UP), "{}", asked.body);
     assert!(asked.body.contains("Try again in 15 minutes,"), "{}", asked.body);
+    assert_eq!(asked.header("retry-after"), Some("900"));
     app.clock.pass(16 * MINUTE);
     let proved = owner.submit(&asked, STEP_UP, &[("code", &factor.code(&app))]);
     assert!(

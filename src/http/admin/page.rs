@@ -26,6 +26,15 @@ pub fn status(error: &Error) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
+/// The page that a failure has in the place of what was asked for: its status, and when to come again.
+pub fn failed(error: &Error, template: &impl Template) -> Result<Response> {
+    let mut reply = page(status(error), template)?;
+    if let Some(seconds) = error.retry_after() {
+        reply.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(reply)
+}
+
 /// Leads on after a form; the page there says what was done.
 pub fn lead(to: &str, done: Option<AuditId>) -> Response {
     let to = match (done, to.contains('?')) {

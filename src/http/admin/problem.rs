@@ -5,8 +5,6 @@ use std::borrow::Cow;
 
 use askama::Template;
 use axum::http::Method;
-use axum::http::StatusCode;
-use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
@@ -77,6 +75,14 @@ struct Outside<'a> {
     told: Told<'a>,
 }
 
+/// A customer who has signed in where the shop's people do: there is nothing wrong with them, only nothing for them.
+#[derive(Template)]
+#[template(path = "admin/elsewhere.html")]
+struct Elsewhere<'a> {
+    frame: &'a Frame,
+    told: Told<'a>,
+}
+
 #[derive(Template)]
 #[template(path = "admin/problem_outside.html")]
 struct Refused<'a> {
@@ -120,36 +126,26 @@ impl Bare<'_> {
 /// The page of a failure, inside the fence.
 pub fn page(frame: &Frame, error: &Error, did: While, back: Option<&str>) -> Response {
     let told = Told::of(error, did, back);
-    let status = status(told.status);
-    let reply = match frame.user.is_some() && frame.by.is_staff {
-        true => page::page(status, &Within { frame, told }),
-        false => page::page(status, &Outside { frame, told }),
+    let reply = match error {
+        Error::Refused(Refusal::StaffOnly) if frame.user.is_some() => {
+            page::failed(error, &Elsewhere { frame, told })
+        }
+        _ if frame.user.is_some() && frame.by.is_staff => page::failed(error, &Within { frame, told }),
+        _ => page::failed(error, &Outside { frame, told }),
     };
-    finish(reply.unwrap_or_else(IntoResponse::into_response), error)
+    reply.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The page of what was refused before anybody knew who asks, or when nothing could be read.
 pub fn refused(request_id: &str, theme: &'static str, error: &Error, did: While) -> Response {
     let told = Told::of(error, did, None);
-    let status = status(told.status);
     let frame = Bare {
         theme,
         has_keys: true,
         request_id,
     };
-    let reply = page::page(status, &Refused { frame, told });
-    finish(reply.unwrap_or_else(|_| status.into_response()), error)
-}
-
-fn status(number: u16) -> StatusCode {
-    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-fn finish(mut reply: Response, error: &Error) -> Response {
-    if let Some(seconds) = error.retry_after() {
-        reply.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    reply
+    let reply = page::failed(error, &Refused { frame, told });
+    reply.unwrap_or_else(|_| page::status(error).into_response())
 }
 
 impl<'a> Told<'a> {

@@ -99,5 +99,5 @@ fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
         kept: fields.text("kept").to_owned(),
         ..StepUpPage::instead_of(frame, fields.text("then"), None)
     };
-    page::page(page::status(&error), &shown)
+    page::failed(&error, &shown)
 }
