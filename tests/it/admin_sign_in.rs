@@ -14,7 +14,7 @@ const STEP_UP: &str = "/admin/step-up";
 const NEW: &str = "another long walk in 9 boots";
 
 /// Sends a form so many times at once.
-fn press(browser: &Browser, path: &str, fields: &[(String, String)], times: usize) -> Vec<Answer> {
+pub fn press(browser: &Browser, path: &str, fields: &[(String, String)], times: usize) -> Vec<Answer> {
     let cookies = browser.cookie();
     std::thread::scope(|scope| {
         let sent: Vec<_> = (0..times)
@@ -85,7 +85,7 @@ fn a_sign_in_sent_ten_times_is_one() {
 }
 
 /// What ten answers have alike: the status, where they lead and what they set.
-fn alike(sent: &[Answer]) -> (u16, Option<String>) {
+pub fn alike(sent: &[Answer]) -> (u16, Option<String>) {
     let told: BTreeSet<_> = sent
         .iter()
         .map(|answer| {
@@ -98,11 +98,11 @@ fn alike(sent: &[Answer]) -> (u16, Option<String>) {
     (status, location.map(str::to_owned))
 }
 
-fn failures(app: &TestApp) -> i64 {
+pub fn failures(app: &TestApp) -> i64 {
     app.number("SELECT ifnull(max(failures), 0) FROM login_failures")
 }
 
-fn done(app: &TestApp, action: &str) -> i64 {
+pub fn done(app: &TestApp, action: &str) -> i64 {
     let action = till::domain::audit::Action::ALL
         .iter()
         .find(|known| known.name() == action);
@@ -232,4 +232,90 @@ fn page_cookies(page: &Answer) -> String {
     let lines = page.headers.iter().filter(|(name, _)| name == "set-cookie");
     let pairs: Vec<&str> = lines.map(|(_, line)| line.split(';').next().unwrap()).collect();
     pairs.join("; ")
+}
+
+/// AUT-04, T2: a lock is told in the place of the sign-in, to programs too, with when to come again.
+#[test]
+fn a_locked_sign_in_says_when_to_come_again() {
+    let app = TestApp::start();
+    app.token("staff");
+    let browser = Browser::new(&app);
+    let mut page = browser.get("/admin/login");
+    let typed = [("email", "staff"), ("password", "not it at all")];
+    for tries in 1..=6 {
+        page = browser.submit(&browser.get("/admin/login"), "/admin/login", &typed);
+        assert_eq!(page.status, if tries < 6 { 401 } else { 423 }, "{tries}");
+        assert_eq!(page.header("retry-after").is_some(), tries == 6, "{tries}");
+    }
+    assert!(has_form(&page, "/admin/login"), "{}", page.body);
+    assert_eq!(page.header("retry-after"), Some("900"));
+}
+
+/// T2: a customer who signs in where the shop's people do is told whose account that is, and let out again.
+#[test]
+fn a_customer_is_told_that_nothing_here_is_for_them() {
+    let app = TestApp::start();
+    let ann = Browser::signed_in(&app, "ann");
+    for path in ["/admin", "/admin/login", "/admin/orders", "/admin/profile"] {
+        let mut page = ann.get(path);
+        if page.status == 303 {
+            page = ann.follow(&page);
+        }
+        assert_eq!(page.status, 403, "{path}");
+        assert!(page.body.contains("data-elsewhere"), "{path}: {}", page.body);
+        assert!(
+            page.body.contains("<bdi>ann</bdi></b>, role customer"),
+            "{}",
+            page.body
+        );
+    }
+    let out = ann.submit(&ann.get("/admin/orders"), "/admin/logout", &[]);
+    assert_eq!((out.status, out.header("location")), (303, Some("/admin/login")));
+    assert_eq!(ann.get("/admin/login").status, 200);
+    // Whoever works here and only lacks a right keeps the frame around it.
+    let staff = Browser::signed_in(&app, "staff");
+    assert!(!staff.get("/admin/settings").body.contains("data-elsewhere"));
+}
+
+/// WEB-02: the token of a session that is over is still bound to the cookie that the browser holds. It is good, with that
+/// cookie and no other, for what anybody may do; what needs a session asks for one.
+#[test]
+fn the_token_of_a_session_that_is_over_opens_nothing() {
+    let app = TestApp::start();
+    let owner = Browser::signed_in(&app, "owner");
+    let form = "/admin/profile";
+    let page = owner.get(form);
+    let other = Browser::signed_in(&app, "staff");
+    app.clock.pass(13 * 60 * 60 * 1000);
+    let of = |page: &Answer, name: &str| {
+        let fields = filled(page, form, &[]);
+        fields.into_iter().find(|(field, _)| field == name).unwrap()
+    };
+    let name = |fields: &[(String, String)]| {
+        let mut fields = fields.to_vec();
+        fields.push(("name".to_owned(), "Somebody else".to_owned()));
+        fields
+    };
+    let tokens = [of(&page, "form_token"), of(&page, "idempotency_key")];
+    let stale = owner.post(form, &name(&tokens), &[OURS]);
+    assert!(stale.status == 401 && has_form(&stale, "/admin/login"));
+    assert_eq!(
+        app.number("SELECT count(*) FROM users WHERE name = 'Somebody else'"),
+        0
+    );
+    let look = |browser: &Browser| {
+        let mut fields = tokens.to_vec();
+        fields.push(("theme".to_owned(), "dark".to_owned()));
+        browser.post("/admin/theme", &fields, &[OURS]).status
+    };
+    let stranger = Browser::new(&app);
+    stranger.get("/admin/login");
+    assert_eq!((look(&owner), look(&other), look(&stranger)), (303, 403, 403));
+    // Once there is another session, nothing of the former one is good any more.
+    let typed = [("email", "owner"), ("password", PASSWORD)];
+    let let_in = owner.submit(&stale, "/admin/login", &typed);
+    assert_eq!(let_in.status, 200, "{}", let_in.body);
+    assert_eq!(look(&owner), 403);
+    let sent = owner.post(form, &name(&tokens), &[OURS]);
+    assert_eq!(sent.status, 403, "{}", sent.body);
 }

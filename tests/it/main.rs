@@ -9,6 +9,7 @@ mod admin_forms;
 mod admin_frame;
 mod admin_live;
 mod admin_mails;
+mod admin_once;
 mod admin_orders;
 mod admin_orders_list;
 mod admin_payments;

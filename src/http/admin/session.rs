@@ -166,7 +166,7 @@ fn refuse(frame: &Frame, fields: &Fields, error: Error) -> Result<Response> {
         refused: Some(words),
         ..LoginPage::alone(frame)
     };
-    page::page(page::status(&error), &shown)
+    page::failed(&error, &shown)
 }
 
 /// How long a lock lasts. Whether the name exists is not told.
@@ -207,18 +207,29 @@ pub async fn ask_code(State(app): State<App>, Anyone(frame): Anyone, headers: He
     }
 }
 
+/// Opens the session that waited for its code. A button that is pressed twice is one try, as at the sign-in.
 pub async fn check_code(
     State(app): State<App>,
     Anyone(frame): Anyone,
     headers: HeaderMap,
-    form: Form,
+    form: Result<Form>,
 ) -> Result<Response> {
+    if frame.by.user.is_some() {
+        return Ok(page::lead(HOME, None));
+    }
+    let form = form?;
     let fields = &form.fields;
     let by = Actor::guest(frame.by.origin.clone());
     let device = login::device(&app, &by, &headers);
     let secret = waiting_in(&app, &headers);
     let code: String = fields.text("code").split_whitespace().collect();
-    let error = match login::go_on(&app, by, secret, code, device).await {
+    let shop = app.clone();
+    let go_on = async move {
+        let opened = login::go_on(&shop, by, secret, code, device).await?;
+        Ok(Came::Entered(Entered::Opened(Box::new(opened))))
+    };
+    let came = login::once(&app, form.key(), go_on).await;
+    let error = match came.and_then(Came::opened) {
         Ok(opened) => return admit(&app, frame, &opened, fields).await,
         Err(error) => error,
     };
@@ -238,7 +249,7 @@ pub async fn check_code(
         }
         _ => return Err(error),
     };
-    page::page(page::status(&error), &CodePage::of(&frame, fields, Some(words)))
+    page::failed(&error, &CodePage::of(&frame, fields, Some(words)))
 }
 
 fn waiting_in(app: &App, headers: &HeaderMap) -> String {
