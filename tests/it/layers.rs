@@ -123,12 +123,12 @@ const FACES: &[(&str, &[&str])] = &[("http", &["api", "admin"])];
 
 const MAX_LINES: usize = 500;
 
-fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+fn files(dir: &Path, kind: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
+            files(&path, kind, found);
+        } else if path.extension().is_some_and(|end| end == kind) {
             found.push(path);
         }
     }
@@ -226,7 +226,7 @@ fn verbs(text: &str) -> Vec<(&str, &str)> {
 fn a_verb_asks_who_calls_before_it_reads_what_an_id_names() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    files(&src.join("shop"), &mut found);
+    files(&src.join("shop"), "rs", &mut found);
     let names_caller = |text: &str| {
         let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
         words.any(|word| word == "by")
@@ -259,12 +259,38 @@ fn a_verb_asks_who_calls_before_it_reads_what_an_id_names() {
     assert!(asking > 50, "{asking}");
 }
 
+/// WEB-04: nothing gets past the escaping of the pages but what one type holds, which is made of what the shop itself draws.
+#[test]
+fn no_page_passes_over_escaping() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut sources, mut pages) = (Vec::new(), Vec::new());
+    files(&root.join("src"), "rs", &mut sources);
+    files(&root.join("templates"), "html", &mut pages);
+    assert!(sources.len() > 200 && pages.len() > 50);
+    let mut faults = Vec::new();
+    for path in sources.iter().chain(&pages) {
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        let text = fs::read_to_string(path).unwrap();
+        let bare: String = text.split_whitespace().collect();
+        // The part of a mail that is plain text has nothing to escape.
+        let bare = bare.replace("path=$text,escape=\"none\"", "");
+        let never: &[&str] = match name.ends_with(".html") {
+            true => &["|safe", "|e(", "|escape(", "{%autoescape", "{%raw"],
+            false => &["escape=\"", "filters::Safe", "filters::safe", "HtmlSafe"],
+        };
+        let is_drawing = name == "src/http/admin/drawn.rs";
+        let found = never.iter().filter(|word| bare.contains(**word) && !is_drawing);
+        faults.extend(found.map(|word| format!("{name}: {word}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// The tests are read as often as what they test.
 #[test]
 fn no_file_of_tests_is_too_long() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut found = Vec::new();
-    files(&tests, &mut found);
+    files(&tests, "rs", &mut found);
     let faults: Vec<String> = found
         .iter()
         .filter_map(|path| {
@@ -284,7 +310,7 @@ fn no_file_of_tests_is_too_long() {
 fn every_file_keeps_to_the_map() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    files(&src, &mut found);
+    files(&src, "rs", &mut found);
     let mut faults = Vec::new();
     for path in found {
         let text = fs::read_to_string(&path).unwrap();
