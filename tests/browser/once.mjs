@@ -9,35 +9,34 @@ import { Report } from "./report.mjs";
 import { PASSWORD, routes, SELLER } from "./shop.mjs";
 
 const TIMES = 10;
-/** What ends the session that the others need comes last, signing out behind all; each has a session of its own. */
-const LAST = [/password|sessions|totp|email|factor|address/, /logout/];
-/** Forms that no page of this run draws, each with why it is not here. */
+/** What ends sessions, or what the others need, comes last, signing out behind all; each has a session of its own. */
+const LAST = [/sessions/, /address/, /password|totp|email|factor/, /logout/];
+/** Forms that no page of this run draws, each with why it is not here: tests/it/admin_once.rs sends them ten times at once. */
 const ELSEWHERE = new Map([
-  ["/admin/totp", "waits for a code, which is good once: tests/it/admin_sign_in.rs"],
-  ["/admin/step-up", "stands in the place of a page, five minutes after a sign-in: tests/it/step_up.rs"],
-  ["/admin/factor/confirm", "asks for a code of the moment: the journeys set a factor up"],
-  ["/admin/factor/codes", "only with a second factor, whose codes are good once: tests/it/factors.rs"],
-  ["/admin/factor/remove", "only with a second factor, whose codes are good once: tests/it/factors.rs"],
-  ["/admin/secrets/{id}", "is told to the one session that made it: tests/it/admin_secrets.rs"],
-  ["/admin/payments/inbox/{id}", "a message that could not be used: tests/it/payments_inbox.rs"],
-  ["/admin/payments/{id}/capture", "the worker hears of the money when it likes: tests/it/payments.rs"],
-  ["/admin/payments/{id}/void", "the worker hears of the money when it likes: tests/it/payments.rs"],
-  ["/admin/users/{id}/sessions", "nobody but the owner is signed in: tests/it/admin_sessions.rs"],
-  ["/admin/orders/{id}/payments", "the orders that are looked at owe nothing: tests/it/payments_manual.rs"],
-  ["/admin/orders/{id}/invoice", "what is paid has its invoice already: tests/it/invoices.rs"],
-  ["/admin/webhooks/{id}/on", "only after days of failures: tests/it/admin_webhooks.rs"],
-  ["/admin/webhooks/deliveries/{id}/retry", "deliveries end when the worker ends them: tests/it/admin_webhooks.rs"],
-  ["/pay/sandbox/{name}", "the worker hears of the money when it likes: tests/it/payments.rs"],
+  ["/admin/totp", "waits for a code, which is good once"],
+  ["/admin/step-up", "stands in the place of a page, five minutes after a sign-in: tests/it/admin_sign_in.rs"],
+  ["/admin/factor/confirm", "asks for a code of the moment"],
+  ["/admin/factor/codes", "only with a second factor, whose codes are good once"],
+  ["/admin/factor/remove", "only with a second factor, whose codes are good once"],
+  ["/admin/secrets/{id}", "is told to the one session that made it"],
+  ["/admin/payments/inbox/{id}", "a message that could not be used"],
+  ["/admin/payments/{id}/capture", "the worker hears of the money when it likes"],
+  ["/admin/payments/{id}/void", "the worker hears of the money when it likes"],
+  ["/admin/webhooks/{id}/on", "only after days of failures"],
+  ["/admin/webhooks/deliveries/{id}/retry", "deliveries end when the worker ends them"],
+  ["/pay/sandbox/{name}", "the worker hears of the money when it likes"],
 ]);
-/** What another form of this run may have used up or taken away before its turn: a session that was ended with all others, an
-    invitation or an address that was proven or asked for anew, a product that was decided on. */
-const SPENT = [/\/sessions\/\d+$/, /\/users\/\d+\/invitation$/, /^\/admin\/invitation\//, /^\/address\//, /^\/admin\/products\/\d+$/];
+/** What another form of this run may have used up before its turn, each with the test that sends it ten times at once. */
+const SPENT = new Map([
+  [/^\/address\//, "its mail was asked for once more: tests/it/admin_once.rs"],
+  [/^\/admin\/sessions\/\d+$/, "was ended with others: tests/it/admin_once.rs"],
+]);
 /** A session is opened anew before the proof that it began with is too old for what is dangerous. */
 const PROOF_MS = 120_000;
 /** What a step of the order leaves nothing for. */
 const FIRST = /\/refund$/;
-/** What takes the thing itself away, or decides on it among others: its other forms come first. */
-const GONE = /\/delete$|\/products\/bulk$/;
+/** What decides on a thing, decides on it among others, or takes it away: its other forms come first. */
+const GONE = [/\/(approve|reject|suspend|payments)$/, /\/products\/bulk$/, /\/delete$/];
 
 export async function once(browser, shop) {
   const report = new Report("once");
@@ -90,8 +89,11 @@ async function sendAll(report, forms, sides, strangers) {
 /** What some forms are about, before the shops part; and pages that no link leads to, good in both of them. */
 async function prepare(shop) {
   const owner = new Caller(shop, shop.owner);
-  const forgetful = shop.user("forgetful", "staff");
-  await owner.craft("/admin/users", { email: "mia@shop.test", username: "mia", role: "staff" });
+  const [forgetful, drowsy, sleepy] = ["forgetful", "drowsy", "sleepy"].map((name) => shop.user(name, "staff"));
+  // The one for her link, the other for his page: a new invitation is the end of the former one.
+  for (const name of ["mia", "lou"]) await owner.craft("/admin/users", { email: `${name}@shop.test`, username: name, role: "staff" });
+  // The one's session is ended on their page, the other's, which is the newest, in the list of all.
+  for (const who of [drowsy, sleepy]) await new Caller(shop, who).signIn();
   await owner.craft("/admin/profile/email", { email: "moved@shop.test" });
   await owner.craft("/admin/api-keys", { name: "Bookkeeping", days: "90", permission: "orders:read" });
   // They are told of nothing that the forms do.
@@ -103,8 +105,10 @@ async function prepare(shop) {
   await shop.post("/products", { name: "A lamp", sku: "LAMP-1", price: "1.00", quantity: 1 }, SELLER);
   const reset = shop.till(["user", "reset-link", `${forgetful.name}@shop.test`]);
   const path = (text) => new URL(/http\S+/.exec(text)[0]).pathname;
+  const [{ user, order }] = shop.sql("select (select id from users where username = 'drowsy') as user, " +
+    "(select min(id) from orders where status = 0 and paid = 0) as 'order'");
   return {
-    inside: [shop.link("moved@shop.test", "prove_address")],
+    inside: [shop.link("moved@shop.test", "prove_address"), `/admin/users/${user}`, `/admin/orders/${order}`],
     outside: [path(reset), path(/owner of the demo[^]*/.exec(shop.said)[0]), shop.link("mia@shop.test", "invitation")],
   };
 }
@@ -130,8 +134,8 @@ async function collect(browser, page, shop, links) {
     for (const form of await formsOf(stranger)) take(form, address, true);
   }
   await stranger.context().close();
-  const last = (action) => LAST.findIndex((one) => one.test(action)) + 1;
-  const rank = ({ action }) => (last(action) ? 1 + last(action) : GONE.test(action) ? 1 : FIRST.test(action) ? -1 : 0);
+  const late = [...GONE, ...LAST];
+  const rank = ({ action }) => (FIRST.test(action) ? -1 : late.findIndex((one) => one.test(action)) + 1);
   return [...found.values()].sort((one, other) => rank(one) - rank(other));
 }
 
@@ -166,7 +170,8 @@ async function sendTimes(side, form, times) {
 
 function judge(report, where, [[single], tenfold], mayBeOut) {
   const gone = [single, ...tenfold].find(({ status }) => status === 0);
-  if (gone && SPENT.some((one) => one.test(where.split(" ")[0]))) return console.log(`  used up by another form: ${where}`);
+  const [, why] = [...SPENT].find(([one]) => one.test(where)) ?? [];
+  if (gone && why) return console.log(`  not sent ten times: ${where}: ${why}`);
   if (gone) return report.fault(where, `the form is gone: ${gone.told}`);
   const isGood = single.status >= 200 && single.status < 400;
   if (!isGood) report.fault(where, `does not go through: ${single.status}: ${said(single)}`);

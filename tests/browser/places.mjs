@@ -186,7 +186,7 @@ place("a proof once more, and what was kept for it", async ({ open, user, see })
   await page.goto("/admin/profile");
   const kept = new URLSearchParams({ email: "mia@shop.test", username: "mia", name: "Mia Okafor ".repeat(12).trim(), role: "staff" });
   await sendInstead(page, "form[action='/admin/profile']", "/admin/step-up", {
-    password: "not this one", then: "/admin/users/new", kept: kept.toString(),
+    password: "not this one", then: "/admin/users", kept: kept.toString(),
   });
   await see(page, "step-up");
   await page.fill("#password", PASSWORD);
