@@ -108,14 +108,17 @@ fn only_the_bytes_that_were_signed_pass() {
         ("a line more", format!("{text}\n")),
         ("a mark before it", format!("\u{feff}{text}")),
         ("spaces", text.replace(':', ": ")),
-        ("another order", r#"{"type":"ping","id":"evt_1","data":{}}"#.to_owned()),
+        (
+            "another order",
+            r#"{"type":"ping","id":"evt_1","data":{}}"#.to_owned(),
+        ),
         ("escaped", text.replace("ping", "\\u0070ing")),
-        ("a field twice", text.replace("\"data\"", "\"id\":\"evt_2\",\"data\"")),
+        (
+            "a field twice",
+            text.replace("\"data\"", "\"id\":\"evt_2\",\"data\""),
+        ),
     ] {
-        is_refused(
-            &send(&app, &format!("t={at},v1={good}"), other.as_bytes()),
-            why,
-        );
+        is_refused(&send(&app, &format!("t={at},v1={good}"), other.as_bytes()), why);
     }
     let others = vec![format!("v1={}", hex(&[7; 32])); 16].join(",");
     for header in [
