@@ -30,7 +30,7 @@ const PERSONAL: [&str; 12] = [
 ];
 
 /// Where a step-up is fresh.
-fn forget(app: &TestApp, id: &Value, body: Value) -> Answer {
+pub fn forget(app: &TestApp, id: &Value, body: Value) -> Answer {
     app.post("staff", &format!("{CUSTOMERS}/{id}/anonymise"), body)
 }
 
@@ -45,7 +45,7 @@ pub fn settle(app: &TestApp) -> usize {
 }
 
 /// What of these words is in the files, once the log has been moved into the file.
-fn left(app: &TestApp, words: &[&'static str]) -> Vec<&'static str> {
+pub fn left(app: &TestApp, words: &[&'static str]) -> Vec<&'static str> {
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
     app.file().query_row(checkpoint, [], |_| Ok(())).unwrap();
     let mut bytes = Vec::new();
@@ -60,7 +60,7 @@ fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_default()
 }
 
-fn shop() -> TestApp {
+pub fn shop() -> TestApp {
     let app = crate::payments::shop();
     for who in ["staff", "ann"] {
         app.token(who);
@@ -482,26 +482,4 @@ fn a_long_export_is_whole() {
         .map(|one| one["order"]["id"].as_i64().unwrap())
         .collect();
     assert_eq!(told, ids);
-}
-
-/// G2: what a provider told of them is blanked, whether it was applied or not; what it told of others stays.
-#[test]
-fn what_a_provider_told_of_a_person_is_blanked() {
-    let app = shop();
-    let person = make(&app, json!({ "name": "Zyx", "email": "zyxquill@mail.test" }));
-    app.change(
-        "INSERT INTO inbox (provider, event_id, kind, body, state, received_at, due_at, processed_at) VALUES
-           (2, 'evt_1', 'told', CAST('{\"receipt_email\":\"ZyxQuill@mail.test\"}' AS BLOB), 0, 1, 1, NULL),
-           (2, 'evt_2', 'told', CAST('{\"receipt_email\":\"zyxquill@mail.test\"}' AS BLOB), 1, 1, 1, 1),
-           (2, 'evt_3', 'told', CAST('{\"receipt_email\":\"other@mail.test\"}' AS BLOB), 0, 1, 1, NULL)",
-    );
-    assert_eq!(forget(&app, &person["id"], json!({})).status, 202);
-    settle(&app);
-    let stands = |sql: &str| app.number(&format!("SELECT count(*) FROM inbox WHERE {sql}"));
-    assert_eq!(stands("body = CAST('{}' AS BLOB)"), 2);
-    assert_eq!(
-        (stands("state = 4"), stands("state = 1"), stands("state = 0")),
-        (1, 1, 1)
-    );
-    assert_eq!(left(&app, &["zyxquill", "ZyxQuill"]), [""; 0]);
 }

@@ -148,12 +148,21 @@ fn the_taxes_of_an_order_add_up() {
         "{}",
         String::from_utf8_lossy(&doctor.stdout)
     );
+}
+
+/// T18: CSV says it in words, and what is no such word refuses its row.
+#[test]
+fn csv_says_whether_taxes_are_within() {
+    let folder = Folder::new("own-within");
+    let data = folder.path("data");
+    let (code, ..) = bring(&folder, "products", "sku,name,price\nMUG,Mug,4.50\n");
+    assert_eq!(code, 0);
     let csv = "number,placed_at,sku,qty,unit_price,tax,tax_included\n\
         c1,2026-01-05T10:00:00.000Z,MUG,1,10.00,2.00,false\nc2,2026-01-05T10:00:00.000Z,MUG,1,10.00,2.00,perhaps\n";
     let (code, sums, said) = bring(&folder, "orders", csv);
     assert_eq!((code, &sums["made"]), (1, &json!(1)), "{said}");
     assert!(
-        said.contains("(c2): tax_included must be true or false"),
+        said.contains("line 3: tax_included must be true or false"),
         "{said}"
     );
     assert_eq!(
