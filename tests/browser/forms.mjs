@@ -18,7 +18,7 @@ export function formsIn(doc, address) {
       isMain: button === null || button.matches(".main-act, .danger"),
       action: new URL(button?.getAttribute("formaction") ?? form.getAttribute("action"), address).pathname,
       says: `${button?.name ?? ""}=${button?.value ?? ""} ${form.querySelector("[name=status]")?.value ?? ""}`,
-      texts: [...form.elements].filter((el) => el.name && el.matches(asked)).map((el) => el.name),
+      texts: [...form.elements].filter((el) => el.name && !el.readOnly && el.matches(asked)).map((el) => el.name),
       hidden: [...form.elements].filter((el) => el.type === "hidden" && kept.includes(el.name)).map((el) => el.name),
     }));
   });
