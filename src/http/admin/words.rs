@@ -153,15 +153,6 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::RefundMade | Action::RefundEnded => "The refund is on its way.",
         Action::PaymentAsked => "The provider has been asked.",
         Action::InboxRetried => "The message is applied again in a moment.",
-        Action::EndpointCreated => "The endpoint is made.",
-        Action::EndpointSecretRotated => "The endpoint has a new secret.",
-        Action::EndpointPaused => "The endpoint waits. What happens is gathered for it.",
-        Action::EndpointResumed => "The endpoint goes on where it was.",
-        Action::EndpointChanged => "The endpoint is changed.",
-        Action::EndpointDeleted => "The endpoint is deleted.",
-        Action::EndpointTested => "A test is on its way.",
-        Action::EndpointReplayed => "The events are sent again, in their order.",
-        Action::DeliveryRetried => "It is sent again now.",
         Action::OrderNoted => "The note is added.",
         Action::OrderTagged => "The tags are set.",
         Action::OrdersChanged => "The orders are changed.",
@@ -193,9 +184,24 @@ pub fn deed(row: &AuditRow, sends_mail: bool) -> String {
         Action::SettingsChanged => "The settings are saved, and hold from now on.",
         Action::PayoutMade => "The payout is made.",
         Action::CommissionRateSet => "The rate holds from the next order on.",
-        _ => "Done.",
+        other => deed_at_an_endpoint(other),
     }
     .to_owned()
+}
+
+fn deed_at_an_endpoint(action: Action) -> &'static str {
+    match action {
+        Action::EndpointCreated => "The endpoint is made.",
+        Action::EndpointSecretRotated => "The endpoint has a new secret.",
+        Action::EndpointPaused => "The endpoint waits. What happens is gathered for it.",
+        Action::EndpointResumed => "The endpoint goes on where it was.",
+        Action::EndpointChanged => "The endpoint is changed.",
+        Action::EndpointDeleted => "The endpoint is deleted.",
+        Action::EndpointTested => "A test is on its way.",
+        Action::EndpointReplayed => "The events are sent again, in their order.",
+        Action::DeliveryRetried => "It is sent again now.",
+        _ => "Done.",
+    }
 }
 
 /// A word with a capital in front.
