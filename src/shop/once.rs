@@ -93,6 +93,11 @@ impl Key {
         }
     }
 
+    /// The name that requests with this key take turns under, where what is answered is not whole with the first commit.
+    pub fn turn(&self) -> [u8; 32] {
+        secret::digest_parts(&[b"key", &self.hash])
+    }
+
     /// The key in its scope, as text: for what must never happen again, even when the key's own row has been swept.
     pub fn text(&self) -> String {
         secret::to_text(&self.hash)

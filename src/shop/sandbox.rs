@@ -39,8 +39,8 @@ const MOST_TRIES: i64 = 12;
 /// What the shop asks may not be done; with where the charge stands.
 pub type Done = std::result::Result<Standing, (String, Standing)>;
 
-/// Opens a charge, once.
-pub fn open(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
+/// Opens a charge, once. Nothing is told of that: whoever asked knows, as with providers elsewhere.
+pub fn open(tx: &Tx, asked: &Asked) -> Result<Done> {
     if let Some(charge) = store::sandbox::by_key(tx, &asked.key)? {
         return Ok(Ok(standing(&charge)));
     }
@@ -60,7 +60,6 @@ pub fn open(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
         refunded: Money::ZERO,
     };
     store::sandbox::insert(tx, &asked.key, &charge)?;
-    tell(tx, post, 0, "payment.requires_action", &charge, None)?;
     Ok(Ok(standing(&charge)))
 }
 

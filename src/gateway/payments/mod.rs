@@ -90,26 +90,41 @@ pub fn require(app: &App, provider: Provider) -> Result<()> {
 /// Asks all that is due of a payment, in a task that outlives whoever wanted it.
 pub async fn drive(app: &App, id: PaymentId) -> Result<()> {
     let app = app.clone();
-    let driven = tokio::spawn(async move { drive_now(&app, id).await });
-    driven
+    outlive(async move {
+        let _turn = app.turn(turn(id)).await?;
+        let asked = app.write(move |tx| payments::start(tx, id)).await?;
+        go_on(&app, asked).await
+    })
+    .await
+}
+
+/// The same where the first of it was made ready with what it is for.
+pub async fn drive_on(app: &App, asked: Asked) -> Result<()> {
+    let app = app.clone();
+    outlive(async move {
+        let _turn = app.turn(turn(asked.payment.id)).await?;
+        go_on(&app, Some(asked)).await
+    })
+    .await
+}
+
+async fn outlive(driving: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    tokio::spawn(driving)
         .await
         .unwrap_or_else(|cause| Err(Error::Internal(cause.into())))
 }
 
-async fn drive_now(app: &App, id: PaymentId) -> Result<()> {
-    let _turn = app.turn(turn(id)).await?;
-    while let Some(asked) = app.write(move |tx| payments::start(tx, id)).await? {
+async fn go_on(app: &App, mut next: Option<Asked>) -> Result<()> {
+    while let Some(asked) = next {
         let answer = ask(app, &asked).await;
-        let is_clear = !matches!(answer, Answer::Unclear(_));
         if let Answer::Unclear(words) | Answer::Refused(words, _) = &answer {
-            tracing::warn!(payment = %id, op = asked.op.name(), words, "a provider did not do what it was asked");
+            let (payment, op) = (asked.payment.id, asked.op.name());
+            tracing::warn!(%payment, op, words, "a provider did not do what it was asked");
         }
         let by = Actor::system();
-        app.write(move |tx| payments::answered(tx, &by, &asked, &answer))
+        next = app
+            .write(move |tx| payments::answered(tx, &by, &asked, &answer))
             .await?;
-        if !is_clear {
-            break;
-        }
     }
     Ok(())
 }

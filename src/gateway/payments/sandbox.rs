@@ -56,7 +56,7 @@ pub(super) async fn ask(app: &App, asked: &Asked) -> Answer {
     let (post, asked) = (post(app), asked.clone());
     let done = app
         .write(move |tx| match asked.op {
-            Op::Create => sandbox::open(tx, &asked, &post),
+            Op::Create => sandbox::open(tx, &asked),
             Op::Confirm => sandbox::confirm(tx, &asked, &post),
             Op::Capture => sandbox::capture(tx, &asked, &post),
             Op::Void => sandbox::cancel(tx, &asked, &post),

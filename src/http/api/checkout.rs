@@ -114,6 +114,11 @@ pub async fn check_out(
     let mut asked = body.parse(&app)?;
     asked.details.client_token = token;
     let Shopper { by, guest, .. } = shopper;
+    // Whoever asks a second time hears what the provider has said to the first.
+    let _turn = match &key {
+        Some(key) => Some(app.turn(key.turn()).await?),
+        None => None,
+    };
     let made = app
         .write(move |tx| orders::checkout(tx, &by, guest, key.as_ref(), &asked))
         .await?;
@@ -138,8 +143,10 @@ async fn payment(app: &App, done: &CheckedOut) -> Result<Option<PaymentView>> {
     let Some(begun) = &done.payment else {
         return Ok(None);
     };
-    if begun.is_open() {
-        gateway::payments::drive(app, begun.id).await?;
+    match &done.asked {
+        Some(asked) => gateway::payments::drive_on(app, asked.clone()).await?,
+        None if begun.is_open() => gateway::payments::drive(app, begun.id).await?,
+        None => {}
     }
     let (id, keys) = (begun.id, app.keys().clone());
     let view = app

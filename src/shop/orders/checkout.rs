@@ -12,6 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
 use crate::domain::new_order::Details;
 use crate::domain::order::Order;
+use crate::domain::payment::Asked;
 use crate::domain::payment::Payment;
 use crate::domain::payment::Provider;
 use crate::domain::pricing::Priced;
@@ -49,6 +50,8 @@ pub struct CheckedOut {
     pub order: Order,
     /// What is to be paid by a provider, or was by a wallet.
     pub payment: Option<Payment>,
+    /// What its provider is to be asked now.
+    pub asked: Option<Asked>,
 }
 
 /// Makes an order of the caller's cart.
@@ -84,6 +87,7 @@ fn made_before(tx: &Tx, id: OrderId) -> Result<CheckedOut> {
     Ok(CheckedOut {
         order: store::orders::get(tx, id)?,
         payment: store::payments::of_order(tx, id)?.pop(),
+        asked: None,
     })
 }
 
@@ -173,13 +177,20 @@ fn finish(tx: &Tx, holder: &Holder, cart: CartId, sale: &Sale<'_>) -> Result<()>
 /// Begins the payment, where somebody is to be asked for it; a wallet pays at once.
 fn pay(tx: &Tx, by: &Actor, order: Order) -> Result<CheckedOut> {
     if order.head.due() == Money::ZERO || order.head.method == Provider::Manual {
-        let payment = None;
-        return Ok(CheckedOut { order, payment });
+        return Ok(CheckedOut {
+            order,
+            payment: None,
+            asked: None,
+        });
     }
     if order.head.method == Provider::Wallet {
         payments::pay_at_placing(tx, by, &order)?;
         return made_before(tx, order.head.id);
     }
-    let payment = Some(payments::begin_at_placing(tx, by, &order)?);
-    Ok(CheckedOut { order, payment })
+    let (payment, asked) = payments::begin_at_placing(tx, by, &order)?;
+    Ok(CheckedOut {
+        order,
+        payment: Some(payment),
+        asked,
+    })
 }

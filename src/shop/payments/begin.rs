@@ -11,6 +11,7 @@ use crate::domain::money::RawAmount;
 use crate::domain::order::Change;
 use crate::domain::order::Order;
 use crate::domain::order::OrderState;
+use crate::domain::payment::Asked;
 use crate::domain::payment::Op;
 use crate::domain::payment::Payment;
 use crate::domain::payment::PaymentState;
@@ -31,6 +32,7 @@ use crate::shop::payments::money;
 use crate::shop::payments::money::Moved;
 use crate::shop::payments::purse;
 use crate::shop::payments::settle;
+use crate::shop::payments::tasks;
 use crate::store;
 use crate::store::payments::NewPayment;
 
@@ -158,8 +160,13 @@ fn make_room(
     Ok(None)
 }
 
-/// Begins the payment of all of an order that was placed in this moment, by whoever placed it.
-pub(in crate::shop) fn begin_at_placing(tx: &Tx, by: &Actor, order: &Order) -> Result<Payment> {
+/// Begins the payment of all of an order that was placed in this moment, by whoever placed it; with what its provider is
+/// to be asked as soon as this is durable.
+pub(in crate::shop) fn begin_at_placing(
+    tx: &Tx,
+    by: &Actor,
+    order: &Order,
+) -> Result<(Payment, Option<Asked>)> {
     let wanted = Begin {
         provider: None,
         return_url: None,
@@ -169,7 +176,8 @@ pub(in crate::shop) fn begin_at_placing(tx: &Tx, by: &Actor, order: &Order) -> R
     let made = insert(tx, by, order, order.head.method, order.head.due(), &wanted)?;
     let target = (Target::Payment, Some(made.0));
     audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
-    store::payments::get(tx, made)
+    let asked = tasks::start(tx, made)?;
+    Ok((store::payments::get(tx, made)?, asked))
 }
 
 /// The row of a payment that a provider is to be asked for.

@@ -227,21 +227,26 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
     }))
 }
 
-/// What a provider has answered. An answer that is told twice, or too late, changes nothing more.
-pub fn answered(tx: &Tx, by: &Actor, asked: &Asked, answer: &Answer) -> Result<()> {
+/// What a provider has answered, and what is to be asked next. An answer that is told twice, or too late, changes nothing
+/// more.
+pub fn answered(tx: &Tx, by: &Actor, asked: &Asked, answer: &Answer) -> Result<Option<Asked>> {
     let has_answered = !matches!(answer, Answer::Unclear(_));
     breaker::note(tx, asked.payment.provider, has_answered)?;
     match answer {
-        Answer::Unclear(words) => store::payment_tasks::put_off(tx, asked.task, words),
+        Answer::Unclear(words) => {
+            store::payment_tasks::put_off(tx, asked.task, words)?;
+            return Ok(None);
+        }
         Answer::Done(standing) => {
             store::payment_tasks::end(tx, asked.task, None)?;
-            ended(tx, by, asked, standing)
+            ended(tx, by, asked, standing)?;
         }
         Answer::Refused(words, standing) => {
             store::payment_tasks::end(tx, asked.task, Some(words))?;
-            refused(tx, by, asked, words, standing)
+            refused(tx, by, asked, words, standing)?;
         }
     }
+    start(tx, asked.payment.id)
 }
 
 fn ended(tx: &Tx, by: &Actor, asked: &Asked, standing: &Standing) -> Result<()> {
