@@ -51,7 +51,7 @@ pub struct Letter {
     pub attempts: i64,
 }
 
-/// How the sandbox sends: as a real provider would on a bad day.
+/// How the sandbox answers and sends: as a real provider would on a bad day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Post {
     /// How often each message is sent.
@@ -62,4 +62,6 @@ pub struct Post {
     pub shuffle: i64,
     /// How many of a hundred are never sent.
     pub dropped: u64,
+    /// How many of a hundred answers get lost.
+    pub lost: u64,
 }

@@ -7,8 +7,10 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
 use crate::domain::money::Money;
+use crate::domain::payment::Answer;
 use crate::domain::payment::Asked;
 use crate::domain::payment::Fact;
+use crate::domain::payment::Op;
 use crate::domain::payment::Standing;
 use crate::domain::reconciliation::Held;
 use crate::domain::reconciliation::Listed;
@@ -37,17 +39,39 @@ const LISTED: usize = 100;
 const MOST_TRIES: i64 = 12;
 
 /// What the shop asks may not be done; with where the charge stands.
-pub type Done = std::result::Result<Standing, (String, Standing)>;
+type Done = std::result::Result<Standing, (String, Standing)>;
+
+/// Does what the shop asks. Some answers get lost, as on a real way.
+pub fn ask(tx: &Tx, asked: &Asked, post: &Post) -> Result<Answer> {
+    let done = match asked.op {
+        Op::Create => open(tx, asked),
+        Op::Confirm => confirm(tx, asked, post),
+        Op::Capture => capture(tx, asked, post),
+        Op::Void => cancel(tx, asked, post),
+        Op::Refund => refund(tx, asked, post),
+    };
+    let answer = match done {
+        Ok(Ok(standing)) => Answer::Done(Box::new(standing)),
+        Ok(Err((words, standing))) => Answer::Refused(words, Box::new(standing)),
+        // It never had such a charge.
+        Err(Error::NotFound(_)) => Answer::Refused("There is no such charge.".to_owned(), Box::default()),
+        Err(error) => return Err(error),
+    };
+    match post.lost > 0 && dice(100)? < post.lost {
+        true => Ok(Answer::Unclear("the answer was lost".to_owned())),
+        false => Ok(answer),
+    }
+}
 
 /// Opens a charge, once. Nothing is told of that: whoever asked knows, as with providers elsewhere.
-pub fn open(tx: &Tx, asked: &Asked) -> Result<Done> {
+fn open(tx: &Tx, asked: &Asked) -> Result<Done> {
     if let Some(charge) = store::sandbox::by_key(tx, &asked.key)? {
         return Ok(Ok(standing(&charge)));
     }
     let payment = &asked.payment;
     let charge = Charge {
         id: 0,
-        name: format!("sbx_{}", name()?),
+        name: format!("sbx_{}", name(tx)?),
         payment: payment.id.0,
         order: payment.order.0,
         number: asked.number.clone(),
@@ -64,7 +88,7 @@ pub fn open(tx: &Tx, asked: &Asked) -> Result<Done> {
 }
 
 /// Charges what the caller's token stands for: `tok_decline` is declined, any other is good.
-pub fn confirm(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
+fn confirm(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
     let outcome = match asked.payment.token.as_deref() {
         Some("tok_decline") => Outcome::Decline,
         _ => Outcome::Approve,
@@ -78,7 +102,7 @@ pub fn confirm(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
 }
 
 /// Takes what is reserved.
-pub fn capture(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
+fn capture(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
     let charge = held(tx, asked)?;
     let amount = asked.amount.unwrap_or(charge.amount);
     match charge.state {
@@ -93,7 +117,7 @@ pub fn capture(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
 }
 
 /// Gives a charge up that was not taken.
-pub fn cancel(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
+fn cancel(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
     let charge = held(tx, asked)?;
     match charge.state {
         ChargeState::Captured | ChargeState::Canceled => Ok(Ok(standing(&charge))),
@@ -106,7 +130,7 @@ pub fn cancel(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
 }
 
 /// Gives money back, once for each key and never more than was taken.
-pub fn refund(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
+fn refund(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
     let charge = held(tx, asked)?;
     let Some(refund) = &asked.refund else {
         return Err(Error::internal("a refund without its row"));
@@ -122,7 +146,7 @@ pub fn refund(tx: &Tx, asked: &Asked, post: &Post) -> Result<Done> {
     if refunded > charge.captured {
         return Ok(Err(("More than was taken.".to_owned(), standing(&charge))));
     }
-    let made = format!("re_{}", name()?);
+    let made = format!("re_{}", name(tx)?);
     store::sandbox::insert_refund(tx, charge.id, &asked.key, &made, refund.amount)?;
     store::sandbox::update(tx, &charge.name, charge.state, charge.captured, refunded)?;
     let told = (made.as_str(), refund.id.0, refund.amount);
@@ -221,9 +245,11 @@ fn standing(charge: &Charge) -> Standing {
 
 const DECLINED: &str = "The bank has declined it.";
 
-/// A name that nobody guesses.
-fn name() -> Result<String> {
-    let bytes: [u8; 12] = secret::random()?;
+/// A name that nobody guesses, with its time in front: new ones lie side by side in the indexes.
+fn name(tx: &Tx) -> Result<String> {
+    let mut bytes = tx.now.ms().to_be_bytes().to_vec();
+    bytes.drain(..2);
+    bytes.extend(secret::random::<12>()?);
     Ok(secret::to_text(&bytes))
 }
 
@@ -236,7 +262,7 @@ fn tell(
     charge: &Charge,
     refund: Option<(&str, i64, Money)>,
 ) -> Result<()> {
-    let event_id = format!("evt_{}", name()?);
+    let event_id = format!("evt_{}", name(tx)?);
     let mut data = json!({
         "payment_id": charge.payment,
         "order_id": charge.order,

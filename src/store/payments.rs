@@ -25,29 +25,30 @@ const SELECT: &str = "SELECT id, order_id, provider, state, at_once, amount, cur
   charge_ref, token, redirect_url, return_url, method, reference, failure, disputed, created_by, created_at, updated_at
   FROM payments";
 
+/// By position: on the path of every checkout.
 fn from_row(row: &Row) -> rusqlite::Result<Payment> {
     Ok(Payment {
-        id: row.get("id")?,
-        order: row.get("order_id")?,
-        provider: row.get("provider")?,
-        state: row.get("state")?,
-        at_once: row.get("at_once")?,
-        amount: row.get("amount")?,
-        currency: row.get("currency")?,
-        captured: row.get("captured")?,
-        refunded: row.get("refunded")?,
-        provider_ref: row.get("provider_ref")?,
-        charge_ref: row.get("charge_ref")?,
-        token: row.get("token")?,
-        redirect_url: row.get("redirect_url")?,
-        return_url: row.get("return_url")?,
-        method: row.get("method")?,
-        reference: row.get("reference")?,
-        failure: row.get("failure")?,
-        disputed: row.get("disputed")?,
-        created_by: row.get("created_by")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
+        id: row.get(0)?,
+        order: row.get(1)?,
+        provider: row.get(2)?,
+        state: row.get(3)?,
+        at_once: row.get(4)?,
+        amount: row.get(5)?,
+        currency: row.get(6)?,
+        captured: row.get(7)?,
+        refunded: row.get(8)?,
+        provider_ref: row.get(9)?,
+        charge_ref: row.get(10)?,
+        token: row.get(11)?,
+        redirect_url: row.get(12)?,
+        return_url: row.get(13)?,
+        method: row.get(14)?,
+        reference: row.get(15)?,
+        failure: row.get(16)?,
+        disputed: row.get(17)?,
+        created_by: row.get(18)?,
+        created_at: row.get(19)?,
+        updated_at: row.get(20)?,
     })
 }
 

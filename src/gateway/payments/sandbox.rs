@@ -4,15 +4,14 @@
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::inbox::Trouble;
 use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::money::RawAmount;
-use crate::domain::payment::Answer;
 use crate::domain::payment::Asked;
 use crate::domain::payment::Fact;
 use crate::domain::payment::Heard;
-use crate::domain::payment::Op;
 use crate::domain::payment::PaymentHeard;
 use crate::domain::payment::RefundHeard;
 use crate::domain::payment::Standing;
@@ -27,8 +26,9 @@ use crate::gateway::http;
 use crate::gateway::http::Sending;
 use crate::gateway::payments::Signed;
 use crate::gateway::payments::signature;
-use crate::secret;
+use crate::gateway::payments::warn;
 use crate::secret::Use;
+use crate::shop::payments;
 use crate::shop::sandbox;
 
 /// So many messages are sent side by side.
@@ -48,31 +48,22 @@ pub fn post(app: &App) -> Post {
         delay: seconds(settings.sandbox_delay_seconds),
         shuffle: seconds(settings.sandbox_shuffle_seconds),
         dropped: settings.sandbox_drop_percent,
+        lost: settings.sandbox_lose_percent,
     }
 }
 
-/// Asks it. Some answers get lost, as on a real way.
-pub(super) async fn ask(app: &App, asked: &Asked) -> Answer {
-    let (post, asked) = (post(app), asked.clone());
-    let done = app
-        .write(move |tx| match asked.op {
-            Op::Create => sandbox::open(tx, &asked),
-            Op::Confirm => sandbox::confirm(tx, &asked, &post),
-            Op::Capture => sandbox::capture(tx, &asked, &post),
-            Op::Void => sandbox::cancel(tx, &asked, &post),
-            Op::Refund => sandbox::refund(tx, &asked, &post),
+/// Asks it, and hears the answer in the same change, for its books are in this file; what is to be asked next.
+pub(super) async fn ask(app: &App, asked: &Asked) -> Result<Option<Asked>> {
+    let (post, about) = (post(app), asked.clone());
+    let (answer, next) = app
+        .write(move |tx| {
+            let answer = sandbox::ask(tx, &about, &post)?;
+            let next = payments::answered(tx, &Actor::system(), &about, &answer)?;
+            Ok((answer, next))
         })
-        .await;
-    let is_lost = secret::random::<1>()
-        .is_ok_and(|[byte]| u64::from(byte) * 100 < app.config().payments.sandbox_lose_percent * 256);
-    match done {
-        _ if is_lost => Answer::Unclear("the answer was lost".to_owned()),
-        Ok(Ok(standing)) => Answer::Done(Box::new(standing)),
-        Ok(Err((words, standing))) => Answer::Refused(words, Box::new(standing)),
-        // It never had such a charge.
-        Err(Error::NotFound(_)) => Answer::Refused("There is no such charge.".to_owned(), Box::default()),
-        Err(error) => Answer::Unclear(error.to_string()),
-    }
+        .await?;
+    warn(asked, &answer);
+    Ok(next)
 }
 
 /// Where a charge stands.

@@ -15,6 +15,8 @@ use crate::domain::fault::keep;
 use crate::domain::money::RawAmount;
 use crate::domain::new_order::Details;
 use crate::domain::order::Channel;
+use crate::domain::payment::PaymentState;
+use crate::domain::payment::Provider;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::error::Error;
@@ -119,8 +121,9 @@ pub async fn check_out(
         Some(key) => Some(app.turn(key.turn()).await?),
         None => None,
     };
+    let post = gateway::payments::sandbox_post(&app);
     let made = app
-        .write(move |tx| orders::checkout(tx, &by, guest, key.as_ref(), &asked))
+        .write(move |tx| orders::checkout(tx, &by, guest, key.as_ref(), &asked, &post))
         .await?;
     let (Once::First(done) | Once::Again(done)) = &made;
     let payment = payment(&app, done).await?;
@@ -145,6 +148,9 @@ async fn payment(app: &App, done: &CheckedOut) -> Result<Option<PaymentView>> {
     };
     match &done.asked {
         Some(asked) => gateway::payments::drive_on(app, asked.clone()).await?,
+        None if begun.provider == Provider::Sandbox && begun.state != PaymentState::Created => {
+            return Ok(Some(PaymentView::whole(begun, None)));
+        }
         None if begun.is_open() => gateway::payments::drive(app, begun.id).await?,
         None => {}
     }

@@ -18,6 +18,7 @@ use crate::domain::payment::Provider;
 use crate::domain::pricing::Priced;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::ShortItem;
+use crate::domain::sandbox::Post;
 use crate::error::Result;
 use crate::shop::Tx;
 use crate::shop::carts;
@@ -50,7 +51,7 @@ pub struct CheckedOut {
     pub order: Order,
     /// What is to be paid by a provider, or was by a wallet.
     pub payment: Option<Payment>,
-    /// What its provider is to be asked now.
+    /// What its provider is to be asked now that the order is durable.
     pub asked: Option<Asked>,
 }
 
@@ -65,6 +66,7 @@ pub fn checkout(
     guest: Option<GuestCart>,
     key: Option<&Key>,
     asked: &Checkout,
+    post: &Post,
 ) -> Result<Once<CheckedOut>> {
     let holder = carts::holder(by, guest)?;
     once(
@@ -73,7 +75,7 @@ pub fn checkout(
         Made::Order,
         |id| made_before(tx, OrderId(id)),
         || {
-            let made = checkout_now(tx, by, holder.ok_or_else(empty)?, asked)?;
+            let made = checkout_now(tx, by, holder.ok_or_else(empty)?, asked, post)?;
             Ok((made.order.head.id.0, made))
         },
     )
@@ -91,7 +93,7 @@ fn made_before(tx: &Tx, id: OrderId) -> Result<CheckedOut> {
     })
 }
 
-fn checkout_now(tx: &Tx, by: &Actor, holder: Holder, asked: &Checkout) -> Result<CheckedOut> {
+fn checkout_now(tx: &Tx, by: &Actor, holder: Holder, asked: &Checkout, post: &Post) -> Result<CheckedOut> {
     let cart = store::carts::find(tx, &holder)?.ok_or_else(empty)?;
     let items = store::carts::items(tx, cart)?;
     if items.is_empty() {
@@ -110,7 +112,7 @@ fn checkout_now(tx: &Tx, by: &Actor, holder: Holder, asked: &Checkout) -> Result
     compare(&sale, asked, &priced)?;
     let order = sale.write(tx, by, &priced)?;
     finish(tx, &holder, cart, &sale)?;
-    pay(tx, by, order)
+    pay(tx, by, order, post)
 }
 
 /// Who buys: the caller's own record, or the one of a guest's address.
@@ -175,7 +177,7 @@ fn finish(tx: &Tx, holder: &Holder, cart: CartId, sale: &Sale<'_>) -> Result<()>
 }
 
 /// Begins the payment, where somebody is to be asked for it; a wallet pays at once.
-fn pay(tx: &Tx, by: &Actor, order: Order) -> Result<CheckedOut> {
+fn pay(tx: &Tx, by: &Actor, order: Order, post: &Post) -> Result<CheckedOut> {
     if order.head.due() == Money::ZERO || order.head.method == Provider::Manual {
         return Ok(CheckedOut {
             order,
@@ -187,7 +189,7 @@ fn pay(tx: &Tx, by: &Actor, order: Order) -> Result<CheckedOut> {
         payments::pay_at_placing(tx, by, &order)?;
         return made_before(tx, order.head.id);
     }
-    let (payment, asked) = payments::begin_at_placing(tx, by, &order)?;
+    let (payment, asked) = payments::begin_at_placing(tx, by, &order, post)?;
     Ok(CheckedOut {
         order,
         payment: Some(payment),

@@ -18,6 +18,7 @@ use crate::domain::payment::PaymentState;
 use crate::domain::payment::Provider;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
+use crate::domain::sandbox::Post;
 use crate::domain::settings;
 use crate::error::Result;
 use crate::shop::Snapshot;
@@ -166,6 +167,7 @@ pub(in crate::shop) fn begin_at_placing(
     tx: &Tx,
     by: &Actor,
     order: &Order,
+    post: &Post,
 ) -> Result<(Payment, Option<Asked>)> {
     let wanted = Begin {
         provider: None,
@@ -176,8 +178,7 @@ pub(in crate::shop) fn begin_at_placing(
     let made = insert(tx, by, order, order.head.method, order.head.due(), &wanted)?;
     let target = (Target::Payment, Some(made.0));
     audit::note(tx, by, Action::PaymentBegun, target, None, None)?;
-    let asked = tasks::start(tx, made)?;
-    Ok((store::payments::get(tx, made)?, asked))
+    tasks::start_at_placing(tx, store::payments::get(tx, made)?, order, post)
 }
 
 /// The row of a payment that a provider is to be asked for.

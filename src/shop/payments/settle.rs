@@ -27,26 +27,31 @@ use crate::store;
 
 /// Puts a payment where its provider says that it stands.
 pub fn settle(tx: &Tx, by: &Actor, id: PaymentId, standing: &Standing) -> Result<Payment> {
-    let payment = learn(tx, store::payments::get(tx, id)?, standing)?;
-    match standing.fact {
-        None => Ok(payment),
-        Some(fact) => apply(tx, by, payment, fact, standing.failure.as_deref()),
+    let before = store::payments::get(tx, id)?;
+    let known = learned(&before, standing);
+    if let Some(sealed) = &standing.client_secret {
+        store::payments::set_client_secret(tx, id, sealed)?;
+    }
+    // What is news of its state is written with what was learned, in one.
+    match standing.fact.filter(|fact| known.after(*fact).is_some()) {
+        Some(fact) => apply(tx, by, known, fact, standing.failure.as_deref()),
+        None => {
+            if known != before {
+                store::payments::update(tx, &known)?;
+            }
+            Ok(known)
+        }
     }
 }
 
-/// Keeps the names and the pages that a provider has told.
-fn learn(tx: &Tx, before: Payment, told: &Standing) -> Result<Payment> {
-    let mut after = before.clone();
-    after.provider_ref = before.provider_ref.clone().or(told.provider_ref.clone());
-    after.charge_ref = before.charge_ref.clone().or(told.charge_ref.clone());
-    after.redirect_url = told.redirect_url.clone().or(before.redirect_url.clone());
-    if after != before {
-        store::payments::update(tx, &after)?;
+/// With the names and the pages that a provider has told.
+fn learned(before: &Payment, told: &Standing) -> Payment {
+    Payment {
+        provider_ref: before.provider_ref.clone().or(told.provider_ref.clone()),
+        charge_ref: before.charge_ref.clone().or(told.charge_ref.clone()),
+        redirect_url: told.redirect_url.clone().or(before.redirect_url.clone()),
+        ..before.clone()
     }
-    if let Some(sealed) = &told.client_secret {
-        store::payments::set_client_secret(tx, after.id, sealed)?;
-    }
-    Ok(after)
 }
 
 /// What a fact does to a payment and to its order; nothing where it is no news.
@@ -64,7 +69,15 @@ pub(super) fn apply(
         Fact::Failed | Fact::Voided => failure.map(str::to_owned).or(before.failure.clone()),
         _ => None,
     };
+    after.updated_at = tx.now;
     store::payments::update(tx, &after)?;
+    let former = serde_json::json!({ "state": before.state.name() }).to_string();
+    let target = (Target::Payment, Some(after.id.0));
+    if after.state == PaymentState::RequiresAction {
+        // Nothing of it is its order's yet.
+        audit::note(tx, by, Action::PaymentSettled, target, None, Some(&former))?;
+        return Ok(after);
+    }
     let mut order = store::orders::get(tx, after.order)?;
     let told = match fact {
         Fact::Captured(_) => Some(EventType::PaymentSucceeded),
@@ -74,9 +87,7 @@ pub(super) fn apply(
     let told = told
         .map(|kind| money::tell_payment(tx, &mut order, kind, &after))
         .transpose()?;
-    let former = serde_json::json!({ "state": before.state.name() }).to_string();
     let about = told.as_ref().and_then(|told| told.for_audit());
-    let target = (Target::Payment, Some(after.id.0));
     audit::note(tx, by, Action::PaymentSettled, target, about, Some(&former))?;
     follow(tx, by, order, &before, &after)?;
     store::payments::get(tx, after.id)
@@ -96,10 +107,7 @@ fn follow(tx: &Tx, by: &Actor, order: Order, before: &Payment, after: &Payment) 
         taken,
         ..Moved::nothing(change)
     };
-    let order = match after.state {
-        PaymentState::RequiresAction => return Ok(()),
-        _ => money::put(tx, by, order, moved)?,
-    };
+    let order = money::put(tx, by, order, moved)?;
     let order = match taken.checked_sub(due) {
         Some(surplus) if surplus > Money::ZERO => {
             let reason = match order.head.state {

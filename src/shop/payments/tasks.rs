@@ -20,6 +20,7 @@ use crate::domain::payment::Standing;
 use crate::domain::permission::Permission;
 use crate::domain::refund::RefundState;
 use crate::domain::refusal::Refusal;
+use crate::domain::sandbox::Post;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::JITTER;
@@ -36,8 +37,10 @@ use crate::shop::orders::OrderView;
 use crate::shop::payments::breaker;
 use crate::shop::payments::refund;
 use crate::shop::payments::settle;
+use crate::shop::sandbox;
 use crate::shop::version;
 use crate::store;
+use crate::store::payment_tasks::Task;
 
 /// What was first asked so long ago is looked up at the provider before it is asked again.
 const STALE: i64 = 10 * time::MINUTE;
@@ -193,6 +196,33 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
         return Ok(None);
     };
     let payment = store::payments::get(tx, id)?;
+    let number = store::orders::head(tx, payment.order)?.number;
+    take_up(tx, task, payment, number)
+}
+
+/// The same of a payment that was written in this moment, with the payment as it is then: the sandbox, whose books are in
+/// this file, has been asked.
+pub(super) fn start_at_placing(
+    tx: &Tx,
+    payment: Payment,
+    order: &Order,
+    post: &Post,
+) -> Result<(Payment, Option<Asked>)> {
+    let Some(task) = store::payment_tasks::first(tx, payment.id, tx.now)? else {
+        return Ok((payment, None));
+    };
+    let asked = take_up(tx, task, payment.clone(), order.head.number.clone())?;
+    match asked {
+        Some(asked) if payment.provider == Provider::Sandbox => {
+            let answer = sandbox::ask(tx, &asked, post)?;
+            let next = answered(tx, &Actor::system(), &asked, &answer)?;
+            Ok((store::payments::get(tx, payment.id)?, next))
+        }
+        asked => Ok((payment, asked)),
+    }
+}
+
+fn take_up(tx: &Tx, task: Task, payment: Payment, number: String) -> Result<Option<Asked>> {
     if let Some(until) = breaker::waits_until(tx, payment.provider)? {
         store::payment_tasks::wait(tx, task.id, until)?;
         return Ok(None);
@@ -220,7 +250,7 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
         refund,
         amount: task.amount,
         key: format!("till_{epoch}_pay_{}_{}{of}{round}", payment.id, task.op.name()),
-        number: store::orders::head(tx, payment.order)?.number,
+        number,
         attempt,
         is_stale: task.started_at.is_some_and(|at| tx.now.ms() - at.ms() > STALE),
         payment,
