@@ -80,7 +80,8 @@
 //! change of its own. What the provider tells by itself comes to [`http::api::payments::hear`]: its bytes are proved, kept
 //! in the inbox, and answered; [`worker::inbox`] applies them. A webhook, the shopper's return and the worker that asks
 //! again ([`worker::complete`]) all end in one [`shop::payments::settle`], whose states are ranks that never fall
-//! ([`domain::payment`]): told twice, late or out of order, the end is the same.
+//! ([`domain::payment`]): told twice, late or out of order, the end is the same. A checkout begins the payment with its
+//! order; the sandbox, whose books are in the same file, opens its charge in that transaction.
 //!
 //! # A form, from end to end
 //!

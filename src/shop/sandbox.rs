@@ -11,6 +11,7 @@ use crate::domain::payment::Answer;
 use crate::domain::payment::Asked;
 use crate::domain::payment::Fact;
 use crate::domain::payment::Op;
+use crate::domain::payment::Payment;
 use crate::domain::payment::Standing;
 use crate::domain::reconciliation::Held;
 use crate::domain::reconciliation::Listed;
@@ -63,18 +64,39 @@ pub fn ask(tx: &Tx, asked: &Asked, post: &Post) -> Result<Answer> {
     }
 }
 
+/// What a charge will be called that is opened with its payment.
+pub(in crate::shop) fn promise(tx: &Tx) -> Result<Standing> {
+    let name = charge_name(tx)?;
+    Ok(Standing {
+        redirect_url: Some(page(&name)),
+        provider_ref: Some(name),
+        ..Standing::default()
+    })
+}
+
+/// Opens the charge that was promised, in the transaction of its payment.
+pub(in crate::shop) fn open_promised(tx: &Tx, payment: &Payment, number: &str) -> Result<()> {
+    let name = payment.provider_ref.clone().unwrap_or_default();
+    store::sandbox::insert(tx, &name, &charge(payment, number, name.clone()))
+}
+
 /// Opens a charge, once. Nothing is told of that: whoever asked knows, as with providers elsewhere.
 fn open(tx: &Tx, asked: &Asked) -> Result<Done> {
     if let Some(charge) = store::sandbox::by_key(tx, &asked.key)? {
         return Ok(Ok(standing(&charge)));
     }
-    let payment = &asked.payment;
-    let charge = Charge {
+    let charge = charge(&asked.payment, &asked.number, charge_name(tx)?);
+    store::sandbox::insert(tx, &asked.key, &charge)?;
+    Ok(Ok(standing(&charge)))
+}
+
+fn charge(payment: &Payment, number: &str, name: String) -> Charge {
+    Charge {
         id: 0,
-        name: format!("sbx_{}", name(tx)?),
+        name,
         payment: payment.id.0,
         order: payment.order.0,
-        number: asked.number.clone(),
+        number: number.to_owned(),
         return_url: payment.return_url.clone(),
         amount: payment.amount,
         currency: payment.currency,
@@ -82,9 +104,16 @@ fn open(tx: &Tx, asked: &Asked) -> Result<Done> {
         state: ChargeState::Open,
         captured: Money::ZERO,
         refunded: Money::ZERO,
-    };
-    store::sandbox::insert(tx, &asked.key, &charge)?;
-    Ok(Ok(standing(&charge)))
+    }
+}
+
+fn charge_name(tx: &Tx) -> Result<String> {
+    Ok(format!("sbx_{}", name(tx)?))
+}
+
+/// Where the shopper decides.
+fn page(name: &str) -> String {
+    format!("/pay/sandbox/{name}")
 }
 
 /// Charges what the caller's token stands for: `tok_decline` is declined, any other is good.
@@ -230,7 +259,7 @@ fn held(tx: &Tx, asked: &Asked) -> Result<Charge> {
 fn standing(charge: &Charge) -> Standing {
     Standing {
         provider_ref: Some(charge.name.clone()),
-        redirect_url: Some(format!("/pay/sandbox/{}", charge.name)),
+        redirect_url: Some(page(&charge.name)),
         fact: Some(match charge.state {
             ChargeState::Open => Fact::RequiresAction,
             ChargeState::Declined => Fact::Failed,

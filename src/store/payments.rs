@@ -125,7 +125,9 @@ pub struct NewPayment<'a> {
     pub amount: Money,
     pub currency: Currency,
     pub captured: Money,
+    pub provider_ref: Option<&'a str>,
     pub token: Option<&'a str>,
+    pub redirect_url: Option<&'a str>,
     pub return_url: Option<&'a str>,
     pub method: Option<&'a str>,
     pub reference: Option<&'a str>,
@@ -137,10 +139,10 @@ pub fn insert(tx: &Tx, new: &NewPayment<'_>) -> Result<PaymentId> {
     let id = tx
         .db()
         .prepare_cached(
-            "INSERT INTO payments (order_id, provider, state, at_once, amount, currency, captured, token, return_url,
-               method, reference, created_by, created_at, updated_at)
-             VALUES (:order, :provider, :state, :at_once, :amount, :currency, :captured, :token, :return_url,
-               :method, :reference, :created_by, :now, :now)",
+            "INSERT INTO payments (order_id, provider, state, at_once, amount, currency, captured, provider_ref, token,
+               redirect_url, return_url, method, reference, created_by, created_at, updated_at)
+             VALUES (:order, :provider, :state, :at_once, :amount, :currency, :captured, :provider_ref, :token,
+               :redirect_url, :return_url, :method, :reference, :created_by, :now, :now)",
         )?
         .insert(named_params! {
             ":order": new.order,
@@ -150,7 +152,9 @@ pub fn insert(tx: &Tx, new: &NewPayment<'_>) -> Result<PaymentId> {
             ":amount": new.amount,
             ":currency": new.currency,
             ":captured": new.captured,
+            ":provider_ref": new.provider_ref,
             ":token": new.token,
+            ":redirect_url": new.redirect_url,
             ":return_url": new.return_url,
             ":method": new.method,
             ":reference": new.reference,

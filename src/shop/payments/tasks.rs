@@ -20,7 +20,6 @@ use crate::domain::payment::Standing;
 use crate::domain::permission::Permission;
 use crate::domain::refund::RefundState;
 use crate::domain::refusal::Refusal;
-use crate::domain::sandbox::Post;
 use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::JITTER;
@@ -37,7 +36,6 @@ use crate::shop::orders::OrderView;
 use crate::shop::payments::breaker;
 use crate::shop::payments::refund;
 use crate::shop::payments::settle;
-use crate::shop::sandbox;
 use crate::shop::version;
 use crate::store;
 use crate::store::payment_tasks::Task;
@@ -200,26 +198,12 @@ pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
     take_up(tx, task, payment, number)
 }
 
-/// The same of a payment that was written in this moment, with the payment as it is then: the sandbox, whose books are in
-/// this file, has been asked.
-pub(super) fn start_at_placing(
-    tx: &Tx,
-    payment: Payment,
-    order: &Order,
-    post: &Post,
-) -> Result<(Payment, Option<Asked>)> {
+/// The same of a payment that was written in this moment.
+pub(super) fn start_first(tx: &Tx, payment: &Payment, order: &Order) -> Result<Option<Asked>> {
     let Some(task) = store::payment_tasks::first(tx, payment.id, tx.now)? else {
-        return Ok((payment, None));
+        return Ok(None);
     };
-    let asked = take_up(tx, task, payment.clone(), order.head.number.clone())?;
-    match asked {
-        Some(asked) if payment.provider == Provider::Sandbox => {
-            let answer = sandbox::ask(tx, &asked, post)?;
-            let next = answered(tx, &Actor::system(), &asked, &answer)?;
-            Ok((store::payments::get(tx, payment.id)?, next))
-        }
-        asked => Ok((payment, asked)),
-    }
+    take_up(tx, task, payment.clone(), order.head.number.clone())
 }
 
 fn take_up(tx: &Tx, task: Task, payment: Payment, number: String) -> Result<Option<Asked>> {
