@@ -76,6 +76,7 @@ mod exports;
 mod exports_shopify;
 mod factors;
 mod faults;
+mod foreign_ids;
 mod forgetting;
 mod forgetting_inbox;
 mod fuzz;
