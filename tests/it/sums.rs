@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use serde_json::json;
+use till::shop::sums;
 use till::worker;
 use till::worker::Outcome;
 
@@ -213,4 +214,96 @@ fn sums_that_missed_events_are_not_trusted() {
     assert_eq!(sum_up(&app), 1);
     assert_eq!(app.number("SELECT canceled FROM day_sums"), 1);
     assert_eq!(gross(), "4.50");
+}
+
+/// What the owner is told of one day.
+fn day(app: &TestApp, day: &str) -> Value {
+    let told = app.get("owner", &format!("{STATISTICS}?from={day}&to={day}"));
+    assert_eq!(told.status, 200, "{}", told.body);
+    told.json()
+}
+
+fn place(app: &TestApp) {
+    let body = json!({ "items": [{ "sku": "MUG", "quantity": 1 }] });
+    assert_eq!(app.post("ann", ORDERS, body).status, 201);
+}
+
+/// D15: a credit note of the past, of which no order tells, shows at once.
+#[test]
+fn a_credit_note_of_a_day_that_is_over_shows_at_once() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    let folder = Folder::new("sums-credit");
+    let line = r#"{"sku":"MUG","qty":1,"unit_price_pence":450}"#;
+    let bring = |name: &str, kind: &str, line: &str| {
+        let text = invoice(name, "2026-02-03T12:00:00", line).replace("\"sale\"", kind);
+        let (code, told) = import(app.dir(), "orders", &folder.file(name, text), &[]);
+        assert_eq!(code, 0, "{told}");
+    };
+    bring("1", "\"sale\"", line);
+    sum_up(&app);
+    assert_eq!(app.number("SELECT count(*) FROM day_sums"), 1);
+    bring("C1", "\"cancellation\"", &line.replace(":1,", ":-1,"));
+    assert_eq!(day(&app, "2026-02-03")["refunded"], "4.50");
+    sum_up(&app);
+    assert_eq!(app.number("SELECT refunded FROM day_sums"), 450);
+}
+
+/// D15: what changes about an order changes the day on which money of it went back, too.
+#[test]
+fn the_day_on_which_money_went_back_is_added_up_again() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    place(&app);
+    let paid = app.post("owner", "/api/v1/payments/manual", json!({ "order_id": 1 }));
+    assert_eq!(paid.status, 201, "{}", paid.body);
+    pass(&app, 2 * DAY);
+    let back = json!({ "amount": "1.50", "reason": "chipped" });
+    assert_eq!(
+        app.post("owner", &format!("{ORDERS}/1/refunds"), back).status,
+        201
+    );
+    pass(&app, 2 * DAY);
+    sum_up(&app);
+    let sums = "SELECT group_concat(gross || ' ' || refunded, ', ') FROM day_sums";
+    let kept = || -> String { app.db().query_row(sums, [], |row| row.get(0)).unwrap() };
+    assert_eq!(kept(), "450 0, 0 150");
+    assert_eq!(day(&app, "2026-03-03")["refunded"], "1.50");
+    let canceled = app.post("owner", &format!("{ORDERS}/1/cancel"), json!({}));
+    assert_eq!(canceled.status, 200, "{}", canceled.body);
+    assert_eq!(day(&app, "2026-03-03")["refunded"], "0.00");
+    sum_up(&app);
+    sums_are_right(&app, "by=day");
+}
+
+/// D15: what was added up by another calendar, and comes late, is not kept among the days of today's.
+#[test]
+fn sums_that_come_late_are_not_kept() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 100);
+    let zone = |name: &str| {
+        let set = crate::settings::set(&app, json!({ "time_zone": name }));
+        assert_eq!(set.status, 200, "{}", set.body);
+    };
+    for _ in 0..6 {
+        place(&app);
+        pass(&app, 7 * HOUR);
+    }
+    pass(&app, 2 * DAY);
+    sum_up(&app);
+    let canceled = app.post("ann", &format!("{ORDERS}/1/cancel"), json!({}));
+    assert_eq!(canceled.status, 200);
+    let now = app.clock.now();
+    let due = app
+        .block_on(app.app().read(move |db| sums::due(db, now)))
+        .unwrap();
+    let late = due.unwrap();
+    zone("Pacific/Apia");
+    sum_up(&app);
+    zone("UTC");
+    app.block_on(app.app().write(move |tx| sums::keep(tx, &late)))
+        .unwrap();
+    sums_are_right(&app, "by=day");
+    sum_up(&app);
+    sums_are_right(&app, "by=day");
 }
