@@ -352,6 +352,10 @@ fn what_the_layout_does_not_know_is_refused() {
         ),
         ("a,A,A1,1,,,,1kg,,", "variant grams is no number of grams"),
         (
+            "a,A,A1,1,,,,1000000000.5,,",
+            "variant grams must be at most 1000000000",
+        ),
+        (
             "a,A,A1,1,,,,,shopify,many",
             "variant inventory qty is not a whole number",
         ),
@@ -369,6 +373,23 @@ fn what_the_layout_does_not_know_is_refused() {
         );
         assert!(said.contains(told), "{told} is not in {said}");
     }
+}
+
+/// T9: a variant without a price keeps its whole product from sale, whatever the file says of it.
+#[test]
+fn a_blank_price_makes_a_draft() {
+    let folder = Folder::new("shopify-blank");
+    let text = "Handle,Title,Variant SKU,Variant Price,Status\n\
+        a,A,A1,1.00,\na,,A2,,\nb,B,B1,1.00,active\nb,,B2,,\nc,C,C1,1.00,archived\nc,,C2,,\nd,D,D1,1.00,\n";
+    let (code, _, said) = bring(&folder, text);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(
+        rows(
+            &folder.path("data"),
+            "SELECT name || ' ' || status FROM products ORDER BY name"
+        ),
+        ["A 0", "B 0", "C 4", "D 2"]
+    );
 }
 
 /// T18: a file without a column that nothing goes without is refused whole, before anything is made.

@@ -68,6 +68,11 @@ fn the_sums_are_those_that_were_paid() {
     assert_eq!(order(2), json!([1200, 200, 0, 0, 0, 200]));
     assert_eq!(order(3), json!([1000, 0, order(3)[2], 0, 0, 0]));
     assert_eq!(order(4), json!([900, 0, order(4)[2], 0, 100, 0]));
+    assert_eq!(
+        order(5),
+        json!([1600, 100, 0, 500, 0, 0]),
+        "the shipping bears it"
+    );
     let doctor = till(app.dir(), &["doctor"]);
     assert!(
         doctor.status.success(),
