@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest;
 
 const SELECT: &str = "SELECT id, seller_id, order_id, line_id, rate, amount, state, reverses, payout_id, at, approved_at, ended_at
   FROM commissions";
@@ -154,11 +155,7 @@ pub fn reverse(tx: &Tx, line: &Commission) -> Result<()> {
 
 /// A page of commissions, newest first.
 pub fn page(db: &Snapshot, filter: &CommissionFilter, paging: &Paging) -> Result<Page<Commission>> {
-    let (turn, start) = match paging.is_backwards() {
-        true => ("id > :key", 0),
-        false => ("id < :key", i64::MAX),
-    };
-    let order = if paging.is_backwards() { "id" } else { "id DESC" };
+    let (side, order) = newest::side(paging.is_backwards());
     // What is asked for is said outright, so that its index is found.
     let is = |is_asked: bool, column: &str, value: &str| match is_asked {
         true => format!("{column} = {value}"),
@@ -175,12 +172,12 @@ pub fn page(db: &Snapshot, filter: &CommissionFilter, paging: &Paging) -> Result
         .db()
         .prepare_cached(&format!(
             "{SELECT}
-             WHERE {turn} AND {wanted}
+             WHERE {side} AND {wanted}
              ORDER BY {order} LIMIT :limit OFFSET :skipped"
         ))?
         .query_and_then(
             named_params! {
-                ":key": paging.keys().map_or(start, |keys| keys.1),
+                ":key": newest::key(paging),
                 ":seller": filter.seller,
                 ":state": filter.state,
                 ":order": filter.order,

@@ -24,6 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest;
 
 fn from_row(row: &Row) -> rusqlite::Result<Seen> {
     Ok(Seen {
@@ -57,10 +58,7 @@ pub fn last_run(db: &Snapshot) -> Result<Option<(Timestamp, bool)>> {
 /// A page of differences, newest first: those that are still there, those that are gone, or all.
 pub fn page(db: &Snapshot, state: Option<DifferenceState>, paging: &Paging) -> Result<Page<Seen>> {
     const WANTED: &str = "(:gone IS NULL OR (gone_at IS NOT NULL) = :gone)";
-    let (order, side) = match paging.is_backwards() {
-        true => ("id", "id > :key"),
-        false => ("id DESC", "id < :key"),
-    };
+    let (side, order) = newest::side(paging.is_backwards());
     let is_gone = state.map(|state| state == DifferenceState::Gone);
     let rows = db
         .db()
@@ -73,7 +71,7 @@ pub fn page(db: &Snapshot, state: Option<DifferenceState>, paging: &Paging) -> R
         .query_and_then(
             named_params! {
                 ":gone": is_gone,
-                ":key": paging.keys().map_or(i64::MAX, |keys| keys.1),
+                ":key": newest::key(paging),
                 ":limit": paging.wanted() as i64,
                 ":skipped": paging.skipped(),
             },

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest;
 
 const SELECT: &str =
     "SELECT id, channel, customer_id, payment_method, asked, reason, order_id, placed_at, created_by, created_at,
@@ -53,11 +54,7 @@ pub fn get(db: &Snapshot, id: DraftId) -> Result<Draft> {
 
 /// A page of drafts, newest first: open ones, placed ones, or all.
 pub fn page(db: &Snapshot, state: Option<DraftState>, paging: &Paging) -> Result<Page<Draft>> {
-    let (turn, start) = match paging.is_backwards() {
-        true => ("id > :key", 0),
-        false => ("id < :key", i64::MAX),
-    };
-    let order = if paging.is_backwards() { "id" } else { "id DESC" };
+    let (side, order) = newest::side(paging.is_backwards());
     let wanted = match state {
         None => "1",
         Some(DraftState::Open) => "order_id IS NULL",
@@ -67,12 +64,12 @@ pub fn page(db: &Snapshot, state: Option<DraftState>, paging: &Paging) -> Result
         .db()
         .prepare_cached(&format!(
             "{SELECT}
-             WHERE {turn} AND {wanted}
+             WHERE {side} AND {wanted}
              ORDER BY {order} LIMIT :limit OFFSET :skipped"
         ))?
         .query_and_then(
             named_params! {
-                ":key": paging.keys().map_or(start, |keys| keys.1),
+                ":key": newest::key(paging),
                 ":limit": paging.wanted() as i64,
                 ":skipped": paging.skipped(),
             },

@@ -32,7 +32,7 @@ impl<T> Newest<T> {
             .query_and_then(
                 named_params! {
                     ":state": state,
-                    ":key": paging.keys().map_or(i64::MAX, |keys| keys.1),
+                    ":key": key(paging),
                     ":limit": paging.wanted() as i64,
                     ":skipped": paging.skipped(),
                 },
@@ -53,17 +53,27 @@ impl<T> Newest<T> {
 
     fn page_sql(&self, is_of_one: bool, is_backwards: bool) -> String {
         let (select, wanted) = (self.select, wanted(is_of_one));
-        let (sign, order) = match is_backwards {
-            true => (">", ""),
-            false => ("<", "DESC"),
-        };
-        format!("{select} WHERE id {sign} :key AND {wanted} ORDER BY id {order} LIMIT :limit OFFSET :skipped")
+        let (side, order) = side(is_backwards);
+        format!("{select} WHERE {side} AND {wanted} ORDER BY {order} LIMIT :limit OFFSET :skipped")
     }
 
     fn count_sql(&self, is_of_one: bool) -> String {
         let (table, wanted) = (self.table, wanted(is_of_one));
         format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {wanted} LIMIT :most)")
     }
+}
+
+/// On which side of `:key` a page of such a list lies, and in which order it is run along.
+pub const fn side(is_backwards: bool) -> (&'static str, &'static str) {
+    match is_backwards {
+        true => ("id > :key", "id"),
+        false => ("id < :key", "id DESC"),
+    }
+}
+
+/// The id at which a page begins: the newest, if it is the first.
+pub fn key(paging: &Paging) -> i64 {
+    paging.keys().map_or(i64::MAX, |keys| keys.1)
 }
 
 /// What is asked of a row. An index is taken only where nothing else is left open.

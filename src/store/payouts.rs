@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest;
 
 const SELECT: &str =
     "SELECT id, state, rows, amount, reference, created_by, created_at, ended_at FROM payouts";
@@ -55,17 +56,15 @@ pub fn open(db: &Snapshot) -> Result<Option<Payout>> {
 
 /// A page of them, newest first.
 pub fn page(db: &Snapshot, paging: &Paging) -> Result<Page<Payout>> {
-    let sql = match paging.is_backwards() {
-        true => format!("{SELECT} WHERE id > :key ORDER BY id LIMIT :limit OFFSET :skipped"),
-        false => format!("{SELECT} WHERE id < :key ORDER BY id DESC LIMIT :limit OFFSET :skipped"),
-    };
-    let start = if paging.is_backwards() { 0 } else { i64::MAX };
+    let (side, order) = newest::side(paging.is_backwards());
     let rows = db
         .db()
-        .prepare_cached(&sql)?
+        .prepare_cached(&format!(
+            "{SELECT} WHERE {side} ORDER BY {order} LIMIT :limit OFFSET :skipped"
+        ))?
         .query_and_then(
             named_params! {
-                ":key": paging.keys().map_or(start, |keys| keys.1),
+                ":key": newest::key(paging),
                 ":limit": paging.wanted() as i64,
                 ":skipped": paging.skipped(),
             },

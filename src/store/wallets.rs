@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::newest;
 
 const WALLET: &str = "SELECT id, user_id, balance, held, updated_at FROM accounts";
 
@@ -49,19 +50,16 @@ pub fn of_user(db: &Snapshot, user: UserId) -> Result<Wallet> {
 
 /// A page of the wallets that there are, newest first; of those alone that keep something ready, if so asked.
 pub fn all(db: &Snapshot, is_held: bool, paging: &Paging) -> Result<Page<Wallet>> {
-    let (turn, start, order) = match paging.is_backwards() {
-        true => ("id > :key", 0, "id"),
-        false => ("id < :key", i64::MAX, "id DESC"),
-    };
+    let (side, order) = newest::side(paging.is_backwards());
     let held = if is_held { "AND held > 0" } else { "" };
     let rows = db
         .db()
         .prepare_cached(&format!(
-            "{WALLET} WHERE {turn} AND user_id IS NOT NULL {held} ORDER BY {order} LIMIT :limit OFFSET :skipped"
+            "{WALLET} WHERE {side} AND user_id IS NOT NULL {held} ORDER BY {order} LIMIT :limit OFFSET :skipped"
         ))?
         .query_and_then(
             named_params! {
-                ":key": paging.keys().map_or(start, |keys| keys.1),
+                ":key": newest::key(paging),
                 ":limit": paging.wanted() as i64,
                 ":skipped": paging.skipped(),
             },
