@@ -6,8 +6,10 @@ use utoipa::ToSchema;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::pricing::Figure;
+use crate::domain::pricing::Priced;
 use crate::domain::pricing::Reason;
 use crate::domain::pricing::Why;
+use crate::domain::settings::Terms;
 use crate::domain::tax::TaxSum;
 use crate::domain::time::Timestamp;
 
@@ -27,6 +29,38 @@ pub(in crate::shop) struct ReasonView {
     name: Option<String>,
     /// Of a price that was seen.
     at: Option<Timestamp>,
+}
+
+/// What all of it comes to, and why.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PriceFigures)]
+pub(in crate::shop) struct FiguresView {
+    item_count: i64,
+    subtotal: Amount,
+    discount: Amount,
+    shipping: Amount,
+    tax: Amount,
+    /// Whether the prices contain the tax.
+    tax_included: bool,
+    total: Amount,
+    /// Where the figures come from: the parts of each add up to it.
+    reasons: Vec<ReasonView>,
+}
+
+impl FiguresView {
+    pub(in crate::shop) fn new(priced: &Priced, terms: &Terms) -> Self {
+        let currency = terms.currency;
+        Self {
+            item_count: priced.item_count,
+            subtotal: priced.subtotal.write(currency),
+            discount: priced.discount.write(currency),
+            shipping: priced.shipping.write(currency),
+            tax: priced.tax.write(currency),
+            tax_included: terms.tax_included,
+            total: priced.total.write(currency),
+            reasons: view(&priced.reasons, &priced.taxes, currency),
+        }
+    }
 }
 
 /// The parts of figures, where these are the taxes.

@@ -14,7 +14,9 @@ use crate::domain::actor::Actor;
 use crate::domain::fault::Bad;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
+use crate::domain::report::Buyer;
 use crate::domain::report::Sold;
+use crate::domain::report::SoldProduct;
 use crate::domain::report::Span;
 use crate::domain::settings::Settings;
 use crate::domain::statistics::Cut;
@@ -206,6 +208,53 @@ impl SoldView {
     }
 }
 
+/// What was sold in a time, and in the time before it.
+#[derive(Serialize, ToSchema)]
+struct SoldPair {
+    #[serde(flatten)]
+    sold: SoldView,
+    before: SoldView,
+}
+
+impl SoldPair {
+    fn new(now: &Sold, before: &Sold, currency: Currency) -> Self {
+        Self {
+            sold: SoldView::new(now, currency),
+            before: SoldView::new(before, currency),
+        }
+    }
+
+    /// As cells of a line.
+    fn cells(&self) -> String {
+        let Self { sold, before } = self;
+        format!(
+            "{},{},{},{},{},{}",
+            sold.orders, sold.items, sold.total, before.orders, before.items, before.total
+        )
+    }
+}
+
+/// The time that a report is of, and the time before it.
+#[derive(Serialize, ToSchema)]
+struct Times {
+    #[serde(flatten)]
+    span: SpanView,
+    by: Cut,
+    currency: String,
+    before: SpanView,
+}
+
+impl Times {
+    fn new(span: &Span, settings: &Settings) -> Self {
+        Self {
+            span: SpanView::new(span, &settings.zone),
+            by: span.cut,
+            currency: settings.terms.currency.to_string(),
+            before: SpanView::new(&span.before(), &settings.zone),
+        }
+    }
+}
+
 /// What was sold of one thing.
 #[derive(Serialize, ToSchema)]
 struct ProductRow {
@@ -215,17 +264,13 @@ struct ProductRow {
     product_id: Option<i64>,
     variant_id: Option<i64>,
     #[serde(flatten)]
-    sold: SoldView,
-    before: SoldView,
+    sold: SoldPair,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct ProductsReport {
     #[serde(flatten)]
-    span: SpanView,
-    by: Cut,
-    currency: String,
-    before: SpanView,
+    times: Times,
     /// How many things were sold.
     products: usize,
     /// Those that brought the most first.
@@ -233,37 +278,21 @@ pub struct ProductsReport {
 }
 
 fn products_report(db: &Snapshot, by: &Actor, asked: &Most, now: Timestamp) -> Result<ProductsReport> {
-    let Settings { terms, zone, .. } = settings::show(db)?;
-    let (span, currency) = (asked.0.span(&zone, now)?, terms.currency);
+    let settings = settings::show(db)?;
+    let span = asked.0.span(&settings.zone, now)?;
     let (products, rows) = reports::products(db, by, &span, asked.1)?;
-    let row = |row: crate::domain::report::SoldProduct| ProductRow {
+    let row = |row: SoldProduct| ProductRow {
         product_id: row.product.map(|id| id.0),
         variant_id: row.variant.map(|id| id.0),
-        sold: SoldView::new(&row.now, currency),
-        before: SoldView::new(&row.before, currency),
+        sold: SoldPair::new(&row.now, &row.before, settings.terms.currency),
         sku: row.sku,
         name: row.name,
     };
     Ok(ProductsReport {
-        span: SpanView::new(&span, &zone),
-        by: span.cut,
-        currency: currency.to_string(),
-        before: SpanView::new(&span.before(), &zone),
+        times: Times::new(&span, &settings),
         products,
         data: rows.into_iter().map(row).collect(),
     })
-}
-
-pub async fn products(
-    State(app): State<App>,
-    CurrentUser(by): CurrentUser,
-    asked: Asked<Most>,
-) -> Result<Reply<ProductsReport>> {
-    let (asked, now) = (asked.read(&())?, app.clock().now());
-    let report = app
-        .read_long(move |db| products_report(db, &by, &asked, now))
-        .await?;
-    Ok(Reply(report))
 }
 
 /// What a customer has bought.
@@ -273,17 +302,13 @@ struct BuyerRow {
     name: String,
     country: Option<String>,
     #[serde(flatten)]
-    sold: SoldView,
-    before: SoldView,
+    sold: SoldPair,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct CustomersReport {
     #[serde(flatten)]
-    span: SpanView,
-    by: Cut,
-    currency: String,
-    before: SpanView,
+    times: Times,
     /// How many have bought.
     customers: usize,
     /// Whoever spent the most first.
@@ -291,24 +316,42 @@ pub struct CustomersReport {
 }
 
 fn customers_report(db: &Snapshot, by: &Actor, asked: &Most, now: Timestamp) -> Result<CustomersReport> {
-    let Settings { terms, zone, .. } = settings::show(db)?;
-    let (span, currency) = (asked.0.span(&zone, now)?, terms.currency);
+    let settings = settings::show(db)?;
+    let span = asked.0.span(&settings.zone, now)?;
     let (customers, rows) = reports::customers(db, by, &span, asked.1)?;
-    let row = |row: crate::domain::report::Buyer| BuyerRow {
+    let row = |row: Buyer| BuyerRow {
         customer_id: row.id.0,
-        sold: SoldView::new(&row.now, currency),
-        before: SoldView::new(&row.before, currency),
+        sold: SoldPair::new(&row.now, &row.before, settings.terms.currency),
         name: row.name,
         country: row.country,
     };
     Ok(CustomersReport {
-        span: SpanView::new(&span, &zone),
-        by: span.cut,
-        currency: currency.to_string(),
-        before: SpanView::new(&span.before(), &zone),
+        times: Times::new(&span, &settings),
         customers,
         data: rows.into_iter().map(row).collect(),
     })
+}
+
+/// How a report of rows is read.
+type ReadReport<T> = fn(&Snapshot, &Actor, &Most, Timestamp) -> Result<T>;
+
+async fn told<T: Send + 'static>(
+    app: App,
+    by: Actor,
+    asked: Asked<Most>,
+    report: ReadReport<T>,
+) -> Result<Reply<T>> {
+    let (asked, now) = (asked.read(&())?, app.clock().now());
+    let report = app.read_long(move |db| report(db, &by, &asked, now)).await?;
+    Ok(Reply(report))
+}
+
+pub async fn products(
+    State(app): State<App>,
+    CurrentUser(by): CurrentUser,
+    asked: Asked<Most>,
+) -> Result<Reply<ProductsReport>> {
+    told(app, by, asked, products_report).await
 }
 
 pub async fn customers(
@@ -316,11 +359,7 @@ pub async fn customers(
     CurrentUser(by): CurrentUser,
     asked: Asked<Most>,
 ) -> Result<Reply<CustomersReport>> {
-    let (asked, now) = (asked.read(&())?, app.clock().now());
-    let report = app
-        .read_long(move |db| customers_report(db, &by, &asked, now))
-        .await?;
-    Ok(Reply(report))
+    told(app, by, asked, customers_report).await
 }
 
 /// A report as a file: noted in the audit before the first byte leaves. `text` is the query as it was asked.
@@ -393,16 +432,11 @@ pub async fn products_csv(
         let mut text =
             "sku,name,orders,items,total,orders_before,items_before,total_before,currency\r\n".to_owned();
         for row in &report.data {
-            let cells: [Cow<'_, str>; 9] = [
+            let cells: [Cow<'_, str>; 4] = [
                 csv_cell(&row.sku),
                 csv_cell(&row.name),
-                row.sold.orders.to_string().into(),
-                row.sold.items.to_string().into(),
-                row.sold.total.to_string().into(),
-                row.before.orders.to_string().into(),
-                row.before.items.to_string().into(),
-                row.before.total.to_string().into(),
-                report.currency.as_str().into(),
+                row.sold.cells().into(),
+                report.times.currency.as_str().into(),
             ];
             line(&mut text, cells);
         }
@@ -424,17 +458,12 @@ pub async fn customers_csv(
             "customer_id,name,country,orders,items,total,orders_before,items_before,total_before,currency\r\n"
                 .to_owned();
         for row in &report.data {
-            let cells: [Cow<'_, str>; 10] = [
+            let cells: [Cow<'_, str>; 5] = [
                 row.customer_id.to_string().into(),
                 csv_cell(&row.name),
                 csv_cell(row.country.as_deref().unwrap_or_default()),
-                row.sold.orders.to_string().into(),
-                row.sold.items.to_string().into(),
-                row.sold.total.to_string().into(),
-                row.before.orders.to_string().into(),
-                row.before.items.to_string().into(),
-                row.before.total.to_string().into(),
-                report.currency.as_str().into(),
+                row.sold.cells().into(),
+                report.times.currency.as_str().into(),
             ];
             line(&mut text, cells);
         }

@@ -17,6 +17,7 @@ use crate::domain::pricing::Reason;
 use crate::domain::settings::Terms;
 use crate::domain::time::Timestamp;
 use crate::shop::reasons;
+use crate::shop::reasons::FiguresView;
 use crate::shop::reasons::ReasonView;
 
 /// A cart as the API shows it.
@@ -24,18 +25,10 @@ use crate::shop::reasons::ReasonView;
 #[schema(as = Cart)]
 pub struct CartView {
     items: Vec<ItemView>,
-    item_count: i64,
     coupon: Option<CouponView>,
     currency: String,
-    subtotal: Amount,
-    discount: Amount,
-    shipping: Amount,
-    tax: Amount,
-    /// Whether the prices contain the tax.
-    tax_included: bool,
-    total: Amount,
-    /// Where the figures come from: the parts of each add up to it.
-    reasons: Vec<ReasonView>,
+    #[serde(flatten)]
+    figures: FiguresView,
     warnings: Vec<NoticeView>,
 }
 
@@ -148,16 +141,9 @@ impl CartView {
         });
         Self {
             items: shown.collect(),
-            item_count: priced.item_count,
             coupon: coupon.view(),
             currency: terms.currency.to_string(),
-            subtotal: priced.subtotal.write(terms.currency),
-            discount: priced.discount.write(terms.currency),
-            shipping: priced.shipping.write(terms.currency),
-            tax: priced.tax.write(terms.currency),
-            tax_included: terms.tax_included,
-            total: priced.total.write(terms.currency),
-            reasons: write.reasons(&priced.reasons),
+            figures: FiguresView::new(priced, terms),
             warnings: items.iter().flat_map(notices).chain(coupon.notice()).collect(),
         }
     }

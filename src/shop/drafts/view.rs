@@ -22,6 +22,7 @@ use crate::shop::orders;
 use crate::shop::orders::Good;
 use crate::shop::orders::Weighed;
 use crate::shop::reasons;
+use crate::shop::reasons::FiguresView;
 use crate::shop::reasons::ReasonView;
 use crate::store;
 
@@ -65,16 +66,8 @@ pub struct DraftView {
 #[schema(as = DraftQuote)]
 struct QuoteView {
     items: Vec<QuoteItem>,
-    item_count: i64,
-    subtotal: Amount,
-    discount: Amount,
-    shipping: Amount,
-    tax: Amount,
-    /// Whether the prices contain the tax.
-    tax_included: bool,
-    total: Amount,
-    /// Where the figures come from: the parts of each add up to it.
-    reasons: Vec<ReasonView>,
+    #[serde(flatten)]
+    figures: FiguresView,
     /// What there is not enough of.
     short: Vec<ShortView>,
 }
@@ -205,14 +198,7 @@ impl QuoteView {
         });
         Self {
             items: items.collect(),
-            item_count: priced.item_count,
-            subtotal: priced.subtotal.write(terms.currency),
-            discount: priced.discount.write(terms.currency),
-            shipping: priced.shipping.write(terms.currency),
-            tax: priced.tax.write(terms.currency),
-            tax_included: terms.tax_included,
-            total: priced.total.write(terms.currency),
-            reasons: reasons::view(&priced.reasons, &priced.taxes, terms.currency),
+            figures: FiguresView::new(priced, terms),
             short: weighed.short.iter().map(ShortView::of).collect(),
         }
     }
