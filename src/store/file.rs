@@ -21,9 +21,9 @@ use crate::error::Result;
 /// The first SQLite without the WAL-reset bug, which loses committed pages (DUR-01).
 const OLDEST_SQLITE: i32 = 3_051_003;
 const STATEMENTS: usize = 256;
-/// 8 MiB of pages for a reader, 32 for the writer: more brought nothing.
-const READER_CACHE: &str = "-8192";
-const WRITER_CACHE: &str = "-32768";
+/// KiB of pages for a reader, and for the writer: more brought nothing.
+const READER_CACHE: i64 = 8_192;
+pub(super) const WRITER_CACHE: i64 = 32_768;
 
 /// The database inside a folder.
 pub(super) fn database(dir: &Path) -> PathBuf {
@@ -103,7 +103,7 @@ fn refuse_network(dir: &Path) -> Result<()> {
 }
 
 /// Opens the file for writing, making it if need be.
-pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
+pub(super) fn open_writer(dir: &Path, cache: i64) -> Result<Connection> {
     gate(rusqlite::version_number())?;
     let path = database(dir);
     if !path.exists() {
@@ -114,13 +114,13 @@ pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
             .open(&path)
             .map_err(|cause| unusable(&path, &cause))?;
     }
-    open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
+    open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, cache)
 }
 
 /// Opens a file that must be there, for writing.
-pub(super) fn open_existing(dir: &Path) -> Result<Connection> {
+pub(super) fn open_existing(dir: &Path, cache: i64) -> Result<Connection> {
     gate(rusqlite::version_number())?;
-    open(&existing(dir)?, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)
+    open(&existing(dir)?, OpenFlags::SQLITE_OPEN_READ_WRITE, cache)
 }
 
 /// Opens a file that must be there, for looks only.
@@ -166,7 +166,7 @@ fn gate(version: i32) -> Result<()> {
     }
 }
 
-fn open(path: &Path, flags: OpenFlags, cache: &str) -> Result<Connection> {
+fn open(path: &Path, flags: OpenFlags, cache: i64) -> Result<Connection> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(|cause| broken(path, &cause))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -187,7 +187,7 @@ fn broken(path: &Path, cause: &rusqlite::Error) -> Error {
     }
 }
 
-fn prepare(db: &Connection, cache: &str) -> rusqlite::Result<()> {
+fn prepare(db: &Connection, cache: i64) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     for (name, value) in [
         ("synchronous", "FULL"),
@@ -203,10 +203,11 @@ fn prepare(db: &Connection, cache: &str) -> rusqlite::Result<()> {
         // somebody is forgotten these are overwritten, too (store::forgetting).
         ("secure_delete", "FAST"),
         ("mmap_size", "0"),
-        ("cache_size", cache),
     ] {
         db.pragma_update(None, name, value)?;
     }
+    // Below zero: as many KiB, whatever the size of a page.
+    db.pragma_update(None, "cache_size", -cache)?;
     Ok(())
 }
 
@@ -280,10 +281,10 @@ mod tests {
     fn every_connection_is_what_it_must_be() {
         let folder = Folder::new("kept");
         let dir = &folder.0;
-        let writer = open_writer(dir).unwrap();
+        let writer = open_writer(dir, WRITER_CACHE).unwrap();
         let all = [
             ("writer", &writer, "0"),
-            ("existing", &open_existing(dir).unwrap(), "0"),
+            ("existing", &open_existing(dir, WRITER_CACHE).unwrap(), "0"),
             ("asker", &open_asker(dir).unwrap(), "1"),
             ("reader", &open_reader(dir).unwrap(), "1"),
             ("helper", &open_helper(dir).unwrap(), "0"),
@@ -311,7 +312,7 @@ mod tests {
             ("mmap_size", "1048576", "1048576"),
             ("busy_timeout", "0", "0"),
         ] {
-            let db = open_writer(&folder.0).unwrap();
+            let db = open_writer(&folder.0, WRITER_CACHE).unwrap();
             read_back(&db, &KEPT).unwrap();
             db.pragma_update(None, name, other).unwrap();
             let words = told(read_back(&db, &KEPT));

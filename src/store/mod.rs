@@ -52,6 +52,7 @@ pub mod sales;
 pub mod sandbox;
 mod schema;
 pub mod search;
+pub mod seen;
 pub mod sessions;
 pub mod settings;
 pub mod shipments;
@@ -96,6 +97,8 @@ pub struct Options {
     pub chain_key: [u8; 32],
     /// How many jobs may wait for the writer (512).
     pub queue: usize,
+    /// KiB of pages that the writer keeps in memory (32,768).
+    pub cache: i64,
     /// How many threads serve looks (2).
     pub readers: usize,
     /// Pages in the write-ahead log from which on it is moved into the file (16,000: 64 MiB).
@@ -118,6 +121,7 @@ impl Options {
             clock,
             chain_key,
             queue: 512,
+            cache: file::WRITER_CACHE,
             readers: 2,
             checkpoint_pages: 16_000,
             on_failure: Arc::new(|| {}),
@@ -139,7 +143,7 @@ impl Store {
     /// Opens the file as its one server: takes the lock, migrates, starts the writing thread.
     pub fn serve(options: Options) -> Result<Self> {
         let lock = file::lock(&options.dir)?;
-        let mut db = file::open_writer(&options.dir)?;
+        let mut db = file::open_writer(&options.dir, options.cache)?;
         schema::migrate(&mut db)?;
         let readers = reader::Readers::start(&options)?;
         let writer = writer::Writer::start(db, lock, &options)?;
@@ -148,7 +152,7 @@ impl Store {
 
     /// Opens the file beside a server that may be running; the schema must be this binary's.
     pub fn beside(options: Options) -> Result<Self> {
-        let mut db = file::open_existing(&options.dir)?;
+        let mut db = file::open_existing(&options.dir, options.cache)?;
         schema::require_current(&mut db)?;
         let readers = reader::Readers::pool_only(&options)?;
         Ok(Self {
@@ -160,13 +164,13 @@ impl Store {
     /// Brings the schema up to date, alone on the file; what was done.
     pub fn migrate(dir: &Path) -> Result<Vec<Migration>> {
         let _lock = file::lock(dir)?;
-        let mut db = file::open_writer(dir)?;
+        let mut db = file::open_writer(dir, file::WRITER_CACHE)?;
         schema::migrate(&mut db)
     }
 
     /// Every migration with whether the file has it.
     pub fn migrations(dir: &Path) -> Result<Vec<Migration>> {
-        schema::status(&mut file::open_existing(dir)?)
+        schema::status(&mut file::open_existing(dir, file::WRITER_CACHE)?)
     }
 
     /// Runs a look and waits for it.

@@ -1,6 +1,5 @@
 //! Hands rows to the shop in batches that are short jobs, so that a server beside it goes on.
 
-use std::collections::HashMap;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
@@ -20,6 +19,7 @@ use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::Tx;
+use crate::store::seen::Seen;
 
 /// A batch is full with so many rows of the database: 20 ms of the writer, more or less.
 const FULL: usize = 2500;
@@ -33,21 +33,21 @@ pub struct Feed<'a> {
     source: Source,
     report: Report,
     dry_run: bool,
-    seen: HashMap<u64, (u64, u64)>,
+    seen: Seen,
     /// How many rows were refused since the last batch.
     unread: usize,
 }
 
 impl<'a> Feed<'a> {
-    pub fn new(store: &'a Store, source: Source, report: Report, dry_run: bool) -> Self {
-        Self {
+    pub fn new(store: &'a Store, source: Source, report: Report, dry_run: bool) -> Result<Self> {
+        Ok(Self {
             store,
             source,
             report,
             dry_run,
-            seen: HashMap::new(),
+            seen: Seen::new()?,
             unread: 0,
-        }
+        })
     }
 
     /// Says once which columns nobody reads.
@@ -110,13 +110,11 @@ impl<'a> Feed<'a> {
         };
         let print = print(&row.row);
         let names = row.row.names();
-        let former = names
-            .iter()
-            .find_map(|name| Some((name, *self.seen.get(&hash(name))?)));
-        match former {
+        match self.former(&names)? {
             None => {
-                let here = names.iter().map(|name| (hash(name), (row.line, print)));
-                self.seen.extend(here);
+                for name in &names {
+                    self.seen.put(hash(name), row.line, print)?;
+                }
                 return Ok(Some(row));
             }
             Some((_, (_, former))) if former == print => self.report.again(),
@@ -132,6 +130,16 @@ impl<'a> Feed<'a> {
                     key,
                     reason,
                 })?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first of these names that stood in the file before, with its line and print.
+    fn former<'n>(&self, names: &'n [String]) -> Result<Option<(&'n String, (u64, u64))>> {
+        for name in names {
+            if let Some(former) = self.seen.find(hash(name))? {
+                return Ok(Some((name, former)));
             }
         }
         Ok(None)

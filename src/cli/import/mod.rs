@@ -39,6 +39,9 @@ use crate::shop::Store;
 use crate::shop::imports;
 use crate::shop::imports::Before;
 
+/// KiB of pages in memory: what a batch touches. More only grows with the file, and is no faster.
+const CACHE: i64 = 8_192;
+
 /// Bring in products, customers or orders from a file.
 #[derive(Debug, Args)]
 pub struct Import {
@@ -89,7 +92,7 @@ impl Import {
         let store = open(context)?;
         let settings = self.settle(&store)?;
         let report = Report::open(self.report.as_deref(), bar.clone(), self.dry_run)?;
-        let mut feed = Feed::new(&store, source, report, self.dry_run);
+        let mut feed = Feed::new(&store, source, report, self.dry_run)?;
         let done = self.each(rows, layout, &settings, &mut feed);
         let sums = feed.close()?;
         let closed = store.close();
@@ -157,7 +160,7 @@ impl Import {
                         "Shopify's layout: handles only tie rows together, and no picture is fetched",
                     );
                 }
-                let rows = products(rows, layout.is_some(), currency);
+                let rows = products(rows, layout.is_some(), currency)?;
                 feed.all(rows, imports::products, imports::check_products)
             }
             What::Customers => {
@@ -170,7 +173,7 @@ impl Import {
                     false => StockRule::Leave,
                 };
                 let before = self.before(currency)?;
-                let rows = orders(rows, layout.is_some(), settings);
+                let rows = orders(rows, layout.is_some(), settings)?;
                 feed.all(
                     rows,
                     move |tx, by, batch| imports::orders(tx, by, batch, stock),
@@ -201,7 +204,7 @@ impl Import {
         };
         let rows = Rows::open(path, &ProgressBar::hidden())?;
         let is_shopify = PRODUCT.is_of(rows.columns());
-        for row in products(rows, is_shopify, currency) {
+        for row in products(rows, is_shopify, currency)? {
             let variants = row?.map(|read| read.row.variants).unwrap_or_default();
             let skus = variants.iter().map(|variant| variant.sku.as_str().to_owned());
             before.skus.extend(skus);
@@ -268,29 +271,32 @@ fn products(
     rows: Rows,
     is_shopify: bool,
     currency: Currency,
-) -> Box<dyn Iterator<Item = Result<Read<ImportedProduct>>>> {
-    match is_shopify {
-        true => Box::new(shopify::products(rows, currency)),
+) -> Result<Box<dyn Iterator<Item = Result<Read<ImportedProduct>>>>> {
+    Ok(match is_shopify {
+        true => Box::new(shopify::products(rows, currency)?),
         false => Box::new(rows::products(rows, currency)),
-    }
+    })
 }
 
 fn orders(
     rows: Rows,
     is_shopify: bool,
     settings: &Settings,
-) -> Box<dyn Iterator<Item = Result<Read<Invoice>>>> {
+) -> Result<Box<dyn Iterator<Item = Result<Read<Invoice>>>>> {
     let (terms, zone) = (settings.terms, settings.zone.clone());
-    match is_shopify {
-        true => Box::new(shopify::orders(rows, terms, zone)),
+    Ok(match is_shopify {
+        true => Box::new(shopify::orders(rows, terms, zone)?),
         false => Box::new(rows::invoices(rows, terms, zone)),
-    }
+    })
 }
 
 /// The file alone if no server holds it, else beside the server.
 fn open(context: &Context) -> Result<Store> {
     crate::shop::make_dir(&context.data)?;
-    let options = Options::new(&context.data, Clock::System, context.keys()?.audit);
+    let options = Options {
+        cache: CACHE,
+        ..Options::new(&context.data, Clock::System, context.keys()?.audit)
+    };
     match Store::serve(options.clone()) {
         Err(Error::Held(_)) => Store::beside(options),
         other => other,

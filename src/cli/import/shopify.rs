@@ -1,7 +1,6 @@
 //! Rows of Shopify's layouts made into what the shop takes: those of one product or one order stand side by side, and one
 //! that is no good refuses them all.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::iter::Peekable;
@@ -21,6 +20,7 @@ use crate::domain::money::Currency;
 use crate::domain::settings::Terms;
 use crate::domain::time::Zone;
 use crate::error::Result;
+use crate::store::seen::Seen;
 
 /// Rows that one product or order may have, and bytes in them: more are not held.
 const MOST_ROWS: usize = 4095;
@@ -32,9 +32,10 @@ const MOST_TOLD: usize = 5;
 pub fn products(
     rows: impl Iterator<Item = Result<Raw>>,
     currency: Currency,
-) -> impl Iterator<Item = Result<Read<ImportedProduct>>> {
-    let groups = Groups::new(rows, &shopify::PRODUCT);
-    groups.map(move |group| Ok(group?.read(|rows| ImportedProduct::from_shopify(rows, currency))))
+) -> Result<impl Iterator<Item = Result<Read<ImportedProduct>>>> {
+    let groups = Groups::new(rows, &shopify::PRODUCT)?;
+    let read = move |group: Group| group.read(|rows| ImportedProduct::from_shopify(rows, currency));
+    Ok(groups.map(move |group| group.map(read)))
 }
 
 /// The orders of a file.
@@ -42,9 +43,10 @@ pub fn orders(
     rows: impl Iterator<Item = Result<Raw>>,
     terms: Terms,
     zone: Zone,
-) -> impl Iterator<Item = Result<Read<Invoice>>> {
-    let groups = Groups::new(rows, &shopify::ORDER);
-    groups.map(move |group| Ok(group?.read(|rows| Invoice::from_shopify(rows, &terms, &zone))))
+) -> Result<impl Iterator<Item = Result<Read<Invoice>>>> {
+    let groups = Groups::new(rows, &shopify::ORDER)?;
+    let read = move |group: Group| group.read(|rows| Invoice::from_shopify(rows, &terms, &zone));
+    Ok(groups.map(move |group| group.map(&read)))
 }
 
 /// The rows of one product or order.
@@ -125,30 +127,31 @@ struct Groups<I: Iterator> {
     rows: Peekable<I>,
     layout: &'static Layout,
     /// On which line each began, by the hash of its key.
-    seen: HashMap<u64, u64>,
+    seen: Seen,
     hasher: RandomState,
 }
 
 impl<I: Iterator<Item = Result<Raw>>> Groups<I> {
-    fn new(rows: I, layout: &'static Layout) -> Self {
-        Self {
+    fn new(rows: I, layout: &'static Layout) -> Result<Self> {
+        Ok(Self {
             rows: rows.peekable(),
             layout,
-            seen: HashMap::new(),
+            seen: Seen::new()?,
             hasher: RandomState::new(),
-        }
+        })
     }
 
     /// Rows of one key that do not stand side by side would be two things.
-    fn is_new(&mut self, group: &mut Group) {
+    fn is_new(&self, group: &mut Group) -> Result<()> {
         if group.key.is_empty() {
-            return;
+            return Ok(());
         }
-        let before = self.seen.insert(self.hasher.hash_one(&group.key), group.line);
-        if let Some(before) = before {
+        let key = self.hasher.hash_one(&group.key);
+        if let Some((before, _)) = self.seen.find(key)? {
             let words = format!("stands on line {before} already: its rows must be side by side");
             group.fault(group.line, words);
         }
+        self.seen.put(key, group.line, 0)
     }
 }
 
@@ -171,7 +174,9 @@ impl<I: Iterator<Item = Result<Raw>>> Iterator for Groups<I> {
             bytes: 0,
             wrong: Wrong::new(),
         };
-        self.is_new(&mut group);
+        if let Err(broken) = self.is_new(&mut group) {
+            return Some(Err(broken));
+        }
         group.add(first, layout);
         let fits = |next: &Raw, of: &str| key(next, layout).is_none_or(|key| key == of);
         while let Some(Ok(next)) = self

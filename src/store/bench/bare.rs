@@ -72,7 +72,7 @@ impl Bare {
     /// Opens the file that no server holds.
     pub fn open(dir: &Path) -> Result<Self> {
         let lock = file::lock(dir)?;
-        let db = file::open_writer(dir)?;
+        let db = file::open_writer(dir, file::WRITER_CACHE)?;
         db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         let event = db.query_row(
             "SELECT data FROM events WHERE type = 1 ORDER BY id DESC LIMIT 1",
