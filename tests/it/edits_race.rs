@@ -117,7 +117,7 @@ fn an_edit_beside_a_parcel_loses_no_piece() {
 }
 
 #[derive(Debug, Clone)]
-enum Op {
+pub enum Op {
     /// Lines that stay with so many pieces, and new ones.
     Edit(Vec<i64>, Vec<(usize, i64)>, Option<i64>),
     Contacts(u8),
@@ -128,7 +128,7 @@ enum Op {
     Cancel(bool),
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub fn op() -> impl Strategy<Value = Op> {
     let edit = (
         prop::collection::vec(0..6_i64, 4),
         prop::collection::vec((0..3_usize, 1..5_i64), 0..3),
@@ -156,7 +156,7 @@ fn line(sku: usize, quantity: i64) -> AskedLine {
 }
 
 /// An order that was a draft.
-fn begin(tx: &Tx, lines: &[(usize, i64)]) -> Result<Option<OrderId>> {
+pub fn begin(tx: &Tx, lines: &[(usize, i64)]) -> Result<Option<OrderId>> {
     let fields = DraftFields {
         items: Some(
             lines
@@ -233,7 +233,7 @@ fn asked(order: &Order, keep: &[i64], new: &[(usize, i64)], price: Option<i64>) 
 }
 
 #[allow(clippy::too_many_lines, reason = "a row an operation")]
-fn run(tx: &Tx, id: OrderId, op: &Op) -> Result<()> {
+pub fn run(tx: &Tx, id: OrderId, op: &Op) -> Result<()> {
     let order = store::orders::get(tx, id)?;
     let by = actor();
     let at = |which: usize| -> LineId { order.lines[which % order.lines.len()].id };

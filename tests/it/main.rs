@@ -169,6 +169,7 @@ mod sweep;
 mod sweep_events;
 mod telemetry;
 mod tokens;
+mod traces;
 mod users;
 mod wallets;
 mod wallets_held;
