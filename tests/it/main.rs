@@ -104,6 +104,7 @@ mod load;
 mod mails;
 mod mails_smtp;
 mod names;
+mod newest;
 mod opens;
 mod orders;
 mod orders_export;
