@@ -41,7 +41,7 @@ fn report(app: &TestApp, path: &str) -> Value {
     told.json()
 }
 
-/// Issue 5: sales by day, each beside the day in its place in the time before, also where nothing was sold.
+/// D15: sales by day, each beside the day in its place in the time before, also where nothing was sold.
 #[test]
 fn sales_stand_beside_the_time_before() {
     let app = shop();
@@ -88,7 +88,7 @@ fn sales_stand_beside_the_time_before() {
     assert_eq!(report(&app, "sales")["series"].as_array().unwrap().len(), 30);
 }
 
-/// Issue 5: what was sold of each thing and to each customer, the most first; nothing of what was canceled.
+/// D15: what was sold of each thing and to each customer, the most first; nothing of what was canceled.
 #[test]
 fn products_and_customers_stand_by_what_they_brought() {
     let app = shop();
@@ -147,7 +147,27 @@ fn products_and_customers_stand_by_what_they_brought() {
     assert_eq!(buyers["customers"], 2);
 }
 
-/// Issue 5: a thing that stands on two lines of an order was sold on one order.
+/// D15: the time before is as long, and ends where the time begins.
+#[test]
+fn reports_tell_of_which_time_before() {
+    let app = shop();
+    for kind in ["sales", "products", "customers"] {
+        let told = report(&app, &format!("{kind}?from=2026-03-02&to=2026-03-03"));
+        let before = &told["before"];
+        assert_eq!(
+            json!([told["from"], told["to"], before["from"], before["to"]]),
+            json!([
+                "2026-03-02T00:00:00.000Z",
+                "2026-03-03T23:59:59.999Z",
+                "2026-02-28T00:00:00.000Z",
+                "2026-03-01T23:59:59.999Z"
+            ]),
+            "{kind}"
+        );
+    }
+}
+
+/// D15: a thing that stands on two lines of an order was sold on one order.
 #[test]
 fn two_lines_of_an_order_are_one_order() {
     let app = shop();
@@ -199,7 +219,7 @@ fn reports_leave_as_files_that_run_nothing() {
     assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 290"), 3);
 }
 
-/// Issue 5: what is asked for badly, and by whom it is not for.
+/// D15: what is asked for badly, and by whom it is not for.
 #[test]
 fn reports_are_asked_for_well_and_by_staff() {
     let app = TestApp::start();
