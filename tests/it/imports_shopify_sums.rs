@@ -11,6 +11,16 @@ use crate::imports::till;
 use crate::imports_shopify_orders::file;
 use crate::imports_shopify_orders::mug;
 
+/// Total, tax, whether that is within, shipping, discount, and the tax of the lines.
+fn figures(app: &TestApp, id: i64) -> Value {
+    let sql = format!(
+        "SELECT json_array(total, tax, tax_included, shipping, discount,
+           (SELECT sum(tax) FROM order_lines WHERE order_id = {id})) FROM orders WHERE id = {id}"
+    );
+    let text: String = app.db().query_row(&sql, [], |row| row.get(0)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
 /// MON-01: whether the taxes are within is what Total says; a free shipping is no discount of the lines; zeros where a
 /// currency has no decimals are none.
 #[test]
@@ -56,14 +66,7 @@ fn the_sums_are_those_that_were_paid() {
     ];
     let (code, sums) = import(app.dir(), "orders", &file(&folder, &rows), &[]);
     assert_eq!((code, &sums["refused"]), (0, &json!(0)));
-    let order = |id: i64| -> Value {
-        let sql = format!(
-            "SELECT json_array(total, tax, tax_included, shipping, discount,
-            (SELECT sum(tax) FROM order_lines WHERE order_id = {id})) FROM orders WHERE id = {id}"
-        );
-        let text: String = app.db().query_row(&sql, [], |row| row.get(0)).unwrap();
-        serde_json::from_str(&text).unwrap()
-    };
+    let order = |id: i64| figures(&app, id);
     assert_eq!(order(1), json!([1000, 167, 1, 0, 0, 167]));
     assert_eq!(order(2), json!([1200, 200, 0, 0, 0, 200]));
     assert_eq!(order(3), json!([1000, 0, order(3)[2], 0, 0, 0]));

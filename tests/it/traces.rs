@@ -27,7 +27,7 @@ fn life(seed: u8) -> (Vec<(usize, i64)>, Vec<Op>) {
 /// Everything that rows say, but for the proofs of the audit: their key is each shop's own.
 fn rows(file: &Connection, sql: &str) -> String {
     let mut statement = file.prepare_cached(sql).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let told = (0..names.len()).filter(|at| !["digest", "mac"].contains(&&*names[*at]));
     let told: Vec<usize> = told.collect();
     let mut text = String::new();
