@@ -222,6 +222,16 @@ impl<T> Page<T> {
             ..self
         }
     }
+
+    /// The same page without some of its rows: where the next one begins stays.
+    pub fn filter_map<U>(self, shown: impl Fn(T) -> Option<U>) -> Page<U> {
+        Page {
+            rows: self.rows.into_iter().filter_map(shown).collect(),
+            next: self.next,
+            total: self.total,
+            index_behind: self.index_behind,
+        }
+    }
 }
 
 #[cfg(test)]

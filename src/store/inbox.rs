@@ -17,6 +17,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::legible;
+use crate::store::legible::Legible;
 use crate::store::newest::Newest;
 
 const SELECT: &str =
@@ -33,8 +35,8 @@ fn from_row(row: &Row) -> rusqlite::Result<Message> {
     Ok(Message {
         id: row.get("id")?,
         provider: row.get("provider")?,
-        event_id: row.get("event_id")?,
-        kind: row.get("kind")?,
+        event_id: legible::text(row, "event_id")?,
+        kind: legible::text(row, "kind")?,
         body: row.get("body")?,
         size: row.get("size")?,
         state: row.get("state")?,
@@ -63,14 +65,14 @@ pub fn insert(tx: &Tx, provider: Provider, event_id: &str, kind: &str, body: &[u
     Ok(added == 1)
 }
 
-/// The messages that are due, those that have waited longest first.
-pub fn due(db: &Snapshot, now: Timestamp, most: i64) -> Result<Vec<Message>> {
+/// The messages that are due, those that have waited longest first; of one that cannot be read its id, and why.
+pub fn due(db: &Snapshot, now: Timestamp, most: i64) -> Result<Vec<Legible<InboxId, Message>>> {
     db.db()
         .prepare_cached(&format!(
             "{SELECT} {DUE} AND due_at <= :now ORDER BY due_at LIMIT :most"
         ))?
         .query_and_then(named_params! { ":now": now, ":most": most }, |row| {
-            Ok(from_row(row)?)
+            legible::read(row, from_row)
         })?
         .collect()
 }
@@ -140,7 +142,6 @@ pub fn page(db: &Snapshot, state: Option<InboxState>, paging: &Paging) -> Result
         select: LISTED,
         table: "inbox",
         from_row,
-        id: |message: &Message| message.id.0,
     };
     list.page(db, state, paging)
 }

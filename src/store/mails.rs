@@ -13,12 +13,15 @@ use crate::domain::mail::Mail;
 use crate::domain::mail::MailState;
 use crate::domain::mail::NewMail;
 use crate::domain::mail::Wanted;
+use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
+use crate::store::legible;
+use crate::store::legible::Legible;
 
 const SELECT: &str =
     "SELECT id, template, recipient, user_id, facts, link_id, order_id, state, created_at, due_at, attempts,
@@ -52,8 +55,8 @@ pub fn get(db: &Snapshot, id: MailId) -> Result<Mail> {
         .ok_or(Error::NotFound("mail"))
 }
 
-/// The wanted mails, newest first; from a row back where the list is walked backwards.
-pub fn page(db: &Snapshot, wanted: Wanted, paging: &Paging) -> Result<Vec<Mail>> {
+/// A page of the wanted mails, newest first; one that cannot be read is passed over.
+pub fn page(db: &Snapshot, wanted: Wanted, paging: &Paging) -> Result<Page<Mail>> {
     let (sign, order) = match paging.is_backwards() {
         true => (">", ""),
         false => ("<", "DESC"),
@@ -66,7 +69,8 @@ pub fn page(db: &Snapshot, wanted: Wanted, paging: &Paging) -> Result<Vec<Mail>>
     };
     let start = if paging.is_backwards() { 0 } else { i64::MAX };
     let from = paging.keys().map_or(start, |(_, id)| id);
-    db.db()
+    let rows: Vec<(i64, _)> = db
+        .db()
         .prepare_cached(&format!(
             "{SELECT} WHERE id {sign} :from AND {by_index} ORDER BY id {order} LIMIT :most OFFSET :skip"
         ))?
@@ -75,9 +79,11 @@ pub fn page(db: &Snapshot, wanted: Wanted, paging: &Paging) -> Result<Vec<Mail>>
                 ":from": from, ":state": wanted.state, ":order": wanted.order,
                 ":most": paging.wanted() as i64, ":skip": paging.skipped(),
             },
-            |row| Ok(from_row(row)?),
+            |row| Ok((row.get("id")?, legible::read(row, from_row)?)),
         )?
-        .collect()
+        .collect::<Result<_>>()?;
+    let page = paging.cut(rows, |(id, _)| (*id, *id));
+    Ok(page.filter_map(|(_, mail)| legible::shown("mails", mail)))
 }
 
 /// When the next mail is due.
@@ -101,16 +107,17 @@ pub fn count(db: &Snapshot, most: i64) -> Result<(i64, i64)> {
         })?)
 }
 
-/// What is due, the longest due first; links before all else, for somebody waits for them.
-pub fn due(db: &Snapshot, now: Timestamp, most: usize) -> Result<Vec<Mail>> {
+/// What is due, the longest due first; links before all else, for somebody waits for them. Of one that cannot be read its
+/// id, and why.
+pub fn due(db: &Snapshot, now: Timestamp, most: usize) -> Result<Vec<Legible<MailId, Mail>>> {
     let mut found = Vec::new();
     for which in ["link_id IS NOT NULL", "link_id IS NULL"] {
         let mut statement = db.db().prepare_cached(&format!(
             "{SELECT} WHERE state = 0 AND {which} AND due_at <= :now ORDER BY due_at, id LIMIT :most"
         ))?;
         let left = (most - found.len()) as i64;
-        let rows = statement.query_map(named_params! { ":now": now, ":most": left }, from_row)?;
-        for row in rows {
+        let read = |row: &Row| legible::read(row, from_row);
+        for row in statement.query_and_then(named_params! { ":now": now, ":most": left }, read)? {
             found.push(row?);
         }
     }
@@ -192,6 +199,14 @@ pub fn bury(tx: &Tx, event: EventId, facts: &str, words: &str) -> Result<()> {
             "UPDATE mails SET state = 2, failure = :words WHERE event_id = :event AND facts = :facts AND state = 0",
         )?
         .execute(named_params! { ":event": event, ":facts": facts, ":words": words })?;
+    Ok(())
+}
+
+/// Gives up one that cannot be read.
+pub fn lose(tx: &Tx, id: MailId, words: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached("UPDATE mails SET state = 2, failure = :words WHERE id = :id AND state = 0")?
+        .execute(named_params! { ":id": id, ":words": words })?;
     Ok(())
 }
 

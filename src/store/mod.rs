@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod invariants;
 pub mod invoices;
+mod legible;
 pub mod links;
 pub mod logins;
 pub mod mails;

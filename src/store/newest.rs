@@ -10,8 +10,9 @@ use crate::domain::page::Paging;
 use crate::domain::page::Total;
 use crate::error::Result;
 use crate::store::Snapshot;
+use crate::store::legible;
 
-/// What such a list is made of. Its table has an `id` that grows, and a `state`.
+/// What such a list is made of. Its table has an `id` that grows, and a `state`; a row that cannot be read is passed over.
 pub struct Newest<T> {
     /// `SELECT … FROM table`.
     pub select: &'static str,
@@ -19,8 +20,6 @@ pub struct Newest<T> {
     pub table: &'static str,
     /// A row of it.
     pub from_row: fn(&Row) -> rusqlite::Result<T>,
-    /// The row's id.
-    pub id: fn(&T) -> i64,
 }
 
 impl<T> Newest<T> {
@@ -36,9 +35,9 @@ impl<T> Newest<T> {
                     ":limit": paging.wanted() as i64,
                     ":skipped": paging.skipped(),
                 },
-                |row| Ok((self.from_row)(row)?),
+                |row| Ok((row.get("id")?, legible::read(row, self.from_row)?)),
             )?
-            .collect::<Result<Vec<T>>>()?;
+            .collect::<Result<Vec<(i64, _)>>>()?;
         let counted = db
             .db()
             .prepare_cached(&self.count_sql(state.is_some()))?
@@ -47,7 +46,8 @@ impl<T> Newest<T> {
                 |row| row.get(0),
             )?;
         Ok(paging
-            .cut(rows, |row| (0, (self.id)(row)))
+            .cut(rows, |row| (0, row.0))
+            .filter_map(|row| legible::shown(self.table, row.1))
             .counted(Total::of(counted)))
     }
 
@@ -101,7 +101,6 @@ mod tests {
                 },
                 table,
                 from_row: |row| row.get::<_, i64>(0),
-                id: |id| *id,
             };
             let by_state = format!("SEARCH {table} USING INDEX {table}_state (state=?");
             for is_backwards in [false, true] {

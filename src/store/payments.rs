@@ -109,7 +109,6 @@ pub fn page(db: &Snapshot, state: Option<PaymentState>, paging: &Paging) -> Resu
         select: SELECT,
         table: "payments",
         from_row,
-        id: |payment: &Payment| payment.id.0,
     };
     list.page(db, state, paging)
 }

@@ -7,15 +7,18 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::id::InboxId;
 use crate::domain::inbox::InboxState;
 use crate::domain::inbox::Message;
 use crate::domain::inbox::Trouble;
 use crate::domain::payment::Heard;
+use crate::error::Error;
 use crate::error::Result;
 use crate::gateway;
 use crate::shop::Tx;
 use crate::shop::payments;
 use crate::shop::payments::Applied;
+use crate::shop::payments::Due;
 use crate::worker::Outcome;
 
 /// So many side by side: they share their commit.
@@ -47,8 +50,9 @@ pub async fn step_by(
     if due.is_empty() {
         return Ok(Outcome::NothingDue);
     }
+    let (messages, mut failure) = legible(app, due).await;
     let (mut applying, mut under_way) = (JoinSet::new(), HashMap::new());
-    for message in due.into_iter().map(Arc::new) {
+    for message in messages {
         let (app, tried) = (app.clone(), Arc::clone(&message));
         let task = applying.spawn(async move {
             let read = read(&app, &tried);
@@ -56,7 +60,6 @@ pub async fn step_by(
         });
         under_way.insert(task.id(), message);
     }
-    let mut failure = None;
     while let Some(joined) = applying.join_next_with_id().await {
         let (id, applied) = match joined {
             Ok((id, applied)) => (id, Some(applied)),
@@ -70,7 +73,8 @@ pub async fn step_by(
             None => break_off(app, Arc::clone(&message), change).await,
         };
         match applied {
-            Ok(applied) => tell(&message, applied),
+            Ok(Applied::Not(state)) => tell(message.id, message.provider.name(), state),
+            Ok(Applied::Done) => {}
             Err(error) => failure = Some(error),
         }
     }
@@ -78,17 +82,34 @@ pub async fn step_by(
 }
 
 /// Says so where a message waits for somebody (PWH-07).
-fn tell(message: &Message, applied: Applied) {
-    let Applied::Not(state @ (InboxState::Quarantined | InboxState::Dead)) = applied else {
-        return;
-    };
-    let (id, provider, state) = (message.id.0, message.provider.name(), state.name());
-    tracing::error!(
-        id,
-        provider,
-        state,
-        "a message of a provider waits for somebody: see /admin/payments/inbox"
-    );
+fn tell(id: InboxId, provider: &str, state: InboxState) {
+    if matches!(state, InboxState::Quarantined | InboxState::Dead) {
+        let (id, state) = (id.0, state.name());
+        tracing::error!(
+            id,
+            provider,
+            state,
+            "a message of a provider waits for somebody: see /admin/payments/inbox"
+        );
+    }
+}
+
+/// Those that can be read from their rows; the others are given up.
+async fn legible(app: &App, due: Vec<Due>) -> (Vec<Arc<Message>>, Option<Error>) {
+    let (mut messages, mut failure) = (Vec::with_capacity(due.len()), None);
+    for one in due {
+        match one {
+            Ok(message) => messages.push(Arc::new(message)),
+            Err((id, why)) => failure = give_up(app, id, why).await.err().or(failure),
+        }
+    }
+    (messages, failure)
+}
+
+async fn give_up(app: &App, id: InboxId, why: String) -> Result<()> {
+    app.write(move |tx| payments::give_up(tx, id, &why)).await?;
+    tell(id, "unknown", InboxState::Dead);
+    Ok(())
 }
 
 /// Notes that a message has broken whoever read it.

@@ -197,6 +197,7 @@ const ASK_NOBODY: &[(&str, &str)] = &[
         "shop/orders/mod.rs: owner_of",
         "whose it is, by which callers are then judged",
     ),
+    ("shop/payments/hear.rs: give_up", "what nobody can read"),
     (
         "shop/payments/mod.rs: begun",
         "the shop's own, between two steps at a provider",

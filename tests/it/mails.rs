@@ -291,6 +291,31 @@ fn a_link_is_never_shown_and_a_resend_makes_another() {
     assert_eq!(refused.status, 409, "{}", refused.body);
 }
 
+/// LIF-08: a mail whose row was damaged in the file has failed, and stands in no other's way.
+#[test]
+fn a_mail_whose_row_is_damaged_is_given_up() {
+    let app = shop();
+    for name in ["ann", "bob", "eve"] {
+        order(&app, &format!("{name}@shop.test"));
+    }
+    app.queue_mails();
+    app.execute(
+        "UPDATE mails SET template = 99 WHERE recipient LIKE 'ann@%';
+         UPDATE mails SET recipient = CAST(x'ff' AS TEXT) WHERE recipient LIKE 'bob@%'",
+    );
+    let keys = app.app().keys().clone();
+    let act = move |tx: &till::shop::Tx| mails::claim(tx, &keys, 8);
+    let (taken, lost) = app.app().store().write(act).unwrap();
+    let taken: Vec<&str> = taken.iter().map(|one| one.mail.recipient.as_str()).collect();
+    assert_eq!((taken, lost.len()), (vec!["eve@shop.test"], 2));
+    assert_eq!(
+        app.number("SELECT count(*) FROM mails WHERE state = 2 AND failure LIKE 'it cannot be read: %'"),
+        2
+    );
+    let shown = all(&app, "");
+    assert_eq!(shown.len(), 1, "{shown:?}");
+}
+
 /// T12, CON-06: whoever takes a mail and dies leaves it due again, and not for ever.
 #[test]
 fn what_a_dead_sender_has_taken_is_due_again() {

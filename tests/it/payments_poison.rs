@@ -85,6 +85,42 @@ fn a_message_that_breaks_its_change_is_dead_after_three_times() {
     assert_eq!(paid(&payments[1]), "paid");
 }
 
+/// LIF-08: a message whose row was damaged in the file is dead at once, and stands in no other's way; staff see the others,
+/// and what of it can be shown. Letters of which nothing hangs keep nobody from applying what it says.
+#[test]
+fn a_message_whose_row_is_damaged_is_given_up() {
+    let app = shop();
+    let payments: Vec<Value> = (0..4).map(|_| begin(&app, order(&app))).collect();
+    for (at, payment) in payments.iter().enumerate() {
+        let body = news(&format!("evt_{at}"), "payment.succeeded", payment);
+        assert_eq!(tell(&app, &body).status, 200);
+    }
+    app.execute(
+        "PRAGMA ignore_check_constraints = ON;
+         UPDATE inbox SET provider = 9 WHERE event_id = 'evt_0';
+         UPDATE inbox SET kind = CAST(x'41ff' AS TEXT) WHERE event_id = 'evt_1';
+         UPDATE inbox SET failure = CAST(x'ff' AS TEXT), state = 2 WHERE event_id = 'evt_2'",
+    );
+    app.settle();
+    assert_eq!(
+        app.number("SELECT CAST(group_concat(state * 10 + attempts, '') AS INTEGER) FROM (SELECT * FROM inbox ORDER BY id)"),
+        41_114_111
+    );
+    assert_eq!(app.number("SELECT count(*) FROM orders WHERE paid = total"), 2);
+    app.forget_tokens();
+    let list = app.get("staff", "/api/v1/payments/webhook-events?limit=3").json();
+    let shown = |at: usize, name: &str| list["data"][at][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(list["data"].as_array().unwrap().len(), 3, "{list}");
+    assert_eq!(shown(2, "type"), "A\u{fffd}");
+    assert!(shown(1, "failure").starts_with("It cannot be read: "), "{list}");
+    let page = Browser::signed_in(&app, "owner").get("/admin/payments/inbox");
+    assert_eq!(page.status, 200);
+    let path = format!("/api/v1/payments/webhook-events/{}/retry", list["data"][1]["id"]);
+    assert_eq!(app.send("POST", "owner", &path, &[], None).status, 200);
+    app.settle();
+    assert_eq!(app.number("SELECT count(*) FROM orders WHERE paid = total"), 3);
+}
+
 /// NET-02, E3: a list of messages does not carry what may be a mebibyte each: it says how long they are, and one that is
 /// asked for by itself has all its bytes.
 #[test]

@@ -203,7 +203,7 @@ fn order(db: &Snapshot, order: &Order) -> Result<Value> {
         order: Some(id),
     };
     let mails = store::mails::page(db, of_order, &Paging::first(Limit::MAX, 0))?;
-    let mails: Vec<Value> = mails.iter().map(mail).collect();
+    let mails: Vec<Value> = mails.rows.iter().map(mail).collect();
     Ok(json!({
         "order": told(&OrderView::whole(order))?, "history": history, "payments": payments, "refunds": refunds,
         "shipments": parcels, "returns": returns, "invoices": papers, "mails": mails,

@@ -63,6 +63,13 @@ pub fn claim(tx: &Tx, keys: &Keys, most: usize) -> Result<(Vec<Sending>, Vec<Fai
     let reply_to = store::settings::text(tx, &settings::MAIL_REPLY_TO)?;
     let (mut taken, mut lost) = (Vec::new(), Vec::new());
     for mail in store::mails::due(tx, tx.now, most)? {
+        let mail = match mail {
+            Ok(mail) => mail,
+            Err((id, why)) => {
+                lost.push(lose(tx, id, &why)?);
+                continue;
+            }
+        };
         let (why_not, link) = (why_not(tx, &mail)?, open(tx, keys, mail.id));
         let link = match (why_not, link) {
             (None, Ok(link)) => link,
@@ -96,6 +103,13 @@ fn fail(
     let words = mail::one_line(words);
     let is_noted = store::mails::failed(tx, id, attempt, &words, due_at)?;
     Ok((is_noted && due_at.is_none()).then_some(Failed { id, words }))
+}
+
+/// Gives up a mail whose row cannot be read: what is damaged stays damaged, and stands in nobody else's way.
+fn lose(tx: &Tx, id: MailId, why: &str) -> Result<Failed> {
+    let words = mail::one_line(&format!("it cannot be read: {why}"));
+    store::mails::lose(tx, id, &words)?;
+    Ok(Failed { id, words })
 }
 
 fn why_not(db: &Tx, mail: &Mail) -> Result<Option<&'static str>> {

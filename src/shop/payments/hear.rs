@@ -37,8 +37,11 @@ pub fn receive(tx: &Tx, provider: Provider, event_id: &str, kind: &str, body: &[
     store::inbox::insert(tx, provider, event_id, kind, body)
 }
 
+/// A message to apply; of one that cannot be read its id, and why.
+pub type Due = std::result::Result<Message, (InboxId, String)>;
+
 /// Messages to apply.
-pub fn due_messages(db: &Snapshot, now: Timestamp, most: i64) -> Result<Vec<Message>> {
+pub fn due_messages(db: &Snapshot, now: Timestamp, most: i64) -> Result<Vec<Due>> {
     store::inbox::due(db, now, most)
 }
 
@@ -80,6 +83,12 @@ pub fn retry(tx: &Tx, by: &Actor, id: InboxId) -> Result<Message> {
         None,
     )?;
     store::inbox::get(tx, id)
+}
+
+/// Gives up a message whose row cannot be read: what is damaged stays damaged, and stands in nobody else's way.
+pub fn give_up(tx: &Tx, id: InboxId, why: &str) -> Result<()> {
+    let failure = Trouble::Unreadable(why.to_owned()).words();
+    store::inbox::put_off(tx, id, InboxState::Dead, &failure, tx.now)
 }
 
 /// What became of a message.
