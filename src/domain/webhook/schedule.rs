@@ -6,7 +6,7 @@ use crate::domain::webhook::FailureKind;
 
 /// So often a delivery is tried, over three days.
 pub const ATTEMPTS: i64 = 10;
-/// A wait is up to so many thousandths longer or shorter, so that what failed together does not come again together.
+/// A wait is up to so many thousandths longer or shorter, so that endpoints that failed together are not asked together.
 pub const JITTER: i64 = 200;
 
 /// What lies between one attempt and the next.

@@ -198,15 +198,15 @@ pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<Vec<Loss>> {
         let Some(delivery) = store::deliveries::find(tx, one.delivery)? else {
             continue;
         };
-        let next = follow(tx, &delivery, one, scale)?;
-        if !store::deliveries::settle(tx, one, next)? {
-            continue;
-        }
-        store::deliveries::arrange(tx, delivery.endpoint, delivery.lane)?;
         let endpoint = match endpoints.entry(delivery.endpoint) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(store::endpoints::get(tx, delivery.endpoint)?),
         };
+        let next = follow(tx, endpoint, &delivery, one, scale)?;
+        if !store::deliveries::settle(tx, one, next)? {
+            continue;
+        }
+        store::deliveries::arrange(tx, delivery.endpoint, delivery.lane)?;
         if next.0 == DeliveryStatus::Dead && !delivery.status.is_end() {
             *dead.entry(endpoint.id).or_default() += 1;
         }
@@ -226,6 +226,7 @@ pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<Vec<Loss>> {
 /// What becomes of a delivery, and when it is due.
 fn follow(
     tx: &Tx,
+    endpoint: &Endpoint,
     delivery: &Delivery,
     tried: &Tried,
     scale: Scale,
@@ -251,10 +252,21 @@ fn follow(
         status: tried.status(),
         retry_after: asked.and_then(|asked| webhook::retry_after(asked, tx.now)),
     };
-    Ok(match attempt.wait(secret::jitter(JITTER)?, scale) {
-        Some(wait) => (DeliveryStatus::Failed, Some(tx.now.plus_ms(wait))),
-        None => (DeliveryStatus::Dead, None),
-    })
+    Ok(
+        match attempt.wait(jitter(tx, endpoint, attempt.attempts), scale) {
+            Some(wait) => (DeliveryStatus::Failed, Some(tx.now.plus_ms(wait))),
+            None => (DeliveryStatus::Dead, None),
+        },
+    )
+}
+
+/// How much longer or shorter a wait is. The same for all that fails at an endpoint while nothing gets through to it: it
+/// comes again in the order in which it failed. Other endpoints, and other times, have another.
+fn jitter(tx: &Tx, endpoint: &Endpoint, attempts: i64) -> i64 {
+    let since = endpoint.failing_since.unwrap_or(tx.now).ms();
+    let parts = [endpoint.id.0, since, attempts].map(i64::to_be_bytes);
+    let [high, low, ..] = secret::digest_parts(&[b"wait", &parts[0], &parts[1], &parts[2]]);
+    i64::from(u16::from_be_bytes([high, low])) % (2 * JITTER + 1) - JITTER
 }
 
 /// What an attempt says of its endpoint; why it was turned off by it.

@@ -136,8 +136,9 @@ pub fn next_due(db: &Snapshot, endpoint: EndpointId, now: Timestamp) -> Result<O
         })?)
 }
 
-/// Puts what is sent of an event to an endpoint into its lane, due at once unless an earlier one is unfinished; whether it
-/// was not there yet.
+/// Puts what is sent of an event to an endpoint into its lane, due unless an earlier one is unfinished; whether it was not
+/// there yet. What is due at once is so since it happened: of all that waits to be sent the oldest goes first, also where it
+/// had to wait for another of its lane.
 pub fn insert(tx: &Tx, id: DeliveryId, lane: i64) -> Result<bool> {
     let has_earlier = lane != 0 && head(tx, id.endpoint(), lane)?.is_some();
     let (status, due_at) = match has_earlier {
@@ -148,7 +149,7 @@ pub fn insert(tx: &Tx, id: DeliveryId, lane: i64) -> Result<bool> {
         .db()
         .prepare_cached(
             "INSERT INTO deliveries (id, endpoint_id, lane, status, due_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+             VALUES (?1, ?2, ?3, ?4, min(?5, ifnull((SELECT at FROM events WHERE events.id = ?1 >> 12), ?5)))
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![id, id.endpoint(), lane, status, due_at])?;
@@ -175,7 +176,9 @@ pub fn arrange(tx: &Tx, endpoint: EndpointId, lane: i64) -> Result<()> {
     };
     tx.db()
         .prepare_cached(
-            "UPDATE deliveries SET status = iif(attempts > fresh_from, 1, 0), due_at = ?2
+            "UPDATE deliveries
+             SET status = iif(attempts > fresh_from, 1, 0),
+               due_at = min(?2, ifnull((SELECT at FROM events WHERE events.id = ?1 >> 12), ?2))
              WHERE id = ?1 AND status = 2",
         )?
         .execute(params![head, tx.now])?;
@@ -192,7 +195,9 @@ pub fn arrange(tx: &Tx, endpoint: EndpointId, lane: i64) -> Result<()> {
 pub fn renew(tx: &Tx, id: DeliveryId, lane: i64) -> Result<()> {
     tx.db()
         .prepare_cached(
-            "UPDATE deliveries SET status = 0, fresh_from = attempts, due_at = :now, ended_at = NULL
+            "UPDATE deliveries
+             SET status = 0, fresh_from = attempts, ended_at = NULL,
+               due_at = min(:now, ifnull((SELECT at FROM events WHERE events.id = :id >> 12), :now))
              WHERE id = :id",
         )?
         .execute(named_params! { ":id": id, ":now": tx.now })?;
