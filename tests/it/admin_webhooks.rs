@@ -81,6 +81,36 @@ fn an_endpoint_is_made_and_its_secret_is_shown_once() {
     assert!(!list.body.contains("whsec_") && !browser.get(PAGE).body.contains("whsec_"));
 }
 
+/// T13: a delivery goes by the number of its order, in the list and where it is shown.
+#[test]
+fn a_delivery_goes_by_the_number_of_its_order() {
+    let (app, sink) = (crate::webhooks::shop(), Sink::start());
+    crate::webhooks::endpoint(&app, &sink.url(), &["*"]);
+    let order = crate::webhooks::order(&app);
+    app.product("CUP", "1.00", 1);
+    app.deliver();
+    let browser = Browser::signed_in(&app, "owner");
+    let page = browser.get(&format!("{LIST}/1")).body;
+    assert!(
+        page.contains("<b>order.created</b> <span class=\"mute\">#1001</span>"),
+        "{page}"
+    );
+    assert!(page.contains("<b>product.created</b> <span class=\"mute\">") && page.contains(">1 try<"));
+    let at = page
+        .split("<b>order.created</b>")
+        .next()
+        .unwrap()
+        .rfind("href=\"")
+        .unwrap()
+        + 6;
+    let path = plain(page[at..].split('"').next().unwrap());
+    let shown = browser.get(path.split('#').next().unwrap()).body;
+    assert!(
+        shown.contains(&format!("<a href=\"/admin/orders/{order}\">#1001</a>")),
+        "{shown}"
+    );
+}
+
 /// T13: what an endpoint answers is shown as text, whatever it is; one delivery is sent again, and all that is dead.
 #[test]
 fn what_came_back_is_text_and_is_sent_again() {

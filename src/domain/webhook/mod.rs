@@ -10,6 +10,7 @@ use crate::domain::event::EventType;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
 use crate::domain::id::EventId;
+use crate::domain::id::OrderId;
 use crate::domain::named::named;
 use crate::domain::time::Timestamp;
 
@@ -222,6 +223,11 @@ pub fn lane(kind: EventType, subject: i64) -> i64 {
         0 => 0,
         subject => subject * 8 + family,
     }
+}
+
+/// The order that a lane is about, if it is about one.
+pub fn order_of(kind: EventType, lane: i64) -> Option<OrderId> {
+    (kind.is_of_order() && lane > 0).then_some(OrderId(lane / 8))
 }
 
 /// What `webhook-id` says: the same at every attempt, and never the same for two shops, were one a copy of the other.

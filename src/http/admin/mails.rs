@@ -8,6 +8,7 @@ use axum::http::Uri;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::domain::id::MailId;
@@ -56,6 +57,12 @@ impl ListPage<'_> {
 
     fn name(&self, mail: &Mail) -> &'static str {
         words::mail(mail.template)
+    }
+
+    /// The order that it tells of, as people call it.
+    fn number(&self, mail: &Mail) -> Option<String> {
+        let facts: Value = serde_json::from_str(&mail.facts).ok()?;
+        facts["number"].as_str().map(str::to_owned)
     }
 }
 

@@ -133,6 +133,8 @@ impl Asks for Messages {
 struct InboxPage<'a> {
     frame: &'a Frame,
     tabs: Vec<Tab>,
+    /// Only those of one state are asked for.
+    is_part: bool,
     found: &'a Page<Message>,
     how_many: String,
     first: Option<String>,
@@ -177,6 +179,7 @@ pub async fn inbox(
     let shown = InboxPage {
         frame: &frame,
         tabs: view.tabs("status", states),
+        is_part: state.is_some(),
         how_many: how_many(&found),
         first: view.first(),
         next: view.next(found.next),

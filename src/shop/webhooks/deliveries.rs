@@ -1,5 +1,7 @@
 //! Deliveries: listed, shown, and sent again.
 
+use std::collections::HashMap;
+
 use crate::domain::actor::Actor;
 use crate::domain::audit::Action;
 use crate::domain::audit::Target;
@@ -7,6 +9,7 @@ use crate::domain::event::EventType;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
 use crate::domain::id::EventId;
+use crate::domain::id::OrderId;
 use crate::domain::order::Order;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
@@ -72,6 +75,12 @@ pub fn list_deliveries(
         page.next = Some(paging.cursor((last.0, last.0)));
     }
     Ok(page)
+}
+
+/// The numbers of the orders that deliveries are about.
+pub fn numbers(db: &Snapshot, by: &Actor, rows: &[DeliveryView]) -> Result<HashMap<OrderId, String>> {
+    by.require(Permission::WebhooksRead)?;
+    store::orders::numbers(db, rows.iter().filter_map(|row| row.order))
 }
 
 fn has_more(db: &Snapshot, wanted: &Wanted, from: i64, last: DeliveryId) -> Result<bool> {

@@ -13,6 +13,7 @@ pub use deliveries::Again;
 pub use deliveries::ToldOf;
 pub use deliveries::last_failure;
 pub use deliveries::list_deliveries;
+pub use deliveries::numbers;
 pub use deliveries::of_order;
 pub use deliveries::replay;
 pub use deliveries::retry;

@@ -9,6 +9,7 @@ use crate::domain::event::EventType;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
 use crate::domain::id::EventId;
+use crate::domain::id::OrderId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook;
 use crate::domain::webhook::Attempt;
@@ -92,6 +93,9 @@ pub struct DeliveryView {
     pub next_attempt_at: Option<Timestamp>,
     pub created_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// The order that it is about.
+    #[serde(skip)]
+    pub order: Option<OrderId>,
 }
 
 impl DeliveryView {
@@ -107,6 +111,9 @@ impl DeliveryView {
             next_attempt_at: delivery.due_at,
             created_at: delivery.created_at,
             ended_at: delivery.ended_at,
+            order: delivery
+                .kind
+                .and_then(|kind| webhook::order_of(kind, delivery.lane)),
         }
     }
 }

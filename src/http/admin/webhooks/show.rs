@@ -1,5 +1,7 @@
 //! One endpoint: its health, its deliveries, and of one of them every attempt with what was sent and what came back.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +12,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
+use crate::domain::id::OrderId;
 use crate::domain::page::Page;
 use crate::domain::page::Paging;
 use crate::domain::webhook::DeliveryStatus;
@@ -66,6 +69,7 @@ struct ShowPage<'a> {
     endpoint: &'a EndpointView,
     tabs: Vec<Tab>,
     found: &'a Page<DeliveryView>,
+    numbers: HashMap<OrderId, String>,
     chosen: Option<&'a TriesView>,
     /// The attempt whose words are shown.
     tried: Option<&'a TryView>,
@@ -84,7 +88,12 @@ pub async fn show(
 ) -> Result<Response> {
     let OnPage(look) = asked.read(&())?;
     let attempt = look.attempt;
-    let (endpoint, found, chosen) = seen(&app, &frame, id, look).await?;
+    let Seen {
+        endpoint,
+        found,
+        chosen,
+        numbers,
+    } = seen(&app, &frame, id, look).await?;
     let view = View::new(webhooks::path(id), asked_at.query());
     let mut tries = chosen.iter().flat_map(|chosen| &chosen.tries);
     let shown = ShowPage {
@@ -98,6 +107,7 @@ pub async fn show(
             .as_ref()
             .map(|next| view.with(&[("after", &next.encode()), ("delivery", ""), ("attempt", "")])),
         found: &found,
+        numbers,
         chosen: chosen.as_ref(),
         tried: tries.rfind(|tried| attempt.is_none_or(|number| tried.number == number)),
         view: &view,
@@ -105,13 +115,15 @@ pub async fn show(
     page::page(StatusCode::OK, &shown)
 }
 
-/// The endpoint, a page of its deliveries, and the one that is named or stands first.
-async fn seen(
-    app: &App,
-    frame: &Frame,
-    id: EndpointId,
-    look: Look,
-) -> Result<(EndpointView, Page<DeliveryView>, Option<TriesView>)> {
+/// The endpoint, a page of its deliveries, the one that is named or stands first, and the numbers of their orders.
+struct Seen {
+    endpoint: EndpointView,
+    found: Page<DeliveryView>,
+    chosen: Option<TriesView>,
+    numbers: HashMap<OrderId, String>,
+}
+
+async fn seen(app: &App, frame: &Frame, id: EndpointId, look: Look) -> Result<Seen> {
     let (by, now) = (frame.by.clone(), frame.now);
     app.read(move |db| {
         let endpoint = verbs::show(db, &by, id, now)?;
@@ -125,7 +137,16 @@ async fn seen(
         match chosen.is_none_or(|chosen| chosen.endpoint() == id) {
             true => {
                 let chosen = chosen.map(|id| verbs::show_delivery(db, &by, id)).transpose()?;
-                Ok((endpoint, found, chosen))
+                let mut numbers = verbs::numbers(db, &by, &found.rows)?;
+                if let Some(chosen) = &chosen {
+                    numbers.extend(verbs::numbers(db, &by, std::slice::from_ref(&chosen.delivery))?);
+                }
+                Ok(Seen {
+                    endpoint,
+                    found,
+                    chosen,
+                    numbers,
+                })
             }
             false => Err(Error::NotFound("delivery")),
         }
@@ -175,6 +196,11 @@ impl ShowPage<'_> {
 
     fn kind(&self, delivery: &DeliveryView) -> &'static str {
         delivery.kind.map_or("swept", |kind| kind.name())
+    }
+
+    /// The order that it is about, as people call it.
+    fn number(&self, delivery: &DeliveryView) -> Option<&str> {
+        self.numbers.get(&delivery.order?).map(String::as_str)
     }
 
     fn is_chosen(&self, delivery: &DeliveryView) -> bool {
