@@ -129,6 +129,32 @@ fn historic_names_are_understood() {
     );
 }
 
+/// E6: and those of the payments; the name of today counts more.
+#[test]
+fn historic_names_of_the_payments_are_understood() {
+    let historic = [
+        ("RAZORPAY_KEY_ID", "rzp_test_1"),
+        ("RAZORPAY_KEY_SECRET", "the key"),
+        ("RAZORPAY_WEBHOOK_SECRET", "the webhook's"),
+    ];
+    let told = |variables: &[(&str, &str)]| {
+        let payments = read("", variables).unwrap().config.payments;
+        let words = |secret: &Option<till::config::Secret>| secret.as_ref().unwrap().reveal().to_owned();
+        let secrets = (
+            words(&payments.secrets.razorpay_key),
+            words(&payments.secrets.razorpay_webhook),
+        );
+        (payments.razorpay_key_id, secrets.0, secrets.1)
+    };
+    let [id, key, webhook] = historic.map(|(_, value)| value.to_owned());
+    assert_eq!(told(&historic), (id, key.clone(), webhook.clone()));
+    let now = ("TILL_PAYMENTS__RAZORPAY_KEY_ID", "rzp_live_2");
+    assert_eq!(
+        told(&[&historic[..], &[now]].concat()),
+        ("rzp_live_2".to_owned(), key, webhook)
+    );
+}
+
 /// TOK-01: no secret is shown, by whatever way the settings are printed.
 #[test]
 fn a_secret_is_never_printed() {

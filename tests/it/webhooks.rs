@@ -76,7 +76,7 @@ fn show(app: &TestApp, endpoint: &Value) -> Value {
     answer.json()
 }
 
-/// OWH-01, OWH-03
+/// H11, OWH-01, OWH-03
 #[test]
 fn a_delivery_is_retried_until_it_is_accepted() {
     let (app, sink) = (shop(), Sink::start());
