@@ -61,6 +61,9 @@ fn heard_at(page: &Answer) -> String {
     attribute(&page.body[at..], "data-live").unwrap()
 }
 
+/// What has not come by then does not come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A stream that is being read.
 struct Stream {
     socket: TcpStream,
@@ -76,8 +79,7 @@ impl Stream {
     fn open(browser: &Browser, app: &TestApp, path: &str, headers: &str) -> Self {
         let at = app.client().at();
         let mut socket = TcpStream::connect(at).unwrap();
-        // Less than a beat: a stream that does not end is not read for ever.
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
             "GET {path} HTTP/1.1\r\nhost: {at}\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\n\
              accept-encoding: gzip, br\r\n{headers}\r\n",
@@ -106,14 +108,20 @@ impl Stream {
     }
 
     fn until(&mut self, is_there: impl Fn(&str) -> bool) {
+        let watch = Stopwatch::start();
         while !is_there(&self.text[self.taken..]) {
+            // Beats keep it alive in which nothing is told.
+            assert!(watch.elapsed() < PATIENCE, "nothing comes: {}", self.text);
             assert!(self.read() > 0, "ended: {}", self.text);
         }
     }
 
     /// Reads to the end of the stream.
     fn ends(&mut self) {
-        while !self.text.ends_with("\r\n0\r\n\r\n") && self.read() > 0 {}
+        let watch = Stopwatch::start();
+        while !self.text.ends_with("\r\n0\r\n\r\n") && self.read() > 0 {
+            assert!(watch.elapsed() < PATIENCE, "it goes on: {}", self.text);
+        }
     }
 
     /// The next message.
@@ -247,7 +255,7 @@ fn a_reader_that_takes_nothing_is_dropped() {
         let mut body = live::stream(listening, EventId(0), endless).into_body();
         let (_others, watch) = (take_places(&app, &actor()), Stopwatch::start());
         while app.app().place(&actor()).is_err() {
-            assert!(watch.seconds() < 30.0, "it still has its place");
+            assert!(watch.seconds() < 120.0, "it still has its place");
             tokio::task::yield_now().await;
         }
         let mut kept = String::new();

@@ -211,7 +211,7 @@ impl TestApp {
     /// A connection of the test's own on the file.
     pub fn file(&self) -> rusqlite::Connection {
         let file = rusqlite::Connection::open(self.dir.join("till.db")).unwrap();
-        file.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        file.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
         file
     }
 
@@ -311,7 +311,7 @@ impl TestApp {
 
     /// The file itself, beside the running shop: to count what is in it, and to change what no verb can.
     pub fn db(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.dir.join("till.db")).unwrap()
+        self.file()
     }
 
     /// One number that a query gives.

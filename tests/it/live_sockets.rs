@@ -317,7 +317,7 @@ fn what_is_no_handshake_is_told_so() {
 fn a_slow_socket_is_dropped_while_the_others_go_on() {
     const LARGE: usize = 1 << 20;
     const MANY: usize = 24;
-    let app = TestApp::start_with(|config| config.server.write_seconds = 1);
+    let app = TestApp::start_with(|config| config.server.write_seconds = 3);
     app.expect_findings();
     app.product("MUG", "4.50", 10);
     let (mut slow, mut other) = (open(&app, "staff"), open(&app, "staff"));
@@ -344,7 +344,7 @@ fn a_slow_socket_is_dropped_while_the_others_go_on() {
     }
     let watch = Stopwatch::start();
     while app.app().place(&by).is_err() {
-        assert!(watch.seconds() < 30.0, "it still has its place");
+        assert!(watch.seconds() < 120.0, "it still has its place");
         std::thread::yield_now();
     }
     let heard = std::iter::from_fn(|| Some(slow.next())).take_while(|heard| matches!(heard, Heard::Event(_)));

@@ -405,7 +405,7 @@ fn a_stream_ends_with_the_token_that_it_came_by() {
 fn a_slow_reader_is_dropped_while_the_others_go_on() {
     const LARGE: usize = 1 << 20;
     const MANY: usize = 24;
-    let app = TestApp::start_with(|config| config.server.write_seconds = 1);
+    let app = TestApp::start_with(|config| config.server.write_seconds = 3);
     app.expect_findings();
     let token = app.token("staff").unwrap();
     let at = app.client().at();
@@ -433,7 +433,7 @@ fn a_slow_reader_is_dropped_while_the_others_go_on() {
     }
     let watch = Stopwatch::start();
     while app.app().place(&by).is_err() {
-        assert!(watch.seconds() < 30.0, "it still has its place");
+        assert!(watch.seconds() < 120.0, "it still has its place");
         std::thread::yield_now();
     }
     let _ = slow.read_to_end(&mut taken);

@@ -118,7 +118,7 @@ impl Server {
 
     /// The next mail that it was given.
     fn hear(&self) -> Value {
-        let heard = self.heard.recv_timeout(Duration::from_secs(20));
+        let heard = self.heard.recv_timeout(Duration::from_secs(120));
         heard.expect("a mail comes")
     }
 
@@ -136,7 +136,7 @@ impl Server {
             config.mail.from = "till@shop.test".to_owned();
             config.mail.reply_to = "people@shop.test".to_owned();
             config.mail.ca_file = self.dir.join("ca.pem").to_str().unwrap().to_owned();
-            config.mail.timeout_seconds = 5;
+            config.mail.timeout_seconds = 30;
         });
         app.product("MUG", "4.50", 1_000_000);
         app

@@ -427,7 +427,8 @@ fn an_answer_that_gets_lost_is_asked_for_again() {
         let begun = app.post("ann", "/api/v1/payments/initiate", body);
         assert!([201, 502].contains(&begun.status), "{}", begun.body);
     }
-    let waiting = "SELECT (SELECT count(*) FROM payment_tasks WHERE state < 2) + (SELECT count(*) FROM sandbox_messages)";
+    let waiting = "SELECT (SELECT count(*) FROM payment_tasks WHERE state < 2)
+      + (SELECT count(*) FROM sandbox_messages WHERE sent_at IS NULL)";
     for _ in 0..1000 {
         app.clock.pass(60_000);
         std::thread::scope(|scope| {

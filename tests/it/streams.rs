@@ -7,12 +7,13 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
+use till::clock::Stopwatch;
 use till::domain::actor::Actor;
 
 use crate::app::TestApp;
 
-/// Less than a beat: what does not come is not waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What has not come by then does not come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Takes all places that are left to a user: there is one again when one of those who listen has gone.
 pub fn take_places(app: &TestApp, by: &Actor) -> Vec<impl Sized + use<>> {
@@ -75,7 +76,10 @@ impl Stream {
 
     /// The same, or nothing if the stream ends.
     pub fn try_next(&mut self) -> Option<Value> {
+        let watch = Stopwatch::start();
         loop {
+            // Beats keep it alive in which nothing is told.
+            assert!(watch.elapsed() < PATIENCE, "nothing comes: {}", self.text);
             let text = &self.text[self.taken..];
             let whole = text
                 .find("id: ")
@@ -231,7 +235,9 @@ impl Socket {
 
     /// The next thing but pings.
     pub fn next(&mut self) -> Heard {
+        let watch = Stopwatch::start();
         loop {
+            assert!(watch.elapsed() < PATIENCE, "nothing comes");
             let (kind, payload) = match self.take() {
                 Some(frame) => frame,
                 None if self.more() > 0 => continue,

@@ -164,7 +164,7 @@ fn until_refused(server: &Server, token: &str) {
         .status
         != 401
     {
-        assert!(since.elapsed() < Duration::from_secs(2), "the token still works");
+        assert!(since.elapsed() < Duration::from_secs(20), "the token still works");
         std::thread::yield_now();
     }
 }

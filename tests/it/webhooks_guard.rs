@@ -273,7 +273,15 @@ fn what_stands_behind_a_failure_is_not_told() {
     let (sink, closed) = (Sink::start(), std::net::TcpListener::bind("127.0.0.1:0").unwrap());
     let closed_port = closed.local_addr().unwrap().port();
     drop(closed);
-    let app = TestApp::start_with(|config| config.webhooks.allow_http = true);
+    // No name is asked for outside this machine.
+    let resolver = crate::names::start(|name| match name {
+        "localhost" => vec![Ipv4Addr::LOCALHOST.into()],
+        _ => Vec::new(),
+    });
+    let app = TestApp::start_with(|config| {
+        config.webhooks.allow_http = true;
+        config.webhooks.resolver = Some(resolver);
+    });
     app.product("MUG", "4.50", 100);
     let open = sink.at().port();
     for url in [

@@ -78,10 +78,11 @@ fn a_name_that_changes_its_mind_leads_nowhere_inside() {
         count.fetch_add(1, Ordering::SeqCst);
         let turn = turns.entry(name.to_owned()).or_default();
         *turn += 1;
+        // A good one first: however late it is answered, never are seven of ten that have ended bad, and no breaker opens.
         match *turn % 4 {
-            0 => vec![INSIDE.into(), OUTSIDE.into()],
-            2 => vec![OUTSIDE.into()],
-            1 => vec![INSIDE.into()],
+            1 => vec![INSIDE.into(), OUTSIDE.into()],
+            3 => vec![OUTSIDE.into()],
+            2 => vec![INSIDE.into()],
             _ => vec![INSIDE.to_ipv6_mapped().into(), INSIDE.into()],
         }
     });
