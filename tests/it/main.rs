@@ -146,6 +146,7 @@ mod request_log;
 mod returns;
 mod roles;
 mod sales;
+mod sandbox;
 mod schema;
 mod search;
 mod secrecy;
