@@ -95,7 +95,10 @@ fn left(order: &Order) -> Money {
 }
 
 pub(super) fn too_much(order: &Order, left: Money) -> Error {
-    let words = format!("No more than {} can go back.", left.write(order.head.currency));
+    let words = match left == Money::ZERO {
+        true => "Nothing is left that could go back.".to_owned(),
+        false => format!("No more than {} can go back.", left.write(order.head.currency)),
+    };
     Refusal::Rule(words.into()).into()
 }
 
