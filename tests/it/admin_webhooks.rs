@@ -109,6 +109,7 @@ fn a_delivery_goes_by_the_number_of_its_order() {
         shown.contains(&format!("<a href=\"/admin/orders/{order}\">#1001</a>")),
         "{shown}"
     );
+    assert!(shown.contains(":00:00</a>"), "an attempt has its second: {shown}");
 }
 
 /// T13: what an endpoint answers is shown as text, whatever it is; one delivery is sent again, and all that is dead.

@@ -132,6 +132,11 @@ impl Frame {
         words::when(*at, self.now, &self.settings.zone)
     }
 
+    /// The same to the second, for what comes several times a minute.
+    pub fn exactly(&self, at: &Timestamp) -> String {
+        words::exactly(*at, self.now, &self.settings.zone)
+    }
+
     /// What was done, in a sentence: its pieces in turn, and whether each is to be typed as it stands.
     pub fn deed(&self, row: &AuditRow) -> Vec<(String, bool)> {
         let words = words::deed(row, self.sends_mail);

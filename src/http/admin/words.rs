@@ -119,6 +119,12 @@ pub fn when(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     format!("{} {clock}", short_day(then.day, today.year()))
 }
 
+/// The same to the second: `Today 11:32:07`.
+pub fn exactly(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
+    let seconds = at.ms().div_euclid(1000).rem_euclid(60);
+    format!("{}:{seconds:02}", when(at, now, zone))
+}
+
 /// `19 Nov`, with the year where it is another than this.
 pub fn short_day(day: crate::domain::time::Day, this_year: i16) -> String {
     let words = day.words();
