@@ -14,7 +14,6 @@ use serde_json::json;
 use till::config::Secret;
 
 use crate::app::TestApp;
-use crate::app::temporary_dir;
 use crate::client::Client;
 use crate::judges::python;
 use crate::payments::standing;
@@ -22,10 +21,12 @@ use crate::payments::standing;
 const KEY: &str = "sk_test_12345";
 const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 
+/// It would keep its state in one file for all of them, whose else it may be.
 const SERVE: &str = "
 import socket, sys
 from aiohttp import web
-from localstripe import server
+from localstripe import resources, server
+resources.Store.dump_to_disk = lambda store: None
 sock = socket.socket()
 sock.bind(('127.0.0.1', 0))
 print(sock.getsockname()[1], flush=True)
@@ -42,16 +43,12 @@ print('t=%s,v1=%s' % (at, stripe.WebhookSignature._compute_signature('%s.%s' % (
 pub struct Stripe {
     child: Child,
     client: Client,
-    dir: std::path::PathBuf,
 }
 
 impl Stripe {
     pub fn start(python: &str) -> Self {
-        let dir = temporary_dir();
-        std::fs::create_dir_all(&dir).unwrap();
         let mut child = Command::new(python)
             .args(["-c", SERVE])
-            .env("TMPDIR", &dir)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -63,7 +60,6 @@ impl Stripe {
         let stripe = Self {
             child,
             client: Client::new(at),
-            dir,
         };
         while std::net::TcpStream::connect(at).is_err() {
             std::thread::yield_now();
@@ -109,7 +105,6 @@ impl Drop for Stripe {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 
