@@ -383,3 +383,37 @@ fn whoever_is_suspended_is_out_within_a_second() {
     app.clock.pass(1000);
     assert_eq!((by_token(), by_cookie()), (401, 401));
 }
+
+/// A8, TOK-05: behind a token stands the row of its sign-in, looked at on each request: ended from another device it is good
+/// no more, nor is what would renew it, while the others go on; ended by hand, within a second.
+#[test]
+fn a_token_goes_with_its_session() {
+    let app = TestApp::start();
+    let [first, second, third] = [come_in(&app), come_in(&app), come_in(&app)];
+    let sent = |method: &str, path: &str, by: &Value| {
+        let token = text(by, "access_token");
+        app.client().send(method, path, Some(&token), &[], None)
+    };
+    let is_in = |by: &Value| sent("GET", ME, by).status == 200;
+    assert!(is_in(&first) && is_in(&second) && is_in(&third));
+    let listed = sent("GET", "/api/v1/auth/sessions", &first).json();
+    let own = listed["data"].as_array().unwrap();
+    let own = own.iter().find(|session| session["current"] == true).unwrap();
+    let revoked = sent("DELETE", &format!("/api/v1/auth/sessions/{}", own["id"]), &second);
+    assert_eq!(revoked.status, 204, "{}", revoked.body);
+    let late = sent("GET", ME, &first);
+    assert_eq!((late.status, late.code()), (401, 1004));
+    assert_eq!(refresh(&app, &text(&first, "refresh_token")).code(), 1004);
+    assert!(is_in(&second) && is_in(&third));
+    let renewed = refresh(&app, &text(&second, "refresh_token"));
+    assert_eq!(renewed.status, 200, "{}", renewed.body);
+    // By hand, so that nothing tells the copies in memory: only their age does.
+    app.db()
+        .execute(
+            "UPDATE sessions SET ended_at = created_at WHERE ended_at IS NULL",
+            [],
+        )
+        .unwrap();
+    app.clock.pass(1000);
+    assert!(!is_in(&second) && !is_in(&renewed.json()) && !is_in(&third));
+}
