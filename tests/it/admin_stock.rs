@@ -179,6 +179,31 @@ fn stock_is_moved_once_and_the_ledger_tells_of_it() {
     );
 }
 
+/// B12: what an order brings back is no delivery, and a ledger that is empty says so.
+#[test]
+fn what_a_canceled_order_brings_back_is_no_delivery() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 0);
+    let browser = Browser::signed_in(&app, "staff");
+    assert!(browser.get(MUG).body.contains("Nothing has moved yet."));
+    app.post(
+        "owner",
+        "/api/v1/stock/adjustments",
+        json!({ "sku": "MUG", "delta": 3, "reason": "restock" }),
+    );
+    let order = json!({ "items": [{ "sku": "MUG", "quantity": 2 }] });
+    let id = app.post("ann", "/api/v1/orders", order).json()["id"].clone();
+    let canceled = app.post("ann", &format!("/api/v1/orders/{id}/cancel"), json!({}));
+    assert_eq!(canceled.status, 200, "{}", canceled.body);
+    let shown = browser.get(MUG).body;
+    let told = |words: &str| shown.matches(&format!("<td class=\"any\">{words}")).count();
+    assert_eq!(
+        (told("Back on the shelf"), told("Sale"), told("Delivery arrived")),
+        (1, 1, 1),
+        "{shown}"
+    );
+}
+
 /// B12
 #[test]
 fn stock_is_moved_by_so_many_or_to_what_was_counted() {

@@ -193,6 +193,8 @@ impl ShowPage<'_> {
             MovementReason::Sale if movement.delta > 0 => "Order made smaller",
             MovementReason::Sale => "Sale",
             MovementReason::Import => "Import",
+            // Nobody counts it in: the order did, as it was canceled.
+            MovementReason::Restock if movement.order.is_some() => "Back on the shelf",
             _ => by_hand.map_or("", |(_, words)| words),
         }
     }
