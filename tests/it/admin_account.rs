@@ -14,6 +14,7 @@ use crate::pages::OURS;
 use crate::pages::attribute;
 use crate::pages::filled;
 use crate::pages::has_form;
+use crate::pages::plain;
 use crate::passwords::newest_link;
 
 const LOGIN: &str = "/admin/login";
@@ -97,6 +98,12 @@ fn who_has_no_factor_sets_one_up_first() {
     let at = page.body.find("data-seed").expect("the seed is told");
     let seed = attribute(&page.body[at - 1..], "data-seed").unwrap();
     let url = url::Url::parse(&scanned(&page)).unwrap();
+    // Nobody scans the screen of the device that they hold: there the same is opened.
+    let (_, link) = page.body.split_once("href=\"otpauth:").expect("a link to open");
+    let link = format!("otpauth:{}", plain(link.split('"').next().unwrap()));
+    assert_eq!(link, url.as_str());
+    // Where nothing can be found yet nothing is to be looked for.
+    assert!(!page.body.contains("data-dialog=\"find\""), "{}", page.body);
     assert_eq!(
         (url.scheme(), url.host_str(), url.path()),
         ("otpauth", Some("totp"), "/Till:owner%40shop.test")
@@ -115,7 +122,8 @@ fn who_has_no_factor_sets_one_up_first() {
     let first = codes(&browser.submit(&refused, "/admin/factor/confirm", &[("code", &code)]));
     let again = browser.submit(&refused, "/admin/factor/confirm", &[("code", &code)]);
     assert_eq!(codes(&again), first);
-    assert_eq!(browser.get("/admin/orders").status, 200);
+    let orders = browser.get("/admin/orders");
+    assert!(orders.status == 200 && orders.body.contains("data-dialog=\"find\""));
     // New ones are made once, however often the form is sent, and stand in the place of the former.
     let profile = browser.get(PROFILE);
     let renewed = [(); 3].map(|()| codes(&browser.submit(&profile, "/admin/factor/codes", &[])));

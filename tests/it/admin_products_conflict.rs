@@ -45,6 +45,11 @@ fn whoever_comes_second_sees_both_versions() {
         assert!(answer.body.contains(told), "{told}");
     }
     assert_eq!(marked(&answer, "data-first"), "owner");
+    assert!(
+        answer.body.contains("<h1>Someone else changed"),
+        "{}",
+        answer.body
+    );
     assert_eq!(product(&app, id)["version"], 2);
     let again = browser.submit(&answer, &page(id), &[]);
     assert_eq!(again.status, 303, "{}", again.body);

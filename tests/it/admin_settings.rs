@@ -128,7 +128,11 @@ fn somebody_elses_change_is_shown_beside_ones_own() {
     assert_eq!(clash.status, 412);
     assert!(clash.body.contains("Theirs") && clash.body.contains("data-conflict"));
     assert_eq!(marked(&clash, "data-first"), "owner");
-    assert!(clash.body.contains("(you, in another window)"), "{}", clash.body);
+    assert!(
+        clash.body.contains("You changed the settings in another window"),
+        "{}",
+        clash.body
+    );
     let kept = filled(&clash, PAGE, &[]);
     let sent = browser.post(PAGE, &kept, &[crate::pages::OURS]);
     assert_eq!(sent.status, 303, "{}", sent.body);

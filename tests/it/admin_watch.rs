@@ -114,6 +114,27 @@ fn the_audit_tells_what_became_of_a_role() {
     assert!(told[1].contains(&between("staff", "seller")), "{}", told[1]);
 }
 
+/// D8: things are called what people call them, not what programs do.
+#[test]
+fn the_audit_calls_things_by_their_names() {
+    let app = TestApp::start();
+    let key =
+        json!({ "name": "Scales", "permissions": ["orders:read"], "expires_at": "2026-06-01T00:00:00Z" });
+    let key = app.post("owner", "/api/v1/api-keys", key);
+    let endpoint = json!({ "url": "https://hooks.example/till", "events": ["order.*"] });
+    let endpoint = app.post("owner", "/api/v1/webhooks/endpoints", endpoint);
+    assert_eq!(
+        (key.status, endpoint.status),
+        (201, 201),
+        "{} {}",
+        key.body,
+        endpoint.body
+    );
+    let page = Browser::signed_in(&app, "owner").get("/admin/audit");
+    assert!(row(&page, "api_key.created").contains("API key 1"));
+    assert!(row(&page, "webhook.endpoint_created").contains("Webhook endpoint 1"));
+}
+
 /// D8: the list is narrowed by who, what, on which thing and when; each filter alone and together.
 #[test]
 fn the_audit_is_narrowed_and_paged() {

@@ -176,13 +176,15 @@ impl Row {
     fn thing(&self) -> String {
         let (kind, id) = (self.row.target_kind, self.row.target);
         let named = self.deed.name.as_deref();
+        let noun = words::capital(&kind.name().replace('_', " "));
         match (kind, named, id) {
             (Target::None, ..) => "—".to_owned(),
             (Target::Order, Some(number), _) => format!("Order #{number}"),
             (Target::Product | Target::Variant | Target::User, Some(name), _) => name.to_owned(),
             (Target::File | Target::Settings, ..) => format!("The {}", kind.name()),
-            (_, _, Some(id)) => format!("{} {id}", words::capital(kind.name())),
-            (_, _, None) => words::capital(kind.name()),
+            (Target::ApiKey, _, Some(id)) => format!("API key {id}"),
+            (_, _, Some(id)) => format!("{noun} {id}"),
+            (_, _, None) => noun,
         }
     }
 

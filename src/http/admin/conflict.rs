@@ -110,6 +110,11 @@ impl ConflictPage<'_> {
         self.rows.iter().all(|row| row.now == row.mine)
     }
 
+    /// Whether it was whoever looks, in another window of theirs.
+    fn is_mine(&self) -> bool {
+        self.first.as_ref().is_some_and(|first| first.is_me)
+    }
+
     /// The page, with the failure's own status.
     pub fn reply(&self) -> Result<Response> {
         page::page(StatusCode::PRECONDITION_FAILED, self)

@@ -146,6 +146,11 @@ impl Frame {
             .collect()
     }
 
+    /// A moment within a sentence.
+    pub fn in_words(&self, at: &Timestamp) -> String {
+        words::within(*at, self.now, &self.settings.zone)
+    }
+
     /// A moment in full.
     pub fn in_full(&self, at: &Timestamp) -> String {
         words::in_full(*at, &self.settings.zone)

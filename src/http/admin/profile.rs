@@ -72,7 +72,7 @@ impl ProfilePage<'_> {
     }
 
     fn device(&self, session: &Login) -> String {
-        words::device(session.user_agent.as_deref())
+        words::by_what(session)
     }
 
     fn own_name(&self) -> &str {

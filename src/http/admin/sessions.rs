@@ -58,10 +58,7 @@ struct ListPage<'a> {
 
 impl ListPage<'_> {
     fn device(&self, open: &OpenSession) -> String {
-        match (open.login.kind, open.login.user_agent.as_deref()) {
-            (SessionKind::Token, None) => "A program".to_owned(),
-            (_, agent) => words::device(agent),
-        }
+        words::by_what(&open.login)
     }
 
     fn is_by_token(&self, open: &OpenSession) -> bool {

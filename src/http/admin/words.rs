@@ -8,6 +8,8 @@ use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::domain::time::Zone;
+use crate::domain::user::Login;
+use crate::domain::user::SessionKind;
 
 /// Money with the currency's sign and groups of three: `£1,234.50`, `−£2.90`.
 pub fn money(amount: Money, currency: Currency) -> String {
@@ -125,6 +127,15 @@ pub fn exactly(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     format!("{}:{seconds:02}", when(at, now, zone))
 }
 
+/// The same within a sentence, where only a month begins with a capital.
+pub fn within(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
+    let mut words = when(at, now, zone);
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    words
+}
+
 /// `19 Nov`, with the year where it is another than this.
 pub fn short_day(day: crate::domain::time::Day, this_year: i16) -> String {
     let words = day.words();
@@ -217,8 +228,16 @@ pub fn capital(word: &str) -> String {
     first.into_iter().flatten().chain(letters).collect()
 }
 
+/// What somebody is signed in by.
+pub fn by_what(login: &Login) -> String {
+    match (login.kind, login.user_agent.as_deref()) {
+        (SessionKind::Token, None) => "A program".to_owned(),
+        (_, agent) => device(agent),
+    }
+}
+
 /// What a browser says of itself, as people call it: `Firefox on Linux`.
-pub fn device(agent: Option<&str>) -> String {
+fn device(agent: Option<&str>) -> String {
     let Some(agent) = agent else {
         return "Unknown".to_owned();
     };
@@ -317,13 +336,15 @@ mod tests {
     fn a_moment_is_read_by_the_shops_calendar() {
         let zone = Zone::parse("Europe/London").unwrap();
         let now = Timestamp::parse("2026-07-02T09:00:00Z").unwrap();
-        for (at, read) in [
-            ("2026-07-01T23:10:00Z", "Today 00:10"),
-            ("2026-07-01T22:59:00Z", "Yesterday 23:59"),
-            ("2026-06-30T11:00:00Z", "30 Jun 12:00"),
-            ("2025-12-31T23:59:00Z", "31 Dec 2025 23:59"),
+        for (at, read, within_a_sentence) in [
+            ("2026-07-01T23:10:00Z", "Today 00:10", "today 00:10"),
+            ("2026-07-01T22:59:00Z", "Yesterday 23:59", "yesterday 23:59"),
+            ("2026-06-30T11:00:00Z", "30 Jun 12:00", "30 Jun 12:00"),
+            ("2025-12-31T23:59:00Z", "31 Dec 2025 23:59", "31 Dec 2025 23:59"),
         ] {
-            assert_eq!(when(Timestamp::parse(at).unwrap(), now, &zone), read);
+            let at = Timestamp::parse(at).unwrap();
+            assert_eq!(when(at, now, &zone), read);
+            assert_eq!(within(at, now, &zone), within_a_sentence);
         }
         assert_eq!(in_full(now, &zone), "Thursday 2 July 2026, 10:00");
     }

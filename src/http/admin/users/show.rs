@@ -107,6 +107,10 @@ impl ShowPage<'_> {
         self.frame.may("users:update") && self.frame.by.rights.cover(self.told.rights)
     }
 
+    fn device(&self, session: &Login) -> String {
+        words::by_what(session)
+    }
+
     fn may_invite(&self) -> bool {
         let is_invited = self.told.user.status == UserStatus::Invited;
         is_invited && self.frame.may("users:create") && self.frame.by.rights.cover(self.told.rights)

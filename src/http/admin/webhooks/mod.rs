@@ -71,7 +71,7 @@ fn sub(frame: &Frame, endpoint: &EndpointView) -> Option<String> {
     }
     endpoint
         .failing_since
-        .map(|since| format!("failing since {}", frame.when(&since)))
+        .map(|since| format!("failing since {}", frame.in_words(&since)))
 }
 
 /// Who has changed an endpoint last.
