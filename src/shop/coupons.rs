@@ -19,6 +19,7 @@ use crate::domain::money::Currency;
 use crate::domain::permission::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
+use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
@@ -136,10 +137,12 @@ fn with(tx: &Tx, coupon: Coupon, asked: &CouponFields) -> Result<Coupon> {
     let currency = store::settings::terms(tx)?.currency;
     let coupon = asked.clone().onto(coupon, currency)?;
     for (at, product) in asked.products.iter().flatten().enumerate() {
-        if store::products::get(tx, *product).is_err() {
-            return Err(Bad::input("There is no such product.")
-                .at(format!("products[{at}]"))
-                .into());
+        match store::products::get(tx, *product) {
+            Err(Error::NotFound(_)) => {
+                let bad = Bad::input("There is no such product.");
+                return Err(bad.at(format!("products[{at}]")).into());
+            }
+            found => drop(found?),
         }
     }
     for (at, group) in asked.groups.iter().flatten().enumerate() {
