@@ -40,7 +40,7 @@ function strangeIn(doc, address, known, ran) {
   const leads = (el, name, value) => {
     let to;
     try { to = new URL(value, address); } catch { return false; }
-    const isFar = el.localName === "a" && ["http:", "https:", "mailto:", "tel:"].includes(to.protocol);
+    const isFar = el.localName === "a" && ["http:", "https:", "mailto:", "tel:", "otpauth:"].includes(to.protocol);
     return isFar || to.origin === origin;
   };
   for (const el of doc.querySelectorAll("*")) {
