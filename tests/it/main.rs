@@ -44,6 +44,7 @@ mod cards;
 mod carts;
 mod carts_guests;
 mod checkout;
+mod checkout_provider;
 #[allow(dead_code, reason = "what one test does not need, another does")]
 mod client;
 mod commissions;
