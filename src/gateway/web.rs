@@ -26,6 +26,7 @@ use crate::config;
 use crate::domain::webhook::Answer;
 use crate::domain::webhook::FailureKind;
 use crate::domain::webhook::MOST_RESPONSE;
+use crate::domain::webhook::Missed;
 use crate::domain::webhook::Rules;
 use crate::error::Error;
 use crate::error::Result;
@@ -99,7 +100,7 @@ impl Web {
     }
 
     /// Posts, and reads the reply. That of a status that has come is its answer, also if the body breaks off or drips.
-    pub async fn post(&self, post: &Post) -> std::result::Result<Answer, FailureKind> {
+    pub async fn post(&self, post: &Post) -> std::result::Result<Answer, Missed> {
         let mut request = Request::post(post.url.as_str())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::USER_AGENT, concat!("till/", env!("CARGO_PKG_VERSION")));
@@ -108,12 +109,12 @@ impl Web {
         }
         let request = request
             .body(Full::new(Bytes::from(post.body.clone())))
-            .map_err(|_| FailureKind::Unreachable)?;
+            .map_err(|_| Missed::met(FailureKind::Unreachable))?;
         let over = tokio::time::sleep(self.patience);
         tokio::pin!(over);
         let response = tokio::select! {
-            response = self.client.request(request) => response.map_err(|_| FailureKind::Unreachable)?,
-            () = &mut over => return Err(FailureKind::Timeout),
+            response = self.client.request(request) => response.map_err(|cause| missed(&cause))?,
+            () = &mut over => return Err(Missed::met(FailureKind::Timeout)),
         };
         let mut answer = head(&response);
         let mut body = response.into_body();
@@ -122,6 +123,14 @@ impl Web {
             () = &mut over => {}
         }
         Ok(answer)
+    }
+}
+
+/// A connection that broke off is told like one that never was: nobody learns which ports are open.
+fn missed(cause: &hyper_util::client::legacy::Error) -> Missed {
+    Missed {
+        kind: FailureKind::Unreachable,
+        is_met: !cause.is_connect(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::clock::Stopwatch;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::FailureKind;
+use crate::domain::webhook::Missed;
 use crate::domain::webhook::Tried;
 use crate::error::Error;
 use crate::error::Result;
@@ -104,6 +105,8 @@ impl Sender {
         let web = self.web()?;
         for sending in picked.sendings {
             self.room.under_way.insert(sending.delivery);
+            let behind = sending.instead_of.as_deref();
+            self.room.under_way.extend(behind.map(|behind| behind.delivery));
             *self.room.sending.entry(sending.delivery.endpoint()).or_default() += 1;
             let task = self.tasks.spawn(send(web.clone(), sending.clone(), now));
             self.sent.insert(task.id(), (sending, now));
@@ -133,6 +136,13 @@ impl Sender {
             tracing::error!(delivery = sending.delivery.0, "sending panicked");
             broken(sending.delivery, sending.attempts, at)
         });
+        // Of two that went together one was tried, and stays under way until that is noted.
+        let both = [Some(&sending), sending.instead_of.as_deref()];
+        for other in both.into_iter().flatten().map(|sending| sending.delivery) {
+            if other != tried.delivery {
+                self.room.under_way.remove(&other);
+            }
+        }
         count(&tried);
         Arc::make_mut(&mut self.answers).push(tried);
     }
@@ -255,21 +265,34 @@ async fn ended<T>(running: &mut Option<JoinHandle<T>>) -> std::result::Result<T,
 /// Signs and posts one.
 async fn send(web: Web, sending: Sending, at: Timestamp) -> Tried {
     let watch = Stopwatch::start();
-    let (request, answer) = match post_of(&sending, at) {
-        Ok(post) => (post.told(), web.post(&post).await),
-        Err(error) => {
-            tracing::error!(%error, delivery = sending.delivery.0, "a delivery was not signed");
-            ("{}".to_owned(), Err(FailureKind::Broken))
-        }
+    let post = match post_of(&sending, at) {
+        Ok(post) => post,
+        Err(error) => return unsigned(&sending, at, &error),
+    };
+    let answer = web.post(&post).await;
+    let duration_ms = i64::try_from(watch.milliseconds()).unwrap_or(i64::MAX);
+    let is_unmet = answer.as_ref().is_err_and(|missed| !missed.is_met);
+    let (of, post) = match sending.instead_of {
+        // Nothing was told: what was due has failed.
+        Some(behind) if is_unmet => match post_of(&behind, at) {
+            Ok(post) => (*behind, post),
+            Err(error) => return unsigned(&behind, at, &error),
+        },
+        _ => (sending, post),
     };
     Tried {
-        delivery: sending.delivery,
-        attempts: sending.attempts,
+        delivery: of.delivery,
+        attempts: of.attempts,
         at,
-        duration_ms: i64::try_from(watch.milliseconds()).unwrap_or(i64::MAX),
-        request,
+        duration_ms,
+        request: post.told(),
         answer,
     }
+}
+
+fn unsigned(sending: &Sending, at: Timestamp, error: &Error) -> Tried {
+    tracing::error!(%error, delivery = sending.delivery.0, "a delivery was not signed");
+    broken(sending.delivery, sending.attempts, at)
 }
 
 fn post_of(sending: &Sending, at: Timestamp) -> Result<Post> {
@@ -294,7 +317,7 @@ fn broken(delivery: DeliveryId, attempts: i64, at: Timestamp) -> Tried {
         at,
         duration_ms: 0,
         request: "{}".to_owned(),
-        answer: Err(FailureKind::Broken),
+        answer: Err(Missed::met(FailureKind::Broken)),
     }
 }
 

@@ -179,6 +179,7 @@ mod wallets_held;
 mod wallets_orders;
 mod wallets_property;
 mod webhooks;
+mod webhooks_away;
 mod webhooks_guard;
 mod webhooks_kill;
 mod webhooks_memory;

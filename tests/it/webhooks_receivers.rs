@@ -11,6 +11,7 @@ use serde_json::json;
 use till::clock::Stopwatch;
 use till::domain::time::Timestamp;
 use till::domain::webhook::FailureKind;
+use till::domain::webhook::Missed;
 use till::domain::webhook::Scale;
 use till::domain::webhook::Tried;
 use till::shop::webhooks;
@@ -294,7 +295,7 @@ fn broken(delivery: i64, attempts: i64, at: Timestamp) -> Tried {
         at,
         duration_ms: 1,
         request: "{}".to_owned(),
-        answer: Err(FailureKind::Broken),
+        answer: Err(Missed::met(FailureKind::Broken)),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::id::EndpointId;
 use crate::domain::id::EventId;
 use crate::domain::id::OrderId;
 use crate::domain::named::named;
+use crate::domain::time;
 use crate::domain::time::Timestamp;
 
 pub use address::Rules;
@@ -104,6 +105,17 @@ pub struct Endpoint {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// Nothing has got through to an endpoint for so long: it is away. One that drops some of what comes is not.
+const AWAY_AFTER: i64 = time::SECOND;
+
+impl Endpoint {
+    /// Whether nothing gets through to it.
+    pub fn is_away(&self, now: Timestamp) -> bool {
+        let since = self.failing_since;
+        since.is_some_and(|since| since.plus_ms(AWAY_AFTER) <= now)
+    }
+}
+
 /// An endpoint to be.
 #[derive(Debug, Clone)]
 pub struct NewEndpoint {
@@ -176,6 +188,22 @@ pub struct Answer {
     pub retry_after: Option<String>,
 }
 
+/// Why nothing came back from an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// As it is told.
+    pub kind: FailureKind,
+    /// Whether a connection had come about. If not, nothing in what was to be sent can be why.
+    pub is_met: bool,
+}
+
+impl Missed {
+    /// For this reason, and it may be the message's fault.
+    pub const fn met(kind: FailureKind) -> Self {
+        Self { kind, is_met: true }
+    }
+}
+
 /// What an attempt came to.
 #[derive(Debug, Clone)]
 pub struct Tried {
@@ -190,7 +218,7 @@ pub struct Tried {
     /// Address and headers, as JSON.
     pub request: String,
     /// What came back, or why nothing did.
-    pub answer: Result<Answer, FailureKind>,
+    pub answer: Result<Answer, Missed>,
 }
 
 impl Tried {
@@ -199,8 +227,13 @@ impl Tried {
         match &self.answer {
             Ok(answer) if (200..300).contains(&answer.status) => None,
             Ok(_) => Some(FailureKind::Status),
-            Err(kind) => Some(*kind),
+            Err(missed) => Some(missed.kind),
         }
+    }
+
+    /// Whether nobody was there to be told.
+    pub fn is_unmet(&self) -> bool {
+        self.answer.as_ref().is_err_and(|missed| !missed.is_met)
     }
 
     /// The status, if anything came back.

@@ -55,6 +55,12 @@ pub struct Room {
     pub for_each: usize,
 }
 
+impl Room {
+    fn has_under_way(&self, endpoint: EndpointId) -> bool {
+        self.under_way.iter().any(|id| id.endpoint() == endpoint)
+    }
+}
+
 /// A delivery that is to be sent now.
 #[derive(Debug, Clone)]
 pub struct Sending {
@@ -66,6 +72,9 @@ pub struct Sending {
     pub url: Arc<str>,
     /// Its message's id.
     pub message: String,
+    /// What is due, and not sent before this: the endpoint is away, and this is the oldest that found nobody there. If
+    /// nobody is there again, it is the other's attempt that has failed.
+    pub instead_of: Option<Box<Sending>>,
     event: Event,
     signing: Arc<[Signing]>,
 }
@@ -114,18 +123,8 @@ pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<P
         if endpoint.state != EndpointState::On {
             continue;
         }
-        let sending = sending(endpoint.id);
-        let most = match endpoint.breaker.gate(now) {
-            Gate::Closed => room.for_each.saturating_sub(sending),
-            Gate::HalfOpen => 1_usize.saturating_sub(sending),
-            Gate::Open => 0,
-        };
-        let most = most.min(room.left - picked.sendings.len() - picked.broken.len());
-        let is_under_way = |id| room.under_way.contains(&id);
-        let due = match most {
-            0 => Vec::new(),
-            most => store::deliveries::due(db, endpoint.id, now, most, is_under_way)?,
-        };
+        let taken = picked.sendings.len() + picked.broken.len();
+        let due = due(db, &endpoint, now, room, room.left.saturating_sub(taken))?;
         let next = next_due(db, &endpoint, now)?;
         picked.next_due = [picked.next_due, next].into_iter().flatten().min();
         if !due.is_empty() {
@@ -138,6 +137,36 @@ pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<P
         }
     }
     Ok(picked)
+}
+
+/// What is due at an endpoint and there is room for; and what is sent in its place.
+type Due = (DeliveryId, Option<DeliveryId>);
+
+/// While an endpoint is away, what is due knocks with the oldest that found nobody there: it hears of them in the order in
+/// which they happened.
+fn due(db: &Snapshot, endpoint: &Endpoint, now: Timestamp, room: &Room, left: usize) -> Result<Vec<Due>> {
+    let sending = room.sending.get(&endpoint.id).copied().unwrap_or(0);
+    let unmet = match endpoint.is_away(now) {
+        true => store::deliveries::oldest_unmet(db, endpoint.id)?,
+        false => None,
+    };
+    let most = match endpoint.breaker.gate(now) {
+        Gate::Open => 0,
+        _ if unmet.is_some() => usize::from(!room.has_under_way(endpoint.id)),
+        Gate::HalfOpen => 1_usize.saturating_sub(sending),
+        Gate::Closed => room.for_each.saturating_sub(sending),
+    };
+    let is_under_way = |id| room.under_way.contains(&id);
+    let due = match most.min(left) {
+        0 => Vec::new(),
+        most => store::deliveries::due(db, endpoint.id, now, most, is_under_way)?,
+    };
+    let place = |id| match unmet {
+        Some((first, due_at)) if first < id && due_at <= now => (first, None),
+        Some((first, _)) if first < id => (id, Some(first)),
+        _ => (id, None),
+    };
+    Ok(due.into_iter().map(place).collect())
 }
 
 /// When something more will be due at an endpoint.
@@ -156,27 +185,48 @@ struct To<'a> {
     epoch: &'a str,
 }
 
-/// What cannot be read stands in nobody else's way.
-fn prepare(db: &Snapshot, to: &To, due: &[DeliveryId], picked: &mut Picked) -> Result<()> {
-    for id in due {
-        let attempts = store::deliveries::get(db, *id)?.attempts;
-        let event = or_words(store::events::find(db, id.event()))?;
-        match (event, &to.signing) {
-            (Ok(Some(event)), Ok(signing)) => picked.sendings.push(Sending {
-                delivery: *id,
+fn prepare(db: &Snapshot, to: &To, due: &[Due], picked: &mut Picked) -> Result<()> {
+    for (id, first) in due {
+        let Some(sending) = read(db, to, *id, picked)? else {
+            continue;
+        };
+        let first = match first {
+            Some(first) => read(db, to, *first, picked)?,
+            None => None,
+        };
+        picked.sendings.push(match first {
+            Some(first) => Sending {
+                instead_of: Some(Box::new(sending)),
+                ..first
+            },
+            None => sending,
+        });
+    }
+    Ok(())
+}
+
+/// What is sent of a delivery. What cannot be read stands in nobody else's way.
+fn read(db: &Snapshot, to: &To, id: DeliveryId, picked: &mut Picked) -> Result<Option<Sending>> {
+    let attempts = store::deliveries::get(db, id)?.attempts;
+    let event = or_words(store::events::find(db, id.event()))?;
+    match (event, &to.signing) {
+        (Ok(Some(event)), Ok(signing)) => {
+            return Ok(Some(Sending {
+                delivery: id,
                 attempts,
                 url: Arc::clone(&to.url),
                 message: webhook::message_id(to.epoch, id.event()),
+                instead_of: None,
                 event,
                 signing: Arc::clone(signing),
-            }),
-            // An event that has been swept takes its deliveries along.
-            (Ok(None), _) => {}
-            (Err(words), _) => picked.broken.push((*id, attempts, words)),
-            (_, Err(words)) => picked.broken.push((*id, attempts, words.clone())),
+            }));
         }
+        // An event that has been swept takes its deliveries along.
+        (Ok(None), _) => {}
+        (Err(words), _) => picked.broken.push((id, attempts, words)),
+        (_, Err(words)) => picked.broken.push((id, attempts, words.clone())),
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What somebody should look at.
@@ -209,6 +259,9 @@ pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<Vec<Loss>> {
         store::deliveries::arrange(tx, delivery.endpoint, delivery.lane)?;
         if next.0 == DeliveryStatus::Dead && !delivery.status.is_end() {
             *dead.entry(endpoint.id).or_default() += 1;
+        }
+        if one.failure().is_none() && endpoint.is_away(tx.now) {
+            store::deliveries::release(tx, endpoint.id)?;
         }
         let off = weigh(tx, endpoint, one, scale)?;
         losses.extend(off.map(|reason| Loss::Off(endpoint.id, reason)));

@@ -123,6 +123,35 @@ pub fn due(
     Ok(found)
 }
 
+/// The oldest of those that found nobody at an endpoint, and when it is due.
+pub fn oldest_unmet(db: &Snapshot, endpoint: EndpointId) -> Result<Option<(DeliveryId, Timestamp)>> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT id, due_at FROM deliveries INDEXED BY deliveries_unmet
+             WHERE endpoint_id = :endpoint AND is_unmet = 1 AND status = 1
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row(named_params! { ":endpoint": endpoint }, |row| {
+            Ok((row.get("id")?, row.get("due_at")?))
+        })
+        .optional()?)
+}
+
+/// Makes all that found nobody at an endpoint due anew, as it happened, from the first attempt of the schedule on: whoever
+/// is back has the whole of it before them if they go away again.
+pub fn release(tx: &Tx, endpoint: EndpointId) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE deliveries INDEXED BY deliveries_unmet
+             SET status = 0, fresh_from = attempts, is_unmet = 0,
+               due_at = min(:now, ifnull((SELECT at FROM events WHERE events.id = deliveries.id >> 12), :now))
+             WHERE endpoint_id = :endpoint AND is_unmet = 1 AND status = 1",
+        )?
+        .execute(named_params! { ":endpoint": endpoint, ":now": tx.now })?;
+    Ok(())
+}
+
 /// When the next delivery of an endpoint will be due.
 pub fn next_due(db: &Snapshot, endpoint: EndpointId, now: Timestamp) -> Result<Option<Timestamp>> {
     Ok(db
@@ -196,7 +225,7 @@ pub fn renew(tx: &Tx, id: DeliveryId, lane: i64) -> Result<()> {
     tx.db()
         .prepare_cached(
             "UPDATE deliveries
-             SET status = 0, fresh_from = attempts, ended_at = NULL,
+             SET status = 0, fresh_from = attempts, ended_at = NULL, is_unmet = 0,
                due_at = min(:now, ifnull((SELECT at FROM events WHERE events.id = :id >> 12), :now))
              WHERE id = :id",
         )?
@@ -210,10 +239,17 @@ pub fn settle(tx: &Tx, tried: &Tried, (status, due_at): (DeliveryStatus, Option<
     let changed = tx
         .db()
         .prepare_cached(
-            "UPDATE deliveries SET attempts = attempts + 1, status = ?3, due_at = ?4, ended_at = ?5
+            "UPDATE deliveries SET attempts = attempts + 1, status = ?3, due_at = ?4, ended_at = ?5, is_unmet = ?6
              WHERE id = ?1 AND attempts = ?2",
         )?
-        .execute(params![tried.delivery, tried.attempts, status, due_at, ended_at])?;
+        .execute(params![
+            tried.delivery,
+            tried.attempts,
+            status,
+            due_at,
+            ended_at,
+            tried.is_unmet()
+        ])?;
     if changed == 0 {
         return Ok(false);
     }

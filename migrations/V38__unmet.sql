@@ -1,0 +1,4 @@
+-- A delivery that failed because nobody was there to connect to: nothing in its message can be why. It stands in for what
+-- is due while its endpoint is away, and goes out again, oldest first, as soon as something has got through.
+ALTER TABLE deliveries ADD COLUMN is_unmet INTEGER NOT NULL DEFAULT 0 CHECK (is_unmet IN (0, 1));
+CREATE INDEX deliveries_unmet ON deliveries (endpoint_id, id) WHERE is_unmet = 1 AND status = 1;
