@@ -174,6 +174,53 @@ fn each_kind_of_difference_is_found() {
     assert!(words.contains("payment.differences: 1 found"), "{words}");
 }
 
+/// MON-09: of each thousand payments one differs, in one way or another: each is told, nothing else is, and nothing is
+/// moved.
+#[test]
+#[ignore = "nightly: minutes: cargo test --test it -- --ignored --nocapture one_payment_in_a_thousand"]
+fn one_payment_in_a_thousand_that_differs_is_found() {
+    let (app, count) = (shop(), 12_000);
+    let stock = json!({ "sku": "MUG", "set_to": 2 * count, "reason": "restock" });
+    assert_eq!(app.post("owner", "/api/v1/stock/adjustments", stock).status, 201);
+    app.expect_findings();
+    for _ in 0..count {
+        assert_eq!(charge(&app, order(&app), "tok_good")["status"], "captured");
+    }
+    app.settle();
+    another_day(&app);
+    assert_eq!(told(&app, ""), Vec::<Value>::new());
+    let kinds = [
+        (
+            "UPDATE sandbox_payments SET ref = ref || '_', captured = 0",
+            "missing",
+        ),
+        ("UPDATE sandbox_payments SET refunded = 1", "kept"),
+        ("UPDATE sandbox_payments SET captured = captured - 1", "kept"),
+        ("UPDATE sandbox_payments SET currency = 'USD'", "currency"),
+        ("UPDATE orders SET paid = paid - 1", "order_paid"),
+        ("UPDATE orders SET refunded = refunded + 1", "order_refunded"),
+    ];
+    let mut planted = Vec::new();
+    for number in 0..count / 1000 {
+        let (plant, kind) = kinds[number as usize % kinds.len()];
+        // Anywhere within its thousand.
+        let id = number * 1000 + 1 + number * 389 % 1000;
+        app.change(&format!("{plant} WHERE id = {id}"));
+        planted.push(kind);
+    }
+    let before = money(&app);
+    another_day(&app);
+    let mut found: Vec<String> = told(&app, "open")
+        .iter()
+        .map(|row| row[0].as_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    planted.sort_unstable();
+    assert_eq!(found, planted);
+    assert_eq!(money(&app), before, "something was moved");
+    println!("{count} payments, {} differ, {} told", planted.len(), found.len());
+}
+
 /// MON-09: what is still on its way is no difference, nor is what has happened a moment ago.
 #[test]
 fn what_is_on_its_way_is_left_for_the_next_day() {
