@@ -11,8 +11,11 @@ use crate::domain::webhook::Breaker;
 use crate::domain::webhook::Endpoint;
 use crate::domain::webhook::EndpointState;
 use crate::domain::webhook::Filter;
+use crate::domain::webhook::HOURS;
 use crate::domain::webhook::NewEndpoint;
 use crate::domain::webhook::OffReason;
+use crate::domain::webhook::Tally;
+use crate::domain::webhook::hour;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
@@ -242,4 +245,39 @@ pub fn set_health(
             ":id": id, ":recent": breaker.to_string(), ":open": breaker.open_until, ":since": failing_since,
         })?;
     Ok(())
+}
+
+/// Counts attempts of this hour, and forgets those of hours that nobody is shown any more.
+pub fn tally(tx: &Tx, id: EndpointId, tally: Tally) -> Result<()> {
+    let now = hour(tx.now);
+    tx.db()
+        .prepare_cached("DELETE FROM webhook_hours WHERE endpoint_id = :id AND hour <= :hour")?
+        .execute(named_params! { ":id": id, ":hour": now - HOURS as i64 })?;
+    tx.db()
+        .prepare_cached(
+            "INSERT INTO webhook_hours (endpoint_id, hour, taken, failed) VALUES (:id, :hour, :taken, :failed)
+             ON CONFLICT DO UPDATE SET taken = taken + excluded.taken, failed = failed + excluded.failed",
+        )?
+        .execute(named_params! {
+            ":id": id, ":hour": now, ":taken": tally.delivered, ":failed": tally.failed,
+        })?;
+    Ok(())
+}
+
+/// What came of the attempts of the last hours, this one the last.
+pub fn tallies(db: &Snapshot, id: EndpointId, now: Timestamp) -> Result<[Tally; HOURS]> {
+    let first = hour(now) - HOURS as i64 + 1;
+    let mut tallies = [Tally::default(); HOURS];
+    let mut statement = db.db().prepare_cached(
+        "SELECT hour, taken, failed FROM webhook_hours WHERE endpoint_id = :id AND hour >= :first",
+    )?;
+    let mut rows = statement.query(named_params! { ":id": id, ":first": first })?;
+    while let Some(row) = rows.next()? {
+        let at = usize::try_from(row.get::<_, i64>("hour")? - first).ok();
+        // Clocks may have been set: what lies ahead is not shown.
+        if let Some(tally) = at.and_then(|at| tallies.get_mut(at)) {
+            (tally.delivered, tally.failed) = (row.get("taken")?, row.get("failed")?);
+        }
+    }
+    Ok(tallies)
 }

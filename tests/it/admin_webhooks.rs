@@ -10,6 +10,7 @@ use crate::pages::marked;
 use crate::pages::plain;
 use crate::sink::Say;
 use crate::sink::Sink;
+use crate::webhooks::HOUR;
 use crate::webhooks::SECOND;
 use crate::webhooks::endpoint;
 use crate::webhooks::order;
@@ -153,6 +154,52 @@ fn what_came_back_is_text_and_is_sent_again() {
     app.deliver();
     app.deliver();
     assert_eq!((dead(&app), sink.heard().len()), (0, 3));
+}
+
+/// T13: the desk shows a day of each endpoint hour by hour, and what was given up, to be sent again from there.
+#[test]
+fn the_desk_shows_a_day_and_what_was_given_up() {
+    let (app, sink) = (shop(), Sink::start());
+    endpoint(&app, &sink.url(), &["order.created"]);
+    let browser = Browser::signed_in(&app, "owner");
+    assert!(browser.get(LIST).body.contains("nothing sent") && !browser.get(LIST).body.contains("data-dead"));
+    order(&app);
+    app.deliver();
+    sink.answer(500);
+    pass(&app, 4 * HOUR);
+    let id = order(&app);
+    for hours in [0, 1, 1, 1, 3, 6, 12, 17, 24, 29] {
+        pass(&app, hours * HOUR);
+        app.deliver();
+    }
+    let browser = Browser::signed_in(&app, "owner");
+    let desk = browser.get(LIST);
+    let (_, rest) = desk.body.split_once("data-dead=\"").unwrap();
+    let lost = rest.split('"').next().unwrap();
+    let bars = |class: &str| desk.body.matches(&format!("class=\"{class}\"/>")).count();
+    let empty = desk.body.matches("width=\"4\" height=\"1\"/>").count();
+    assert_eq!((bars("bad"), bars("ok"), empty), (1, 0, 23));
+    let number = app.get("owner", &format!("/api/v1/orders/{id}")).json()["number"].clone();
+    let words = plain(&desk.body);
+    assert!(
+        words.contains(&format!("#{}", number.as_str().unwrap())) && words.contains("500"),
+        "{words}"
+    );
+    sink.answer(204);
+    let retry = format!("/admin/webhooks/deliveries/{lost}/retry");
+    let sent = browser.submit(&desk, &retry, &[]);
+    assert_eq!(deed(&browser.follow(&sent)), "webhook.delivery_retried");
+    app.deliver();
+    let desk = browser.get(LIST);
+    assert!(
+        !desk.body.contains("data-dead") && desk.body.contains("1 delivered"),
+        "{}",
+        desk.body
+    );
+    assert!(
+        desk.body.contains("class=\"some\"/>"),
+        "in the hour of the last failure"
+    );
 }
 
 /// H6, T13: tested, paused, resumed, another secret, deleted; each by its form, and told.

@@ -168,3 +168,65 @@ fn the_schedule_begins_anew_when_it_is_back() {
     assert_eq!(tries(&app), [4, 5], "after the first wait, not after two hours");
     assert_eq!(deliveries(&app, "status=delivered").len(), 2);
 }
+
+/// T13: whoever knows that it is back need not wait for the schedule.
+#[test]
+fn what_it_missed_is_sent_when_somebody_says_that_it_is_back() {
+    let (app, at) = away();
+    let missed = orders(&app, 10);
+    let first = "/api/v1/webhooks/endpoints/1";
+    assert_eq!(app.get("owner", first).json()["breaker"], "open");
+    let sink = back(&at);
+    app.deliver();
+    assert_eq!(heard(&sink), Vec::<i64>::new());
+    let resumed = app.post("owner", &format!("{first}/resume"), json!({}));
+    assert_eq!(resumed.status, 200, "{}", resumed.body);
+    app.deliver();
+    let mut told = heard(&sink);
+    told.sort_unstable();
+    assert_eq!(told, missed);
+}
+
+/// T13: what came of the attempts of a day, and since when something waits.
+#[test]
+fn a_day_of_attempts_is_told() {
+    let (app, sink) = (shop(), Sink::start());
+    let path = format!(
+        "/api/v1/webhooks/endpoints/{}",
+        endpoint(&app, &sink.url(), &["order.created"])["id"]
+    );
+    let told = || {
+        app.forget_tokens();
+        let shown = app.get("owner", &path).json();
+        (
+            shown["last_24_hours"].clone(),
+            shown["oldest_unfinished_at"].clone(),
+        )
+    };
+    assert_eq!(told(), (json!({ "delivered": 0, "failed": 0 }), Value::Null));
+    order(&app);
+    app.deliver();
+    sink.answer(500);
+    pass(&app, 2 * HOUR);
+    let at = app.clock.now();
+    order(&app);
+    app.deliver();
+    assert_eq!(told(), (json!({ "delivered": 1, "failed": 1 }), json!(at)));
+    sink.answer(204);
+    pass(&app, 22 * HOUR);
+    app.deliver();
+    assert_eq!(
+        told(),
+        (json!({ "delivered": 1, "failed": 1 }), Value::Null),
+        "the first was 24 hours ago"
+    );
+    pass(&app, 24 * HOUR);
+    order(&app);
+    app.deliver();
+    assert_eq!(told().0, json!({ "delivered": 1, "failed": 0 }));
+    assert_eq!(
+        app.number("SELECT count(*) FROM webhook_hours"),
+        1,
+        "nobody is shown the others"
+    );
+}

@@ -5,6 +5,11 @@ mod breaker;
 mod filter;
 mod schedule;
 
+use std::iter::Sum;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::domain::event::Event;
 use crate::domain::event::EventType;
 use crate::domain::id::DeliveryId;
@@ -114,6 +119,41 @@ impl Endpoint {
         let since = self.failing_since;
         since.is_some_and(|since| since.plus_ms(AWAY_AFTER) <= now)
     }
+}
+
+/// So many hours are kept of what came of attempts.
+pub const HOURS: usize = 24;
+
+/// What came of the attempts of an hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = WebhookTally)]
+pub struct Tally {
+    /// How many were taken.
+    pub delivered: i64,
+    /// How many were not.
+    pub failed: i64,
+}
+
+impl Tally {
+    /// Counts an attempt.
+    pub fn count(&mut self, is_taken: bool) {
+        self.delivered += i64::from(is_taken);
+        self.failed += i64::from(!is_taken);
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            delivered: sum.delivered + one.delivered,
+            failed: sum.failed + one.failed,
+        })
+    }
+}
+
+/// The hour of a moment.
+pub fn hour(at: Timestamp) -> i64 {
+    at.ms().div_euclid(time::HOUR)
 }
 
 /// An endpoint to be.

@@ -157,6 +157,25 @@ pub fn last_failure(db: &Snapshot, by: &Actor, id: EndpointId) -> Result<Option<
     found.map(|id| show_delivery(db, by, id)).transpose()
 }
 
+/// The newest deliveries that were given up, each with every attempt at it.
+pub fn dead(db: &Snapshot, by: &Actor, most: usize) -> Result<Vec<TriesView>> {
+    by.require(Permission::WebhooksRead)?;
+    let mut found = Vec::new();
+    for endpoint in store::endpoints::all(db)? {
+        let wanted = Wanted {
+            endpoint: Some(endpoint.id),
+            status: Some(DeliveryStatus::Dead),
+            event: None,
+        };
+        let range = (DeliveryId(0), DeliveryId(i64::MAX));
+        let (rows, _) = store::deliveries::list(db, &wanted, range, false, (most, most))?;
+        found.extend(rows.into_iter().map(|row| row.id));
+    }
+    found.sort_by_key(|id| std::cmp::Reverse(id.0));
+    found.truncate(most);
+    found.into_iter().map(|id| show_delivery(db, by, id)).collect()
+}
+
 /// Sends a delivery again now, whatever has become of it, and from the first attempt of the schedule on.
 ///
 /// Refused with `NotAllowed` if its endpoint is off, or if its event has been swept.

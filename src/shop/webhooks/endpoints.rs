@@ -27,6 +27,7 @@ use crate::shop::version;
 use crate::shop::webhooks::EndpointView;
 use crate::shop::webhooks::secrets;
 use crate::shop::webhooks::view::MOST_COUNTED;
+use crate::shop::webhooks::view::Standing;
 use crate::store;
 
 /// The endpoints that have not been deleted.
@@ -146,7 +147,7 @@ pub fn pause(tx: &Tx, by: &Actor, id: EndpointId) -> Result<EndpointView> {
     go(tx, by, id, EndpointState::Paused, Action::EndpointPaused)
 }
 
-/// Lets a paused endpoint go on where it was, its breaker closed.
+/// Lets a paused endpoint go on where it was, its breaker closed; what found nobody there is due.
 ///
 /// Refused with `NotAllowed` if it is off.
 pub fn resume(tx: &Tx, by: &Actor, id: EndpointId) -> Result<EndpointView> {
@@ -159,6 +160,9 @@ fn go(tx: &Tx, by: &Actor, id: EndpointId, to: EndpointState, action: Action) ->
     require_enabled(&endpoint)?;
     if endpoint.state != to || (to == EndpointState::On && endpoint.breaker.open_until.is_some()) {
         store::endpoints::set_state(tx, id, (to, None), None)?;
+        if to == EndpointState::On {
+            store::deliveries::release(tx, id)?;
+        }
         note(tx, by, action, id, None)?;
     }
     view(tx, id, tx.now)
@@ -189,8 +193,15 @@ pub(super) fn view(db: &Snapshot, id: EndpointId, now: Timestamp) -> Result<Endp
 }
 
 fn with_counts(db: &Snapshot, endpoint: &Endpoint, now: Timestamp) -> Result<EndpointView> {
-    let counts = store::deliveries::count(db, endpoint.id, MOST_COUNTED)?;
-    Ok(EndpointView::new(endpoint, counts, now))
+    let (unfinished, oldest, dead) = store::deliveries::count(db, endpoint.id, MOST_COUNTED)?;
+    let oldest = oldest.map(|id| store::deliveries::get(db, id)).transpose()?;
+    let standing = Standing {
+        unfinished,
+        oldest: oldest.and_then(|delivery| delivery.created_at),
+        dead,
+        hours: store::endpoints::tallies(db, endpoint.id, now)?,
+    };
+    Ok(EndpointView::new(endpoint, standing, now))
 }
 
 pub(super) fn note(

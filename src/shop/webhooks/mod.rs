@@ -11,6 +11,7 @@ mod view;
 pub use crate::store::deliveries::Wanted;
 pub use deliveries::Again;
 pub use deliveries::ToldOf;
+pub use deliveries::dead;
 pub use deliveries::last_failure;
 pub use deliveries::list_deliveries;
 pub use deliveries::numbers;

@@ -27,6 +27,7 @@ use crate::domain::webhook::MOST_PANICS;
 use crate::domain::webhook::OffReason;
 use crate::domain::webhook::PATIENCE;
 use crate::domain::webhook::Scale;
+use crate::domain::webhook::Tally;
 use crate::domain::webhook::Tried;
 use crate::domain::webhook::Try;
 use crate::error::Result;
@@ -242,38 +243,57 @@ pub enum Loss {
 /// endpoint that says it is gone, or has failed for five days, is turned off. An attempt that was noted before, or whose
 /// delivery has been tried by another since, changes nothing. It tells what is lost by it.
 pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<Vec<Loss>> {
-    let mut endpoints: HashMap<EndpointId, Endpoint> = HashMap::new();
-    let (mut dead, mut losses) = (HashMap::<EndpointId, usize>::new(), Vec::new());
+    let (mut all, mut losses) = (HashMap::<EndpointId, Share>::new(), Vec::new());
     for one in tried {
         let Some(delivery) = store::deliveries::find(tx, one.delivery)? else {
             continue;
         };
-        let endpoint = match endpoints.entry(delivery.endpoint) {
+        let share = match all.entry(delivery.endpoint) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(store::endpoints::get(tx, delivery.endpoint)?),
+            Entry::Vacant(place) => place.insert(Share::of(store::endpoints::get(tx, delivery.endpoint)?)),
         };
-        let next = follow(tx, endpoint, &delivery, one, scale)?;
+        let next = follow(tx, &share.endpoint, &delivery, one, scale)?;
         if !store::deliveries::settle(tx, one, next)? {
             continue;
         }
         store::deliveries::arrange(tx, delivery.endpoint, delivery.lane)?;
-        if next.0 == DeliveryStatus::Dead && !delivery.status.is_end() {
-            *dead.entry(endpoint.id).or_default() += 1;
+        let is_taken = one.failure().is_none();
+        share.tally.count(is_taken);
+        share.dead += usize::from(next.0 == DeliveryStatus::Dead && !delivery.status.is_end());
+        if is_taken && share.endpoint.is_away(tx.now) {
+            store::deliveries::release(tx, delivery.endpoint)?;
         }
-        if one.failure().is_none() && endpoint.is_away(tx.now) {
-            store::deliveries::release(tx, endpoint.id)?;
-        }
-        let off = weigh(tx, endpoint, one, scale)?;
-        losses.extend(off.map(|reason| Loss::Off(endpoint.id, reason)));
+        let off = weigh(tx, &mut share.endpoint, one, scale)?;
+        losses.extend(off.map(|reason| Loss::Off(delivery.endpoint, reason)));
     }
-    for endpoint in endpoints.values() {
-        store::endpoints::set_health(tx, endpoint.id, &endpoint.breaker, endpoint.failing_since)?;
+    for (id, share) in all {
+        let Endpoint {
+            breaker,
+            failing_since,
+            ..
+        } = share.endpoint;
+        store::endpoints::set_health(tx, id, &breaker, failing_since)?;
+        store::endpoints::tally(tx, id, share.tally)?;
+        losses.extend((share.dead > 0).then_some(Loss::Dead(id, share.dead)));
     }
-    losses.extend(
-        dead.into_iter()
-            .map(|(endpoint, count)| Loss::Dead(endpoint, count)),
-    );
     Ok(losses)
+}
+
+/// What attempts that are noted together come to at one endpoint.
+struct Share {
+    endpoint: Endpoint,
+    tally: Tally,
+    dead: usize,
+}
+
+impl Share {
+    fn of(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            tally: Tally::default(),
+            dead: 0,
+        }
+    }
 }
 
 /// What becomes of a delivery, and when it is due.

@@ -18,7 +18,9 @@ use crate::domain::webhook::DeliveryStatus;
 use crate::domain::webhook::Endpoint;
 use crate::domain::webhook::EndpointState;
 use crate::domain::webhook::FailureKind;
+use crate::domain::webhook::HOURS;
 use crate::domain::webhook::OffReason;
+use crate::domain::webhook::Tally;
 
 /// Counts go so far.
 pub(super) const MOST_COUNTED: i64 = 10_000;
@@ -43,8 +45,15 @@ pub struct EndpointView {
     pub former_secret_until: Option<Timestamp>,
     /// How many deliveries are unfinished; 10,000 stands for at least so many.
     pub unfinished: i64,
+    /// When the oldest of those happened.
+    pub oldest_unfinished_at: Option<Timestamp>,
     /// How many are dead, counted alike.
     pub dead: i64,
+    /// What came of the attempts of the last 24 hours.
+    pub last_24_hours: Tally,
+    /// The same, hour by hour.
+    #[serde(skip)]
+    pub hours: [Tally; HOURS],
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
@@ -53,8 +62,16 @@ pub struct EndpointView {
     pub secret: Option<String>,
 }
 
+/// How an endpoint fares.
+pub(super) struct Standing {
+    pub unfinished: i64,
+    pub oldest: Option<Timestamp>,
+    pub dead: i64,
+    pub hours: [Tally; HOURS],
+}
+
 impl EndpointView {
-    pub(super) fn new(endpoint: &Endpoint, (unfinished, dead): (i64, i64), now: Timestamp) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, standing: Standing, now: Timestamp) -> Self {
         Self {
             id: endpoint.id,
             url: endpoint.url.clone(),
@@ -67,8 +84,11 @@ impl EndpointView {
             open_until: endpoint.breaker.open_until,
             failing_since: endpoint.failing_since,
             former_secret_until: endpoint.former_until.filter(|until| *until > now),
-            unfinished,
-            dead,
+            unfinished: standing.unfinished,
+            oldest_unfinished_at: standing.oldest,
+            dead: standing.dead,
+            last_24_hours: standing.hours.into_iter().sum(),
+            hours: standing.hours,
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,
             version: endpoint.version,

@@ -295,19 +295,18 @@ pub fn has_unfinished(db: &Snapshot, endpoint: EndpointId) -> Result<bool> {
         .query_row(named_params! { ":endpoint": endpoint }, |row| row.get("has"))?)
 }
 
-/// How many are unfinished at an endpoint, counted up to `most`, and how many are dead.
-pub fn count(db: &Snapshot, endpoint: EndpointId, most: i64) -> Result<(i64, i64)> {
+/// How many are unfinished at an endpoint, counted up to `most`, the oldest of those, and how many are dead.
+pub fn count(db: &Snapshot, endpoint: EndpointId, most: i64) -> Result<(i64, Option<DeliveryId>, i64)> {
     Ok(db
         .db()
         .prepare_cached(
-            "SELECT
+            "SELECT count(*) AS unfinished, min(id) AS oldest,
                (SELECT count(*) FROM (SELECT 1 FROM deliveries
-                  WHERE endpoint_id = :endpoint AND status <= 2 LIMIT :most)) AS unfinished,
-               (SELECT count(*) FROM (SELECT 1 FROM deliveries
-                  WHERE endpoint_id = :endpoint AND status = 4 LIMIT :most)) AS dead",
+                  WHERE endpoint_id = :endpoint AND status = 4 LIMIT :most)) AS dead
+             FROM (SELECT id FROM deliveries WHERE endpoint_id = :endpoint AND status <= 2 LIMIT :most)",
         )?
         .query_row(named_params! { ":endpoint": endpoint, ":most": most }, |row| {
-            Ok((row.get("unfinished")?, row.get("dead")?))
+            Ok((row.get("unfinished")?, row.get("oldest")?, row.get("dead")?))
         })?)
 }
 
