@@ -25,6 +25,7 @@ use crate::shop::webhooks;
 use crate::shop::webhooks::Loss;
 use crate::shop::webhooks::Room;
 use crate::shop::webhooks::Sending;
+use crate::shop::webhooks::Whose;
 use crate::worker::AFTER_FAILURE;
 use crate::worker::Outcome;
 use crate::worker::PAUSE;
@@ -42,7 +43,7 @@ pub struct Sender {
     app: App,
     /// Made for the first delivery: a shop that tells nobody anything holds no certificates.
     web: Option<Web>,
-    tasks: JoinSet<Tried>,
+    tasks: JoinSet<Option<Tried>>,
     sent: HashMap<Id, (Sending, Timestamp)>,
     room: Room,
     answers: Arc<Vec<Tried>>,
@@ -105,11 +106,16 @@ impl Sender {
         let web = self.web()?;
         for sending in picked.sendings {
             self.room.under_way.insert(sending.delivery);
-            let behind = sending.instead_of.as_deref();
-            self.room.under_way.extend(behind.map(|behind| behind.delivery));
+            match &sending.whose {
+                Whose::Own => {}
+                Whose::Other(due) => _ = self.room.under_way.insert(due.delivery),
+                Whose::Nobodys => _ = self.room.knocked.insert(sending.delivery.endpoint(), now),
+            }
             *self.room.sending.entry(sending.delivery.endpoint()).or_default() += 1;
             let task = self.tasks.spawn(send(web.clone(), sending.clone(), now));
             self.sent.insert(task.id(), (sending, now));
+            // It has begun before the next: of tasks that are spawned together the last would.
+            tokio::task::yield_now().await;
         }
         Ok(started)
     }
@@ -121,10 +127,10 @@ impl Sender {
         }
     }
 
-    fn take(&mut self, joined: std::result::Result<(Id, Tried), JoinError>) {
-        let (id, tried) = match joined {
-            Ok((id, tried)) => (id, Some(tried)),
-            Err(panicked) => (panicked.id(), None),
+    fn take(&mut self, joined: std::result::Result<(Id, Option<Tried>), JoinError>) {
+        let (id, came) = match joined {
+            Ok((id, tried)) => (id, Ok(tried)),
+            Err(panicked) => (panicked.id(), Err(panicked)),
         };
         let Some((sending, at)) = self.sent.remove(&id) else {
             return;
@@ -132,19 +138,20 @@ impl Sender {
         if let Some(count) = self.room.sending.get_mut(&sending.delivery.endpoint()) {
             *count -= 1;
         }
-        let tried = tried.unwrap_or_else(|| {
+        let tried = came.unwrap_or_else(|_| {
             tracing::error!(delivery = sending.delivery.0, "sending panicked");
-            broken(sending.delivery, sending.attempts, at)
+            Some(broken(sending.delivery, sending.attempts, at))
         });
-        // Of two that went together one was tried, and stays under way until that is noted.
-        let both = [Some(&sending), sending.instead_of.as_deref()];
-        for other in both.into_iter().flatten().map(|sending| sending.delivery) {
-            if other != tried.delivery {
-                self.room.under_way.remove(&other);
-            }
+        // What was tried stays under way until that is noted.
+        self.room.under_way.remove(&sending.delivery);
+        if let Whose::Other(due) = &sending.whose {
+            self.room.under_way.remove(&due.delivery);
         }
-        count(&tried);
-        Arc::make_mut(&mut self.answers).push(tried);
+        if let Some(tried) = tried {
+            count(&tried);
+            self.room.under_way.insert(tried.delivery);
+            Arc::make_mut(&mut self.answers).push(tried);
+        }
     }
 
     fn take_all(&mut self) {
@@ -262,32 +269,32 @@ async fn ended<T>(running: &mut Option<JoinHandle<T>>) -> std::result::Result<T,
     }
 }
 
-/// Signs and posts one.
-async fn send(web: Web, sending: Sending, at: Timestamp) -> Tried {
+/// Signs and posts one; what came of it, if it is an attempt.
+async fn send(web: Web, sending: Sending, at: Timestamp) -> Option<Tried> {
     let watch = Stopwatch::start();
     let post = match post_of(&sending, at) {
         Ok(post) => post,
-        Err(error) => return unsigned(&sending, at, &error),
+        Err(error) => return Some(unsigned(&sending, at, &error)),
     };
     let answer = web.post(&post).await;
     let duration_ms = i64::try_from(watch.milliseconds()).unwrap_or(i64::MAX);
     let is_unmet = answer.as_ref().is_err_and(|missed| !missed.is_met);
-    let (of, post) = match sending.instead_of {
-        // Nothing was told: what was due has failed.
-        Some(behind) if is_unmet => match post_of(&behind, at) {
-            Ok(post) => (*behind, post),
-            Err(error) => return unsigned(&behind, at, &error),
+    let (of, post) = match sending.whose {
+        Whose::Nobodys if is_unmet => return None,
+        Whose::Other(due) if is_unmet => match post_of(&due, at) {
+            Ok(post) => (*due, post),
+            Err(error) => return Some(unsigned(&due, at, &error)),
         },
         _ => (sending, post),
     };
-    Tried {
+    Some(Tried {
         delivery: of.delivery,
         attempts: of.attempts,
         at,
         duration_ms,
         request: post.told(),
         answer,
-    }
+    })
 }
 
 fn unsigned(sending: &Sending, at: Timestamp, error: &Error) -> Tried {

@@ -35,6 +35,8 @@ pub use schedule::retry_after;
 pub const MOST_RESPONSE: usize = 20_000;
 /// So many endpoints there ever are: their ids stand in the ids of their deliveries.
 pub const MOST_ENDPOINTS: i64 = 4095;
+/// So much of what an endpoint missed is told one after the other, besides what was tried; the rest up to four at a time.
+pub const MOST_IN_TURN: usize = 100;
 /// An endpoint that has only failed for so long is turned off.
 pub const PATIENCE: i64 = 5 * crate::domain::time::DAY;
 /// Both secrets sign for so long after a rotation.

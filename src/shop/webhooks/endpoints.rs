@@ -11,6 +11,7 @@ use crate::domain::webhook::Endpoint;
 use crate::domain::webhook::EndpointChange;
 use crate::domain::webhook::EndpointState;
 use crate::domain::webhook::MOST_ENDPOINTS;
+use crate::domain::webhook::MOST_IN_TURN;
 use crate::domain::webhook::NewEndpoint;
 use crate::error::Error;
 use crate::error::Result;
@@ -161,7 +162,7 @@ fn go(tx: &Tx, by: &Actor, id: EndpointId, to: EndpointState, action: Action) ->
     if endpoint.state != to || (to == EndpointState::On && endpoint.breaker.open_until.is_some()) {
         store::endpoints::set_state(tx, id, (to, None), None)?;
         if to == EndpointState::On {
-            store::deliveries::release(tx, id)?;
+            store::deliveries::release(tx, id, MOST_IN_TURN)?;
         }
         note(tx, by, action, id, None)?;
     }

@@ -36,6 +36,7 @@ pub use send::Loss;
 pub use send::Picked;
 pub use send::Room;
 pub use send::Sending;
+pub use send::Whose;
 pub use send::pick;
 pub use send::settle;
 pub use view::DeliveryView;

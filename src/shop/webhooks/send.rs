@@ -13,9 +13,11 @@ use crate::domain::id::DeliveryId;
 use crate::domain::id::EndpointId;
 use crate::domain::mail::NewMail;
 use crate::domain::mail::Template;
+use crate::domain::time;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook;
 use crate::domain::webhook::ATTEMPTS;
+use crate::domain::webhook::Breaker;
 use crate::domain::webhook::Delivery;
 use crate::domain::webhook::DeliveryStatus;
 use crate::domain::webhook::Endpoint;
@@ -23,6 +25,7 @@ use crate::domain::webhook::EndpointState;
 use crate::domain::webhook::FailureKind;
 use crate::domain::webhook::Gate;
 use crate::domain::webhook::JITTER;
+use crate::domain::webhook::MOST_IN_TURN;
 use crate::domain::webhook::MOST_PANICS;
 use crate::domain::webhook::OffReason;
 use crate::domain::webhook::PATIENCE;
@@ -42,6 +45,7 @@ use crate::shop::webhooks::deliveries::epoch;
 use crate::shop::webhooks::endpoints::note;
 use crate::shop::webhooks::secrets;
 use crate::store;
+use crate::store::deliveries::Unmet;
 
 /// What the sender has under way, and what it has room for.
 #[derive(Debug, Clone, Default)]
@@ -54,9 +58,20 @@ pub struct Room {
     pub left: usize,
     /// How many may be sent to one endpoint at once.
     pub for_each: usize,
+    /// When it was last seen whether an endpoint that is away is back.
+    pub knocked: HashMap<EndpointId, Timestamp>,
 }
 
+/// So often it is seen whether an endpoint that is away is back, though nothing is due.
+const KNOCK: i64 = 30 * time::SECOND;
+
 impl Room {
+    fn next_knock(&self, endpoint: &Endpoint) -> Option<Timestamp> {
+        let since = self.knocked.get(&endpoint.id).copied();
+        let since = since.max(endpoint.failing_since)?;
+        Some(since.plus_ms(KNOCK))
+    }
+
     fn has_under_way(&self, endpoint: EndpointId) -> bool {
         self.under_way.iter().any(|id| id.endpoint() == endpoint)
     }
@@ -73,11 +88,21 @@ pub struct Sending {
     pub url: Arc<str>,
     /// Its message's id.
     pub message: String,
-    /// What is due, and not sent before this: the endpoint is away, and this is the oldest that found nobody there. If
-    /// nobody is there again, it is the other's attempt that has failed.
-    pub instead_of: Option<Box<Sending>>,
+    /// Whose attempt has failed if nobody is there.
+    pub whose: Whose,
     event: Event,
     signing: Arc<[Signing]>,
+}
+
+/// Whose attempt has failed if nobody is there. While an endpoint is away, the oldest that it missed knocks.
+#[derive(Debug, Clone)]
+pub enum Whose {
+    /// That of what is sent.
+    Own,
+    /// That of another, which is due and is not sent before.
+    Other(Box<Sending>),
+    /// Nothing is due: it was only seen whether somebody is there.
+    Nobodys,
 }
 
 impl Sending {
@@ -125,8 +150,7 @@ pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<P
             continue;
         }
         let taken = picked.sendings.len() + picked.broken.len();
-        let due = due(db, &endpoint, now, room, room.left.saturating_sub(taken))?;
-        let next = next_due(db, &endpoint, now)?;
+        let (due, next) = due(db, &endpoint, now, room, room.left.saturating_sub(taken))?;
         picked.next_due = [picked.next_due, next].into_iter().flatten().min();
         if !due.is_empty() {
             let to = To {
@@ -140,42 +164,66 @@ pub fn pick(db: &Snapshot, keys: &Keys, now: Timestamp, room: &Room) -> Result<P
     Ok(picked)
 }
 
-/// What is due at an endpoint and there is room for; and what is sent in its place.
-type Due = (DeliveryId, Option<DeliveryId>);
+/// What goes to an endpoint now.
+enum Due {
+    /// What is due.
+    It(DeliveryId),
+    /// The second, while the first is due.
+    Before(DeliveryId, DeliveryId),
+    /// What is not due.
+    Knock(DeliveryId),
+}
 
-/// While an endpoint is away, what is due knocks with the oldest that found nobody there: it hears of them in the order in
-/// which they happened.
-fn due(db: &Snapshot, endpoint: &Endpoint, now: Timestamp, room: &Room, left: usize) -> Result<Vec<Due>> {
+/// What goes to an endpoint now, and when something more will. While it is away, what is due knocks with the oldest that
+/// found nobody there, and what it missed is told one after the other: it hears of that in the order in which it happened.
+fn due(
+    db: &Snapshot,
+    endpoint: &Endpoint,
+    now: Timestamp,
+    room: &Room,
+    left: usize,
+) -> Result<(Vec<Due>, Option<Timestamp>)> {
     let sending = room.sending.get(&endpoint.id).copied().unwrap_or(0);
-    let unmet = match endpoint.is_away(now) {
-        true => store::deliveries::oldest_unmet(db, endpoint.id)?,
-        false => None,
-    };
+    let unmet = store::deliveries::oldest_unmet(db, endpoint.id)?
+        .filter(|unmet| unmet.is_released || endpoint.is_away(now));
     let most = match endpoint.breaker.gate(now) {
         Gate::Open => 0,
         _ if unmet.is_some() => usize::from(!room.has_under_way(endpoint.id)),
         Gate::HalfOpen => 1_usize.saturating_sub(sending),
         Gate::Closed => room.for_each.saturating_sub(sending),
     };
+    let most = most.min(left);
     let is_under_way = |id| room.under_way.contains(&id);
-    let due = match most.min(left) {
+    let due = match most {
         0 => Vec::new(),
         most => store::deliveries::due(db, endpoint.id, now, most, is_under_way)?,
     };
-    let place = |id| match unmet {
-        Some((first, due_at)) if first < id && due_at <= now => (first, None),
-        Some((first, _)) if first < id => (id, Some(first)),
-        _ => (id, None),
+    let next_knock = unmet
+        .filter(|unmet| !unmet.is_released)
+        .and_then(|_| room.next_knock(endpoint));
+    let due = match unmet {
+        Some(unmet) if due.is_empty() && most > 0 && next_knock.is_some_and(|at| at <= now) => {
+            vec![Due::Knock(unmet.id)]
+        }
+        _ => due.into_iter().map(|id| before(unmet, id, now)).collect(),
     };
-    Ok(due.into_iter().map(place).collect())
+    let next = match endpoint.breaker.open_until.filter(|until| *until > now) {
+        Some(until) => Some(until),
+        None => [store::deliveries::next_due(db, endpoint.id, now)?, next_knock]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now)
+            .min(),
+    };
+    Ok((due, next))
 }
 
-/// When something more will be due at an endpoint.
-fn next_due(db: &Snapshot, endpoint: &Endpoint, now: Timestamp) -> Result<Option<Timestamp>> {
-    let open_until = endpoint.breaker.open_until.filter(|until| *until > now);
-    match open_until {
-        Some(until) => Ok(Some(until)),
-        None => store::deliveries::next_due(db, endpoint.id, now),
+/// What is due, or the oldest that was missed before it.
+fn before(unmet: Option<Unmet>, id: DeliveryId, now: Timestamp) -> Due {
+    match unmet.filter(|unmet| unmet.id < id) {
+        Some(unmet) if unmet.due_at <= now => Due::It(unmet.id),
+        Some(unmet) => Due::Before(id, unmet.id),
+        None => Due::It(id),
     }
 }
 
@@ -187,21 +235,22 @@ struct To<'a> {
 }
 
 fn prepare(db: &Snapshot, to: &To, due: &[Due], picked: &mut Picked) -> Result<()> {
-    for (id, first) in due {
-        let Some(sending) = read(db, to, *id, picked)? else {
-            continue;
-        };
-        let first = match first {
-            Some(first) => read(db, to, *first, picked)?,
-            None => None,
-        };
-        picked.sendings.push(match first {
-            Some(first) => Sending {
-                instead_of: Some(Box::new(sending)),
-                ..first
+    for due in due {
+        let sending = match due {
+            Due::It(id) => read(db, to, *id, picked)?,
+            Due::Knock(id) => read(db, to, *id, picked)?.map(|sending| Sending {
+                whose: Whose::Nobodys,
+                ..sending
+            }),
+            Due::Before(id, first) => match (read(db, to, *first, picked)?, read(db, to, *id, picked)?) {
+                (Some(first), Some(due)) => Some(Sending {
+                    whose: Whose::Other(Box::new(due)),
+                    ..first
+                }),
+                (_, due) => due,
             },
-            None => sending,
-        });
+        };
+        picked.sendings.extend(sending);
     }
     Ok(())
 }
@@ -217,7 +266,7 @@ fn read(db: &Snapshot, to: &To, id: DeliveryId, picked: &mut Picked) -> Result<O
                 attempts,
                 url: Arc::clone(&to.url),
                 message: webhook::message_id(to.epoch, id.event()),
-                instead_of: None,
+                whose: Whose::Own,
                 event,
                 signing: Arc::clone(signing),
             }));
@@ -261,7 +310,9 @@ pub fn settle(tx: &Tx, tried: &[Tried], scale: Scale) -> Result<Vec<Loss>> {
         share.tally.count(is_taken);
         share.dead += usize::from(next.0 == DeliveryStatus::Dead && !delivery.status.is_end());
         if is_taken && share.endpoint.is_away(tx.now) {
-            store::deliveries::release(tx, delivery.endpoint)?;
+            store::deliveries::release(tx, delivery.endpoint, MOST_IN_TURN)?;
+            // What failed before it was back says nothing of it now.
+            share.endpoint.breaker = Breaker::default();
         }
         let off = weigh(tx, &mut share.endpoint, one, scale)?;
         losses.extend(off.map(|reason| Loss::Off(delivery.endpoint, reason)));

@@ -123,32 +123,56 @@ pub fn due(
     Ok(found)
 }
 
-/// The oldest of those that found nobody at an endpoint, and when it is due.
-pub fn oldest_unmet(db: &Snapshot, endpoint: EndpointId) -> Result<Option<(DeliveryId, Timestamp)>> {
+/// A delivery that found nobody at its endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Unmet {
+    /// Which.
+    pub id: DeliveryId,
+    /// When it will be tried again.
+    pub due_at: Timestamp,
+    /// Whether something has got through since.
+    pub is_released: bool,
+}
+
+/// The oldest of those that found nobody at an endpoint.
+pub fn oldest_unmet(db: &Snapshot, endpoint: EndpointId) -> Result<Option<Unmet>> {
     Ok(db
         .db()
         .prepare_cached(
-            "SELECT id, due_at FROM deliveries INDEXED BY deliveries_unmet
-             WHERE endpoint_id = :endpoint AND is_unmet = 1 AND status = 1
+            "SELECT id, due_at, status = 0 AS is_released FROM deliveries INDEXED BY deliveries_unmet
+             WHERE endpoint_id = :endpoint AND is_unmet = 1 AND status <= 1
              ORDER BY id LIMIT 1",
         )?
         .query_row(named_params! { ":endpoint": endpoint }, |row| {
-            Ok((row.get("id")?, row.get("due_at")?))
+            Ok(Unmet {
+                id: row.get("id")?,
+                due_at: row.get("due_at")?,
+                is_released: row.get("is_released")?,
+            })
         })
         .optional()?)
 }
 
 /// Makes all that found nobody at an endpoint due anew, as it happened, from the first attempt of the schedule on: whoever
-/// is back has the whole of it before them if they go away again.
-pub fn release(tx: &Tx, endpoint: EndpointId) -> Result<()> {
+/// is back has the whole of it before them if they go away again. The first `most` of what has waited meanwhile go with it.
+/// (The first query repeats its index's terms.)
+pub fn release(tx: &Tx, endpoint: EndpointId, most: usize) -> Result<()> {
     tx.db()
         .prepare_cached(
             "UPDATE deliveries INDEXED BY deliveries_unmet
-             SET status = 0, fresh_from = attempts, is_unmet = 0,
+             SET status = 0, fresh_from = attempts,
                due_at = min(:now, ifnull((SELECT at FROM events WHERE events.id = deliveries.id >> 12), :now))
-             WHERE endpoint_id = :endpoint AND is_unmet = 1 AND status = 1",
+             WHERE endpoint_id = :endpoint AND is_unmet = 1 AND status <= 1 AND status = 1",
         )?
         .execute(named_params! { ":endpoint": endpoint, ":now": tx.now })?;
+    tx.db()
+        .prepare_cached(
+            "UPDATE deliveries SET is_unmet = 1
+             WHERE id IN (SELECT id FROM deliveries
+                          WHERE endpoint_id = :endpoint AND due_at IS NOT NULL AND due_at <= :now AND status = 0
+                          ORDER BY due_at, id LIMIT :most)",
+        )?
+        .execute(named_params! { ":endpoint": endpoint, ":now": tx.now, ":most": most as i64 })?;
     Ok(())
 }
 
