@@ -25,7 +25,7 @@ use crate::store;
 const KEY_LIFE: i64 = 72 * time::HOUR;
 /// What has ended is kept for so long, so that whoever still holds its token hears that it has expired.
 const AFTERLIFE: i64 = REFRESH_LIFE;
-/// What a provider has told is kept for so long (PWH-04).
+/// What a provider has told is kept for so long (PWH-04), and what the sandbox has sent.
 const INBOX_LIFE: i64 = 90 * time::DAY;
 
 /// Whether something is over at this moment, with the key of the audit's chain. A walk through all sessions: for the long
@@ -38,6 +38,7 @@ pub fn is_due(db: &Snapshot, key: &[u8; 32], now: Timestamp) -> Result<bool> {
         || store::deliveries::is_sweep_due(db, now.minus_ms(kept(db, &KEEP_DELIVERIES)?))?
         || store::mails::is_sweep_due(db, now.minus_ms(kept(db, &KEEP_MAILS)?))?
         || store::inbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?
+        || store::sandbox::is_sweep_due(db, now.minus_ms(INBOX_LIFE))?
         || store::carts::is_sweep_due(db, now.minus_ms(GUEST_LIFE))?
         || store::one_time::is_sweep_due(db, now)?
         || audit::over(db, key, now.minus_ms(kept(db, &KEEP_AUDIT)?))?.is_some()
@@ -58,6 +59,7 @@ pub fn sweep(tx: &Tx) -> Result<()> {
     store::idempotency::sweep(tx, tx.now.minus_ms(KEY_LIFE), once::Made::Order as i64)?;
     store::carts::sweep(tx, tx.now.minus_ms(GUEST_LIFE))?;
     store::inbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
+    store::sandbox::sweep(tx, tx.now.minus_ms(INBOX_LIFE))?;
     store::one_time::sweep(tx)?;
     store::deliveries::sweep(tx, tx.now.minus_ms(kept(tx, &KEEP_DELIVERIES)?))?;
     store::mails::sweep(tx, tx.now.minus_ms(kept(tx, &KEEP_MAILS)?))?;

@@ -177,3 +177,29 @@ pub fn put_off(tx: &Tx, id: i64, due_at: Timestamp) -> Result<()> {
         .execute(named_params! { ":id": id, ":due_at": due_at })?;
     Ok(())
 }
+
+/// Whether the oldest message was sent before a moment, and is not the newest.
+pub fn is_sweep_due(db: &Snapshot, before: Timestamp) -> Result<bool> {
+    Ok(db
+        .db()
+        .prepare_cached(
+            "SELECT ifnull(sent_at < :before, 0) AND id < (SELECT max(id) FROM sandbox_messages) AS is_due
+             FROM sandbox_messages ORDER BY id LIMIT 1",
+        )?
+        .query_row(named_params! { ":before": before }, |row| row.get("is_due"))
+        .optional()?
+        .unwrap_or(false))
+}
+
+/// Deletes some messages that were sent before a moment.
+pub fn sweep(tx: &Tx, before: Timestamp) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "DELETE FROM sandbox_messages
+             WHERE sent_at < :before AND id IN (
+               SELECT id FROM sandbox_messages
+               WHERE id < (SELECT max(id) FROM sandbox_messages) ORDER BY id LIMIT 1000)",
+        )?
+        .execute(named_params! { ":before": before })?;
+    Ok(())
+}

@@ -132,3 +132,23 @@ fn mails_and_deliveries_go_in_time() {
     assert_eq!(pass(0), [2, 0, 0]);
     assert_eq!(pass(2), [1, 0, 0]);
 }
+
+/// K12: what the sandbox has sent goes after 90 days; its newest message stays.
+#[test]
+fn messages_of_the_sandbox_go_in_time() {
+    let app = crate::payments::shop();
+    for _ in 0..3 {
+        let order = crate::payments::order(&app);
+        crate::payments::charge(&app, order, "tok_good");
+    }
+    app.settle();
+    let left = || {
+        app.sweep();
+        app.number("SELECT count(*) FROM sandbox_messages")
+    };
+    assert_eq!(left(), 3);
+    app.clock.pass(89 * DAY);
+    assert_eq!(left(), 3);
+    app.clock.pass(2 * DAY);
+    assert_eq!(left(), 1);
+}
