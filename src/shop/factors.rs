@@ -45,15 +45,17 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    fn new(seed: &[u8], user: &User) -> Self {
+    /// Under the shop's name: whoever works for two shops has two. (A colon would end the name.)
+    fn new(db: &Snapshot, seed: &[u8], user: &User) -> Result<Self> {
         let secret = totp::seed_text(seed);
         let account = escaped(&user.email);
-        Self {
+        let shop = escaped(&store::settings::get(db)?.name.replace(':', ""));
+        Ok(Self {
             otpauth_url: format!(
-                "otpauth://totp/Till:{account}?secret={secret}&issuer=Till&algorithm=SHA1&digits=6&period=30"
+                "otpauth://totp/{shop}:{account}?secret={secret}&issuer={shop}&algorithm=SHA1&digits=6&period=30"
             ),
             secret,
-        }
+        })
     }
 
     /// The code to scan, as an `<svg>` element of dark squares on white.
@@ -96,14 +98,14 @@ pub fn begin(tx: &Tx, by: &Actor, keys: &Keys) -> Result<Enrolment> {
     store::factors::delete(tx, user.id)?;
     store::factors::insert(tx, user.id, |id| keys.seal(place(id, user.id), &seed))?;
     note(tx, by, Action::FactorBegun, user.id)?;
-    Ok(Enrolment::new(&seed, &user))
+    Enrolment::new(tx, &seed, &user)
 }
 
 /// The caller's enrolment that waits for its first code, to draw it once more.
 pub fn pending(db: &Snapshot, by: &Actor, keys: &Keys, now: Timestamp) -> Result<Option<Enrolment>> {
     let user = store::users::get(db, by.signed_in()?)?;
     match waiting(db, user.id, now)? {
-        Some(factor) => Ok(Some(Enrolment::new(&open(keys, &factor)?, &user))),
+        Some(factor) => Ok(Some(Enrolment::new(db, &open(keys, &factor)?, &user)?)),
         None => Ok(None),
     }
 }

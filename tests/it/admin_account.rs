@@ -77,6 +77,7 @@ fn scanned(page: &Answer) -> String {
 #[test]
 fn who_has_no_factor_sets_one_up_first() {
     let app = strict();
+    app.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('shop.name', 'Fennel: paper & ink')");
     let browser = Browser::signed_in(&app, "owner");
     for path in ["/admin/orders", PROFILE] {
         assert_eq!(
@@ -106,10 +107,17 @@ fn who_has_no_factor_sets_one_up_first() {
     assert!(!page.body.contains("data-dialog=\"find\""), "{}", page.body);
     assert_eq!(
         (url.scheme(), url.host_str(), url.path()),
-        ("otpauth", Some("totp"), "/Till:owner%40shop.test")
+        (
+            "otpauth",
+            Some("totp"),
+            "/Fennel%20paper%20%26%20ink:owner%40shop.test"
+        )
     );
     let told: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
-    assert_eq!((&told["secret"], told["issuer"].as_str()), (&seed, "Till"));
+    assert_eq!(
+        (&told["secret"], told["issuer"].as_str()),
+        (&seed, "Fennel paper & ink")
+    );
     assert_eq!((told["digits"].as_str(), told["period"].as_str()), ("6", "30"));
     let code = crate::factors::code_of(&app, &told["secret"]);
     let codes = |sent: &Answer| {
