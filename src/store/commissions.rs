@@ -188,7 +188,19 @@ pub fn page(db: &Snapshot, filter: &CommissionFilter, paging: &Paging) -> Result
             |row| Ok(from_row(row)?),
         )?
         .collect::<Result<Vec<Commission>>>()?;
-    Ok(paging.cut(rows, |row: &Commission| (0, row.id.0)))
+    let counted = newest::counted(
+        db,
+        &format!("FROM commissions WHERE {wanted}"),
+        named_params! {
+            ":seller": filter.seller,
+            ":state": filter.state,
+            ":order": filter.order,
+            ":payout": filter.payout,
+        },
+    )?;
+    Ok(paging
+        .cut(rows, |row: &Commission| (0, row.id.0))
+        .counted(counted))
 }
 
 /// What commissions come to, of one seller or of all; `month` is when this one began.

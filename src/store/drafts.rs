@@ -76,7 +76,8 @@ pub fn page(db: &Snapshot, state: Option<DraftState>, paging: &Paging) -> Result
             from_row,
         )?
         .collect::<Result<Vec<Draft>>>()?;
-    Ok(paging.cut(rows, |row: &Draft| (0, row.id.0)))
+    let counted = newest::counted(db, &format!("FROM drafts WHERE {wanted}"), [])?;
+    Ok(paging.cut(rows, |row: &Draft| (0, row.id.0)).counted(counted))
 }
 
 fn json(asked: &AskedOrder) -> Result<String> {

@@ -1,5 +1,6 @@
 //! Lists whose newest row comes first, of one state or of all.
 
+use rusqlite::Params;
 use rusqlite::Row;
 use rusqlite::ToSql;
 use rusqlite::named_params;
@@ -61,6 +62,16 @@ impl<T> Newest<T> {
         let (table, wanted) = (self.table, wanted(is_of_one));
         format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {wanted} LIMIT :most)")
     }
+}
+
+/// How many rows a list has, of which `from` says whence they come and which they are; no further than a list tells.
+pub fn counted(db: &Snapshot, from: &str, params: impl Params) -> Result<Total> {
+    let most = MOST_COUNTED + 1;
+    let counted = db
+        .db()
+        .prepare_cached(&format!("SELECT count(*) FROM (SELECT 1 {from} LIMIT {most})"))?
+        .query_row(params, |row| row.get(0))?;
+    Ok(Total::of(counted))
 }
 
 /// On which side of `:key` a page of such a list lies, and in which order it is run along.

@@ -71,7 +71,8 @@ pub fn page(db: &Snapshot, paging: &Paging) -> Result<Page<Payout>> {
             |row| Ok(from_row(row)?),
         )?
         .collect::<Result<Vec<Payout>>>()?;
-    Ok(paging.cut(rows, |row: &Payout| (0, row.id.0)))
+    let counted = newest::counted(db, "FROM payouts", [])?;
+    Ok(paging.cut(rows, |row: &Payout| (0, row.id.0)).counted(counted))
 }
 
 /// What each seller gets of one.

@@ -13,12 +13,14 @@ use crate::domain::sale::SaleFilter;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Snapshot;
+use crate::store::newest;
 
 const SELECT: &str = "SELECT c.id AS commission_id, c.seller_id, c.rate, c.amount, c.state AS commission_state,
     (SELECT ifnull(sum(u.amount), 0) FROM commissions u WHERE u.order_id = c.order_id AND u.reverses = c.id) AS undone,
     l.id AS line_id, l.product_id, l.variant_id, l.sku, l.name, l.quantity, l.unit_price, l.discount, l.total,
-    o.id AS order_id, o.status, o.placed_at, o.currency, o.number
-  FROM commissions c CROSS JOIN order_lines l ON l.id = c.line_id CROSS JOIN orders o ON o.id = c.order_id";
+    o.id AS order_id, o.status, o.placed_at, o.currency, o.number";
+
+const FROM: &str = "FROM commissions c CROSS JOIN order_lines l ON l.id = c.line_id CROSS JOIN orders o ON o.id = c.order_id";
 
 fn from_row(row: &Row) -> rusqlite::Result<Sale> {
     let (brought, undone): (Money, Money) = (row.get("amount")?, row.get("undone")?);
@@ -69,24 +71,44 @@ pub fn page(db: &Snapshot, filter: &SaleFilter, paging: &Paging) -> Result<Page<
             |row| Ok(from_row(row)?),
         )?
         .collect::<Result<Vec<Sale>>>()?;
-    Ok(paging.cut(rows, |row: &Sale| (0, row.commission.0)))
+    let counted = newest::counted(
+        db,
+        &from_sql(filter.seller.is_some()),
+        named_params! {
+            ":seller": filter.seller,
+            ":state": filter.state,
+            ":sku": filter.sku.as_ref().map(|sku| sku.as_str()),
+            ":order": filter.order,
+            ":commission": filter.commission,
+            ":from": filter.from.unwrap_or(Timestamp::MIN),
+            ":to": filter.to.unwrap_or(Timestamp::MAX),
+        },
+    )?;
+    Ok(paging
+        .cut(rows, |row: &Sale| (0, row.commission.0))
+        .counted(counted))
 }
 
 fn page_sql(is_of_one: bool, is_backwards: bool) -> String {
-    let whose = match is_of_one {
-        true => "c.seller_id = :seller",
-        false => ":seller IS NULL",
-    };
     let (turn, order) = match is_backwards {
         true => ("c.id > :key", "c.id"),
         false => ("c.id < :key", "c.id DESC"),
     };
+    let from = from_sql(is_of_one);
+    format!("{SELECT} {from} AND {turn} ORDER BY {order} LIMIT :limit OFFSET :skipped")
+}
+
+/// Whence the sales come, and which of them are asked for.
+fn from_sql(is_of_one: bool) -> String {
+    let whose = match is_of_one {
+        true => "c.seller_id = :seller",
+        false => ":seller IS NULL",
+    };
     format!(
-        "{SELECT}
-         WHERE {whose} AND {turn} AND c.reverses IS NULL AND c.at >= :from AND c.at <= :to
+        "{FROM}
+         WHERE {whose} AND c.reverses IS NULL AND c.at >= :from AND c.at <= :to
            AND (:order IS NULL OR c.order_id = :order) AND (:commission IS NULL OR c.state = :commission)
-           AND (:sku IS NULL OR l.sku = :sku) AND (:state IS NULL OR o.status = :state)
-         ORDER BY {order} LIMIT :limit OFFSET :skipped"
+           AND (:sku IS NULL OR l.sku = :sku) AND (:state IS NULL OR o.status = :state)"
     )
 }
 

@@ -235,7 +235,20 @@ pub fn page(
             |row| Ok(from_row(row)?),
         )?
         .collect::<Result<Vec<Transfer>>>()?;
-    Ok(paging.cut(rows, |row: &Transfer| (row.at.ms(), row.id.0)))
+    let counted = newest::counted(
+        db,
+        "FROM transfers
+         WHERE wallet = :wallet AND at >= :from AND at <= :to AND (:kind IS NULL OR kind = :kind)",
+        named_params! {
+            ":wallet": wallet,
+            ":from": filter.from.map_or(i64::MIN, Timestamp::ms),
+            ":to": filter.to.map_or(i64::MAX, Timestamp::ms),
+            ":kind": filter.kind,
+        },
+    )?;
+    Ok(paging
+        .cut(rows, |row: &Transfer| (row.at.ms(), row.id.0))
+        .counted(counted))
 }
 
 /// How much of a kind has moved since a moment.

@@ -49,3 +49,50 @@ fn lists_are_walked_to_and_fro() {
         assert_eq!(at("&page=2").0, all[2..4], "{path}");
     }
 }
+
+/// A list says how many rows it has, whatever is asked of it, on each of its pages.
+#[test]
+fn lists_tell_how_many_they_have() {
+    let app = shop();
+    for _ in 0..3 {
+        let id = order(&app, &[("VASE", 1)]);
+        pay(&app, id);
+        let draft = json!({ "channel": "phone", "items": [{ "sku": "MUG", "quantity": 1 }] });
+        assert_eq!(app.post("owner", "/api/v1/orders/drafts", draft).status, 201);
+    }
+    app.settle();
+    let draft = "/api/v1/orders/drafts/1/place";
+    assert_eq!(app.post("owner", draft, json!({})).status, 400, "it is nobody's");
+    let address = json!({ "email": "ann@shop.example", "version": 1 });
+    assert_eq!(app.patch("owner", "/api/v1/orders/drafts/1", address).status, 200);
+    assert_eq!(app.post("owner", draft, json!({})).status, 201);
+    let money = json!({ "amount": "5.00", "reason": "a present" });
+    let wallet = app.number("SELECT id FROM users WHERE username = 'owner'");
+    for _ in 0..2 {
+        let given = app.post(
+            "owner",
+            &format!("/api/v1/wallets/{wallet}/adjust"),
+            money.clone(),
+        );
+        assert_eq!(given.status, 201, "{}", given.body);
+    }
+    for (path, total) in [
+        ("orders/drafts", 3),
+        ("orders/drafts?status=open", 2),
+        ("orders/drafts?status=placed", 1),
+        ("commissions", 3),
+        ("commissions?order_id=1", 1),
+        ("commissions?status=paid", 0),
+        ("commissions/payouts", 0),
+        ("sales", 3),
+        ("sales?sku=VASE", 3),
+        ("sales?sku=MUG", 0),
+        ("balance/transactions", 2),
+        ("balance/transactions?type=order_payment", 0),
+    ] {
+        let more = if path.contains('?') { "&" } else { "?" };
+        let told = app.get("owner", &format!("/api/v1/{path}{more}limit=1&page=2"));
+        assert_eq!(told.status, 200, "{path}: {}", told.body);
+        assert_eq!(told.json()["total"], total, "{path}");
+    }
+}
