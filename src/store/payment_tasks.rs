@@ -195,6 +195,17 @@ pub fn wait(tx: &Tx, id: TaskId, until: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Lets all that is to be asked of a payment wait until then, and notes why.
+pub fn put_all_off(tx: &Tx, payment: PaymentId, until: Timestamp, failure: &str) -> Result<()> {
+    tx.db()
+        .prepare_cached(
+            "UPDATE payment_tasks SET due_at = max(due_at, :until), failure = :failure
+             WHERE payment_id = :payment AND state < 2",
+        )?
+        .execute(named_params! { ":payment": payment, ":until": until, ":failure": failure })?;
+    Ok(())
+}
+
 /// Makes due what waits for a provider: it answers again.
 pub fn make_due_of(tx: &Tx, provider: Provider) -> Result<()> {
     tx.db()

@@ -208,6 +208,10 @@ const ASK_NOBODY: &[(&str, &str)] = &[
     ),
     ("shop/payments/settle.rs: settle", "what a provider has signed"),
     (
+        "shop/payments/tasks.rs: put_off",
+        "the shop's own, between two steps at a provider",
+    ),
+    (
         "shop/payments/tasks.rs: start",
         "the shop's own, between two steps at a provider",
     ),

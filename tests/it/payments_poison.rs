@@ -121,6 +121,30 @@ fn a_message_whose_row_is_damaged_is_given_up() {
     assert_eq!(app.number("SELECT count(*) FROM orders WHERE paid = total"), 3);
 }
 
+/// LIF-08, IDM-08: a payment whose row was damaged in the file holds up no other's: it waits for somebody, and is asked
+/// about once it can be read again. Money that is to move is not given up.
+#[test]
+fn a_payment_whose_row_is_damaged_waits() {
+    let app = shop();
+    let payments: Vec<Value> = (0..3).map(|_| begin(&app, order(&app))).collect();
+    assert_eq!(payments[0]["id"], 1);
+    app.execute("INSERT INTO payment_tasks (payment_id, op, state, created_at, due_at) SELECT id, 3, 0, 0, 0 FROM payments");
+    app.execute("PRAGMA ignore_check_constraints = ON; UPDATE payments SET provider = 9 WHERE id = 1");
+    let step = || app.block_on(till::worker::complete::step(app.app()));
+    let waits = || app.number("SELECT count(*) FROM payment_tasks WHERE state < 2");
+    assert_eq!(step().unwrap(), till::worker::Outcome::Worked);
+    assert_eq!(waits(), 1);
+    assert_eq!(step().unwrap(), till::worker::Outcome::NothingDue);
+    assert_eq!(
+        app.number("SELECT failure IS NOT NULL FROM payment_tasks WHERE payment_id = 1 AND state < 2"),
+        1
+    );
+    app.execute("UPDATE payments SET provider = (SELECT provider FROM payments WHERE id = 2) WHERE id = 1");
+    app.clock.pass(600_000);
+    assert_eq!(step().unwrap(), till::worker::Outcome::Worked);
+    assert_eq!(waits(), 0);
+}
+
 /// NET-02, E3: a list of messages does not carry what may be a mebibyte each: it says how long they are, and one that is
 /// asked for by itself has all its bytes.
 #[test]

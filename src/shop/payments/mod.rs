@@ -57,6 +57,7 @@ pub use tasks::begin_again;
 pub(in crate::shop) use tasks::capture_what_is_reserved;
 pub use tasks::due;
 pub use tasks::next_due;
+pub use tasks::put_off;
 pub use tasks::require_done;
 pub use tasks::start;
 pub use view::PaymentView;

@@ -187,6 +187,12 @@ pub fn begin_again(tx: &Tx) -> Result<()> {
     store::payment_tasks::make_due(tx)
 }
 
+/// Lets a payment wait of which nothing can be asked, for a reason of its own: it stands in no other's way, and money that
+/// is to move is not given up.
+pub fn put_off(tx: &Tx, id: PaymentId, why: &str) -> Result<()> {
+    store::payment_tasks::put_all_off(tx, id, tx.now.plus_ms(LONGEST_WAIT), why)
+}
+
 /// The next thing to ask about a payment, if one is due and its provider is not left alone. Once this is durable it may be
 /// asked.
 pub fn start(tx: &Tx, id: PaymentId) -> Result<Option<Asked>> {
