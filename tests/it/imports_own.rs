@@ -88,6 +88,23 @@ fn a_missing_column_refuses_the_file() {
     }
 }
 
+/// T9: nor is one read in which two columns claim to be the same; where nobody reads them, they are in nobody's way.
+#[test]
+fn a_column_that_stands_twice_refuses_the_file() {
+    let folder = Folder::new("own-twice");
+    for what in ["products", "orders", "customers"] {
+        let (code, _, said) = bring(&folder, what, "sku,name,Name\nA,Mug,Cup\n");
+        assert_eq!(code, 1, "{what}");
+        assert!(
+            said.contains("the file is refused: two of its columns are called name"),
+            "{said}"
+        );
+        assert!(!folder.path("data").join("till.db").exists());
+    }
+    let (code, sums, _) = bring(&folder, "products", "sku,name,price,x,x,,\nA,Mug,4.50,1,2,3,4\n");
+    assert_eq!((code, &sums["made"]), (0, &serde_json::json!(1)));
+}
+
 fn order(number: &str, more: &str, lines: &[&str]) -> String {
     let lines = lines.join(",");
     format!(r#"{{"number":"{number}","placed_at":"2026-01-05T10:00:00.000Z"{more},"lines":[{lines}]}}"#)

@@ -133,12 +133,22 @@ impl Import {
             }
             None => own.to_owned(),
         };
-        match missing.is_empty() {
-            true => Ok(layout),
-            false => Err(Error::internal(format!(
-                "the file is refused: it has no column {missing}"
-            ))),
-        }
+        let fault = match (missing.is_empty(), self.twice(columns, layout)) {
+            (true, None) => return Ok(layout),
+            (false, _) => format!("it has no column {missing}"),
+            (true, Some(name)) => format!("two of its columns are called {name}"),
+        };
+        Err(Error::internal(format!("the file is refused: {fault}")))
+    }
+
+    /// A column that is read and stands twice: who knows which is meant.
+    fn twice<'c>(&self, columns: &'c [String], layout: Option<&Layout>) -> Option<&'c String> {
+        let is_read = |name: &str| match layout {
+            Some(layout) => layout.reads(name),
+            None => self.reads(name),
+        };
+        let mut named = columns.iter().enumerate();
+        named.find_map(|(at, name)| (is_read(name) && columns[..at].contains(name)).then_some(name))
     }
 
     fn each(
@@ -198,7 +208,7 @@ impl Import {
 
     /// What will be there when the orders come. Rows that are no good are told of where that file is looked at itself.
     fn before(&self, currency: Currency) -> Result<Before> {
-        let mut before = Before::default();
+        let before = Before::new()?;
         let Some(path) = &self.products else {
             return Ok(before);
         };
@@ -206,8 +216,9 @@ impl Import {
         let is_shopify = PRODUCT.is_of(rows.columns());
         for row in products(rows, is_shopify, currency)? {
             let variants = row?.map(|read| read.row.variants).unwrap_or_default();
-            let skus = variants.iter().map(|variant| variant.sku.as_str().to_owned());
-            before.skus.extend(skus);
+            for variant in &variants {
+                before.announce(variant.sku.as_str())?;
+            }
         }
         Ok(before)
     }

@@ -2,14 +2,15 @@
 //! transaction, so that a server beside it goes on; its twin only looks, for a dry run. What is there already is found
 //! again, so running a file twice is harmless and is how an import is resumed.
 
+mod before;
 mod customers;
 mod orders;
 mod products;
 mod settle;
 
+pub use before::Before;
 pub use customers::check_customers;
 pub use customers::customers;
-pub use orders::Before;
 pub use orders::check_orders;
 pub use orders::orders;
 pub use products::check_products;

@@ -1,9 +1,7 @@
 //! Invoices from a file: sales become orders with their own dates, prices and states, cancellations become credit notes.
 //! Orders that are imported tell no event; one audit row tells of the batch.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::collections::HashSet;
 
 use crate::domain::actor::Actor;
 use crate::domain::credit_note::CreditNoteLine;
@@ -37,6 +35,7 @@ use crate::error::Result;
 use crate::secret;
 use crate::shop::Snapshot;
 use crate::shop::Tx;
+use crate::shop::imports::before::Before;
 use crate::shop::imports::customers;
 use crate::shop::imports::note;
 use crate::store;
@@ -48,15 +47,6 @@ const HIGHEST_SERIAL: i64 = 1_000_000_000;
 
 /// What was sold, by SKU, as far as a batch has asked.
 type Shelf<'a> = HashMap<&'a str, Option<Offer>>;
-
-/// What a dry run of orders takes as there, because it will be when they come.
-#[derive(Debug, Default)]
-pub struct Before {
-    /// SKUs of products that are imported first.
-    pub skus: HashSet<String>,
-    /// Customers that earlier invoices would have made.
-    customers: RefCell<HashSet<String>>,
-}
 
 /// Why an invoice is refused.
 enum Reason {
@@ -87,10 +77,9 @@ pub fn orders(tx: &Tx, by: &Actor, batch: &Batch<Invoice>, stock: StockRule) -> 
     let mut shelf = Shelf::new();
     let mut tally = Tally::default();
     let mut highest = 0;
-    let nothing = Before::default();
     for row in &batch.rows {
         let invoice = &row.row;
-        match plan(tx, &mut shelf, &nothing, invoice, stock)? {
+        match plan(tx, &mut shelf, None, invoice, stock)? {
             Ok(Plan::Make(payer)) => {
                 let customer = pay(tx, invoice, payer, &mut tally)?;
                 match &invoice.kind {
@@ -129,10 +118,12 @@ pub fn check_orders(
     let mut shelf = Shelf::new();
     let mut tally = Tally::default();
     for row in &batch.rows {
-        match plan(db, &mut shelf, before, &row.row, stock)? {
+        match plan(db, &mut shelf, Some(before), &row.row, stock)? {
             Ok(Plan::Make(payer)) => {
                 let new = payer_name(&row.row).filter(|_| matches!(payer, Payer::New));
-                if new.is_some_and(|name| before.customers.borrow_mut().insert(name)) {
+                if let Some(name) = new
+                    && before.names(&name)?
+                {
                     tally.customers += 1;
                 }
                 count(&mut tally, &row.row);
@@ -177,7 +168,7 @@ fn count(tally: &mut Tally, invoice: &Invoice) {
 fn plan<'a>(
     db: &Snapshot,
     shelf: &mut Shelf<'a>,
-    before: &Before,
+    before: Option<&Before>,
     invoice: &'a Invoice,
     stock: StockRule,
 ) -> Result<std::result::Result<Plan, Reason>> {
@@ -201,7 +192,8 @@ fn plan<'a>(
         if !shelf.contains_key(line.sku.as_str()) {
             shelf.insert(&line.sku, store::products::offer_by_sku(db, &line.sku)?);
         }
-        if offer(shelf, line).is_none() && !before.skus.contains(&line.sku) {
+        let is_announced = || before.map_or(Ok(false), |before| before.announces(&line.sku));
+        if offer(shelf, line).is_none() && !is_announced()? {
             return Ok(Err(Reason::NoProduct(line.sku.clone())));
         }
     }
