@@ -78,7 +78,7 @@ pub struct Shown {
 impl Shown {
     /// What stands from now on for who looks again: a price that still holds and is no dearer than today's stays.
     pub fn again(self, current: Money, now: Timestamp) -> Self {
-        match now <= self.at.plus_ms(HELD) && self.price <= current {
+        match self.holds(now) && self.price <= current {
             true => self,
             false => Self {
                 price: current,
@@ -87,12 +87,17 @@ impl Shown {
         }
     }
 
-    /// The cheaper of two, with its own time.
-    pub fn cheaper(self, other: Self) -> Self {
-        match other.price < self.price {
+    /// The cheaper of two, with its own time; one that holds no more stands behind one that does.
+    pub fn cheaper(self, other: Self, now: Timestamp) -> Self {
+        let rank = |shown: Self| (!shown.holds(now), shown.price);
+        match rank(other) < rank(self) {
             true => other,
             false => self,
         }
+    }
+
+    fn holds(self, now: Timestamp) -> bool {
+        now <= self.at.plus_ms(HELD)
     }
 }
 
@@ -184,7 +189,16 @@ mod tests {
             price: money(499),
             at: at(9),
         };
-        assert_eq!((shown.cheaper(other), other.cheaper(shown)), (other, other));
+        let cheaper = |now| (shown.cheaper(other, at(now)), other.cheaper(shown, at(now)));
+        assert_eq!(cheaper(HELD), (other, other));
+        // What was cheap long ago is no price any more: what was shown since then holds.
+        let cheap = Shown {
+            price: money(1),
+            at: at(-1),
+        };
+        assert_eq!(shown.cheaper(cheap, at(HELD)), shown);
+        assert_eq!(cheap.cheaper(shown, at(HELD)), shown);
+        assert_eq!(cheap.cheaper(shown, at(HELD - 1)), cheap);
     }
 
     #[test]

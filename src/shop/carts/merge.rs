@@ -35,7 +35,7 @@ pub(in crate::shop) fn merge(tx: &Tx, user: UserId, guest: GuestCart) -> Result<
 fn take_over(tx: &Tx, into: CartId, item: &CartItem) -> Result<()> {
     let variant = item.offer.variant;
     let (before, shown) = match store::carts::item(tx, into, variant)? {
-        Some(held) => (held.quantity, held.shown.cheaper(item.shown)),
+        Some(held) => (held.quantity, held.shown.cheaper(item.shown, tx.now)),
         None if store::carts::count(tx, into)? >= MOST_ITEMS => return Ok(()),
         None => (0, item.shown),
     };
