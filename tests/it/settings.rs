@@ -72,6 +72,90 @@ fn settings_change_under_their_version_and_are_audited() {
     assert_eq!(audited(&app), 2);
 }
 
+/// Every setting, with another value than it begins with.
+fn others() -> Vec<(&'static str, Value)> {
+    vec![
+        ("shop.name", json!("Fennel")),
+        ("shop.address.line1", json!("1 Road")),
+        ("shop.address.line2", json!("Back yard")),
+        ("shop.address.city", json!("Rye")),
+        ("shop.address.postcode", json!("TN31")),
+        ("shop.address.region", json!("Sussex")),
+        ("shop.address.country", json!("GB")),
+        ("currency", json!("GBP")),
+        ("time_zone", json!("Europe/London")),
+        ("tax.inclusive", json!(false)),
+        ("products.moderation", json!(false)),
+        ("stock.low_at", json!(7)),
+        ("orders.unpaid_minutes", json!(90)),
+        ("orders.transfer_days", json!(14)),
+        ("payments.capture", json!("on_ship")),
+        ("refunds.step_up_above", json!("90.00")),
+        ("commissions.rate", json!("12.5")),
+        ("wallet.deposits", json!("open")),
+        ("wallet.withdrawals", json!("off")),
+        ("wallet.daily_deposits", json!("90.00")),
+        ("wallet.daily_withdrawals", json!("80.00")),
+        ("mail.from", json!("shop@shop.test")),
+        ("mail.reply_to", json!("desk@shop.test")),
+        ("staff.second_factor", json!(true)),
+        ("keep_days.deliveries", json!(31)),
+        ("keep_days.mails", json!(181)),
+        ("keep_days.audit", json!(366)),
+        ("keep_days.events", json!(401)),
+    ]
+}
+
+/// The names of all that an object holds that is no object itself.
+fn leaves(at: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(all) => all
+            .iter()
+            .for_each(|(name, value)| leaves(&format!("{at}.{name}"), value, found)),
+        _ => found.push(at.trim_start_matches('.').to_owned()),
+    }
+}
+
+/// T1, J7: each setting is changed by itself, touches no other, and stands in the audit with what it was.
+#[test]
+fn each_setting_is_changed_by_itself() {
+    let app = TestApp::start();
+    let mut wanted = app.get("owner", SETTINGS).json();
+    let mut all = Vec::new();
+    leaves("", &wanted, &mut all);
+    let mut told: Vec<&str> = others().iter().map(|(name, _)| *name).collect();
+    told.push("version");
+    told.sort_unstable();
+    assert_eq!(all, told);
+    for (at, (name, value)) in others().into_iter().enumerate() {
+        let pointer = format!("/{}", name.replace('.', "/"));
+        let former = std::mem::replace(wanted.pointer_mut(&pointer).unwrap(), value.clone());
+        assert_ne!(former, value, "{name}");
+        wanted["version"] = json!(at + 2);
+        let body = name.rsplit('.').fold(value, |inner, part| json!({ part: inner }));
+        let done = set(&app, body);
+        assert_eq!((done.status, done.json()), (200, wanted.clone()), "{name}");
+        assert_eq!(app.get("owner", SETTINGS).json(), wanted, "{name}");
+        let kept: String = app
+            .db()
+            .query_row(
+                "SELECT content FROM audit WHERE action = 62 ORDER BY id DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        let written = former.to_string();
+        let was = |text: &str| former == text || written == text;
+        assert!(
+            kept[name] == former || kept[name].as_str().is_some_and(was),
+            "{name}: {kept}"
+        );
+        assert_eq!(kept.as_object().unwrap().len(), 1, "{name}: {kept}");
+    }
+    assert_eq!(audited(&app), others().len() as i64);
+}
+
 /// Bodies with something wrong, and what is told at which field.
 fn wrong() -> Vec<(Value, Value)> {
     vec![
