@@ -173,6 +173,7 @@ fn words(name: &str) -> Option<&'static str> {
         "head" => "The end of the chain as it was noted: id:mac.",
         "actor" => "A user's id, or a kind of caller.",
         "target" => "`order` or `order:7`.",
+        "explain" => "`true`: the reply tells where each figure comes from, in `reasons`.",
         "wait" => "Seconds to wait for the next event, if there is none.",
         _ => return None,
     })

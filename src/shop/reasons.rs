@@ -1,8 +1,11 @@
 //! How a price explains itself as JSON: each part of each figure, and where it comes from.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::id::LineId;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::pricing::Figure;
@@ -59,6 +62,33 @@ impl FiguresView {
             tax_included: terms.tax_included,
             total: priced.total.write(currency),
             reasons: view(&priced.reasons, &priced.taxes, currency),
+        }
+    }
+}
+
+/// Where the figures of an order come from, told by the reply that has priced it: it is not kept with the order.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Of each line.
+    pub(in crate::shop) lines: BTreeMap<LineId, Vec<ReasonView>>,
+    /// Of the whole.
+    pub(in crate::shop) whole: Vec<ReasonView>,
+}
+
+impl Explained {
+    /// Of lines in the order in which they were priced.
+    pub(in crate::shop) fn new(
+        lines: impl Iterator<Item = LineId>,
+        priced: &Priced,
+        currency: Currency,
+    ) -> Self {
+        let of = |reasons: &[Reason]| view(reasons, &priced.taxes, currency);
+        Self {
+            lines: lines
+                .zip(&priced.lines)
+                .map(|(id, line)| (id, of(&line.reasons)))
+                .collect(),
+            whole: of(&priced.reasons),
         }
     }
 }

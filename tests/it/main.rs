@@ -73,6 +73,7 @@ mod events_cli;
 mod events_consumers;
 mod events_size;
 mod events_unreadable;
+mod explained;
 mod exports;
 mod exports_shopify;
 mod factors;

@@ -22,10 +22,12 @@ use crate::domain::text::Email;
 use crate::error::Error;
 use crate::error::Result;
 use crate::gateway;
+use crate::http::api::orders::Explain;
 use crate::http::api::orders::method;
 use crate::http::extract::IdempotencyKey;
 use crate::http::extract::Json;
 use crate::http::extract::once;
+use crate::http::list::Asked;
 use crate::http::shopper::Shopper;
 use crate::shop::once::Key;
 use crate::shop::once::Once;
@@ -57,7 +59,7 @@ pub struct CheckOut {
 
 impl CheckOut {
     /// Well formed, or every fault at once.
-    fn parse(self, app: &App) -> Result<Checkout> {
+    fn parse(self, app: &App, explains: bool) -> Result<Checkout> {
         let mut faults = Vec::new();
         let details = Details {
             email: self
@@ -81,6 +83,7 @@ impl CheckOut {
             true => Ok(Checkout {
                 total_price: self.total_price,
                 details,
+                explains,
             }),
         }
     }
@@ -104,16 +107,18 @@ pub struct CheckedOutView<'a> {
 pub async fn check_out(
     State(app): State<App>,
     shopper: Shopper,
+    asked: Asked<Explain>,
     key: IdempotencyKey,
     Json(mut body): Json<CheckOut>,
 ) -> Result<Response> {
+    let Explain(explains) = asked.read(&())?;
     let token = key.or_token(body.client_token.take())?;
     let canonical = serde_json::to_vec(&body).map_err(|cause| Error::Internal(cause.into()))?;
     let route = shopper.route("POST /cart/checkout");
     let key = token
         .as_ref()
         .map(|token| Key::new(&shopper.by, &route, token, &canonical));
-    let mut asked = body.parse(&app)?;
+    let mut asked = body.parse(&app, explains)?;
     asked.details.client_token = token;
     let Shopper { by, guest, .. } = shopper;
     // Whoever asks a second time hears what the provider has said to the first.
@@ -131,7 +136,7 @@ pub async fn check_out(
         let token = orders::private_token(app.keys(), &done.order);
         let site = app.config().server.public_url();
         let view = CheckedOutView {
-            order: OrderView::whole(&done.order),
+            order: OrderView::whole(&done.order).explained(done.explained.as_ref()),
             payment,
             private_url: token.as_ref().map(|token| format!("{site}/orders/{token}")),
             order_token: token,

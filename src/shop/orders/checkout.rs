@@ -33,6 +33,7 @@ use crate::shop::orders::place::Sale;
 use crate::shop::orders::place::quote;
 use crate::shop::orders::place::require_welcome;
 use crate::shop::payments;
+use crate::shop::reasons::Explained;
 use crate::store;
 
 /// A checkout that is asked for.
@@ -42,6 +43,8 @@ pub struct Checkout {
     pub total_price: Option<RawAmount>,
     /// How and where to. The coupon is the cart's.
     pub details: Details,
+    /// Whether the caller wants to know where the figures come from.
+    pub explains: bool,
 }
 
 /// An order that was made of a cart, with the payment that was begun on it.
@@ -53,6 +56,8 @@ pub struct CheckedOut {
     pub payment: Option<Payment>,
     /// What its provider is to be asked now that the order is durable.
     pub asked: Option<Asked>,
+    /// Where its figures come from, if that was asked for and it was priced just now.
+    pub explained: Option<Explained>,
 }
 
 /// Makes an order of the caller's cart.
@@ -90,6 +95,7 @@ fn made_before(tx: &Tx, id: OrderId) -> Result<CheckedOut> {
         order: store::orders::get(tx, id)?,
         payment: store::payments::of_order(tx, id)?.pop(),
         asked: None,
+        explained: None,
     })
 }
 
@@ -112,7 +118,14 @@ fn checkout_now(tx: &Tx, by: &Actor, holder: Holder, asked: &Checkout, post: &Po
     compare(&sale, asked, &priced)?;
     let order = sale.write(tx, by, &priced)?;
     finish(tx, &holder, cart, &sale)?;
-    pay(tx, by, order, post)
+    let explained = asked.explains.then(|| {
+        let lines = order.lines.iter().map(|line| line.id);
+        Explained::new(lines, &priced, order.head.currency)
+    });
+    Ok(CheckedOut {
+        explained,
+        ..pay(tx, by, order, post)?
+    })
 }
 
 /// Who buys: the caller's own record, or the one of a guest's address.
@@ -124,19 +137,11 @@ fn buyer(tx: &Tx, by: &Actor, holder: &Holder, details: &Details) -> Result<Cust
     }
 }
 
-/// What is in the cart, at the prices that were shown; refused with everything that is not for sale any more.
+/// What is in the cart, at the prices that were shown; refused with everything that is not for sale any more, and then
+/// with what is short, too.
 fn goods(items: Vec<CartItem>) -> Result<Vec<Good>> {
-    let gone: Vec<ShortItem> = items
-        .iter()
-        .filter(|item| item.current().is_none())
-        .map(|item| ShortItem {
-            sku: item.offer.sku.clone(),
-            requested: item.quantity,
-            available: 0,
-        })
-        .collect();
-    if !gone.is_empty() {
-        return Err(Refusal::Shortage(gone).into());
+    if items.iter().any(|item| item.current().is_none()) {
+        return Err(Refusal::Shortage(items.iter().filter_map(lacking).collect()).into());
     }
     let good = |item: CartItem| {
         let piece = item.piece()?;
@@ -147,6 +152,16 @@ fn goods(items: Vec<CartItem>) -> Result<Vec<Good>> {
         })
     };
     Ok(items.into_iter().filter_map(good).collect())
+}
+
+/// What a cart wants of something beyond what can be had.
+fn lacking(item: &CartItem) -> Option<ShortItem> {
+    let available = item.current().map_or(0, |_| item.offer.available);
+    (item.quantity > available).then(|| ShortItem {
+        sku: item.offer.sku.clone(),
+        requested: item.quantity,
+        available,
+    })
 }
 
 /// Refused if it costs more now than the customer saw; if it costs less, that is what they pay.
@@ -183,6 +198,7 @@ fn pay(tx: &Tx, by: &Actor, order: Order, post: &Post) -> Result<CheckedOut> {
             order,
             payment: None,
             asked: None,
+            explained: None,
         });
     }
     if order.head.method == Provider::Wallet {
@@ -194,5 +210,6 @@ fn pay(tx: &Tx, by: &Actor, order: Order, post: &Post) -> Result<CheckedOut> {
         order,
         payment: Some(payment),
         asked,
+        explained: None,
     })
 }

@@ -23,6 +23,7 @@ pub use bulk::bulk;
 pub use checkout::CheckedOut;
 pub use checkout::Checkout;
 pub use checkout::checkout;
+pub use edit::Edited;
 pub use edit::edit;
 pub use export::begin_export;
 pub use export::export_page;

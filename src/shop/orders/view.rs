@@ -16,6 +16,8 @@ use crate::domain::order::OrderState;
 use crate::domain::order::PaymentStatus;
 use crate::domain::order::ReturnStatus;
 use crate::domain::time::Timestamp;
+use crate::shop::reasons::Explained;
+use crate::shop::reasons::ReasonView;
 
 /// Lines that an event tells at most; the rest is in the order.
 const LINES_IN_EVENT: usize = 100;
@@ -52,6 +54,10 @@ pub struct OrderView<'a> {
     shipping: Amount,
     tax: Amount,
     total: Amount,
+    /// Where the figures come from: the parts of each add up to it. Told by the reply that has priced it, with `explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<ReasonView>, required = false)]
+    reasons: Option<&'a [ReasonView]>,
     paid: Amount,
     refunded: Amount,
     due: Amount,
@@ -85,6 +91,7 @@ struct Personal<'a> {
 struct Items<'a> {
     lines: &'a [Line],
     currency: Currency,
+    explained: Option<&'a Explained>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -104,15 +111,21 @@ struct ItemView<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     price_drift: bool,
+    /// As the order's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<ReasonView>, required = false)]
+    reasons: Option<&'a [ReasonView]>,
 }
 
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.lines.iter().map(|line| item(line, self.currency)))
+        let told = |line| item(line, self.currency, self.explained);
+        serializer.collect_seq(self.lines.iter().map(told))
     }
 }
 
-fn item(line: &Line, currency: Currency) -> ItemView<'_> {
+fn item<'a>(line: &'a Line, currency: Currency, explained: Option<&'a Explained>) -> ItemView<'a> {
+    let reasons = explained.and_then(|told| told.lines.get(&line.id));
     ItemView {
         id: line.id.0,
         product_id: line.product.map(|product| product.0),
@@ -126,6 +139,7 @@ fn item(line: &Line, currency: Currency) -> ItemView<'_> {
         tax: line.tax.write(currency),
         total: line.total.write(currency),
         price_drift: line.has_drifted,
+        reasons: reasons.map(Vec::as_slice),
     }
 }
 
@@ -141,6 +155,13 @@ impl<'a> OrderView<'a> {
             client_token: contacts.client_token.as_deref(),
         };
         Self::new(order, Some(personal), &order.lines)
+    }
+
+    /// The same, with where its figures come from.
+    pub fn explained(mut self, told: Option<&'a Explained>) -> Self {
+        self.items.explained = told;
+        self.reasons = told.map(|told| told.whole.as_slice());
+        self
     }
 
     /// As whoever holds its private link sees it: all of it but what is personal.
@@ -179,6 +200,7 @@ impl<'a> OrderView<'a> {
             items: Items {
                 lines,
                 currency: head.currency,
+                explained: None,
             },
             items_truncated: lines.len() < order.lines.len(),
             items_left: untold(lines, &order.lines),
@@ -188,6 +210,7 @@ impl<'a> OrderView<'a> {
             shipping: money(head.shipping),
             tax: money(head.tax),
             total: money(head.total),
+            reasons: None,
             paid: money(head.paid),
             refunded: money(head.refunded),
             due: money(head.due()),

@@ -22,13 +22,16 @@ use crate::domain::order::check_lines;
 use crate::domain::text;
 use crate::domain::text::Email;
 use crate::error::Result;
-use crate::http::api::orders::reply;
+use crate::http::api::orders::Explain;
+use crate::http::api::orders::told;
 use crate::http::extract::CurrentUser;
 use crate::http::extract::Json;
 use crate::http::extract::Path;
 use crate::http::extract::nullable;
+use crate::http::list::Asked;
 use crate::http::version::IfMatch;
 use crate::shop::orders;
+use crate::shop::orders::OrderView;
 
 /// The longest reason.
 const MOST_WORDS: usize = 1000;
@@ -148,10 +151,13 @@ pub async fn edit(
     State(app): State<App>,
     CurrentUser(by): CurrentUser,
     Path(id): Path<OrderId>,
+    asked: Asked<Explain>,
     seen: IfMatch,
     Json(body): Json<EditOrder>,
 ) -> Result<Response> {
+    let Explain(explains) = asked.read(&())?;
     let asked = body.parse(seen)?;
-    let order = app.write(move |tx| orders::edit(tx, &by, id, &asked)).await?;
-    reply(StatusCode::OK, &order)
+    let done = app.write(move |tx| orders::edit(tx, &by, id, &asked)).await?;
+    let view = OrderView::whole(&done.order).explained(done.explained.as_ref().filter(|_| explains));
+    told(StatusCode::OK, done.order.head.version, &view)
 }

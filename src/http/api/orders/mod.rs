@@ -1,6 +1,7 @@
 //! Orders over JSON.
 
 mod edit;
+mod explain;
 mod export;
 mod list;
 mod papers;
@@ -10,6 +11,7 @@ mod steps;
 mod words;
 
 pub use edit::edit;
+pub use explain::Explain;
 pub use export::export;
 pub use list::list;
 pub use papers::SlipView;
@@ -174,7 +176,7 @@ async fn shown(app: &App, by: Actor, id: OrderId) -> Result<(i64, Bytes)> {
     }
     let generation = app.caches().generation();
     let owned = app.read(move |db| orders::show(db, &by, id)).await?;
-    let body = json(&owned.order)?;
+    let body = json(&OrderView::whole(&owned.order))?;
     let copy = OrderCopy {
         owner: owned.owner,
         version: owned.order.head.version,
@@ -197,11 +199,16 @@ async fn show_at(app: &App, by: Actor, id: OrderId, at: Moment) -> Result<Respon
 
 /// An order, with the tag of its version.
 pub fn reply(status: StatusCode, order: &Order) -> Result<Response> {
-    Ok(ready(status, order.head.version, json(order)?))
+    told(status, order.head.version, &OrderView::whole(order))
 }
 
-fn json(order: &Order) -> Result<Bytes> {
-    serde_json::to_vec(&OrderView::whole(order))
+/// The same of an order as it is to read.
+pub fn told(status: StatusCode, version: i64, view: &OrderView<'_>) -> Result<Response> {
+    Ok(ready(status, version, json(view)?))
+}
+
+fn json(view: &OrderView<'_>) -> Result<Bytes> {
+    serde_json::to_vec(view)
         .map(Bytes::from)
         .map_err(|cause| Error::Internal(cause.into()))
 }

@@ -24,15 +24,25 @@ use crate::shop::orders::edit::price::Plan;
 use crate::shop::orders::remark::require_room;
 use crate::shop::orders::view::OrderView;
 use crate::shop::payments;
+use crate::shop::reasons::Explained;
 use crate::shop::version;
 use crate::store;
+
+/// An order as it has become.
+#[derive(Debug, Clone)]
+pub struct Edited {
+    /// The order.
+    pub order: Order,
+    /// Where its figures come from, if it was priced anew.
+    pub explained: Option<Explained>,
+}
 
 /// Changes an order; what is not said stays, and where nothing differs nothing is written.
 ///
 /// Refused with `VersionMissing` or `Stale`, with `InvalidState` where it is too late, with `BusinessRule` below what has
 /// left or was given back for, with `InsufficientStock` if there is not so much more, with `NotAllowed` for an imported
 /// order.
-pub fn edit(tx: &Tx, by: &Actor, id: OrderId, asked: &Edit) -> Result<Order> {
+pub fn edit(tx: &Tx, by: &Actor, id: OrderId, asked: &Edit) -> Result<Edited> {
     by.require(Permission::OrdersEdit)?;
     let before = store::orders::get(tx, id)?;
     version::require(asked.version, before.head.version, || OrderView::whole(&before))?;
@@ -50,13 +60,17 @@ pub fn edit(tx: &Tx, by: &Actor, id: OrderId, asked: &Edit) -> Result<Order> {
         )?),
         false => None,
     };
+    let explained = plan.as_ref().map(|plan| plan.explained(before.head.currency));
     let after = after(tx, &before, contacts, plan.as_ref())?;
     let former = Former::of_edit(&before, &after);
-    if former == Former::default() {
-        return Ok(before);
-    }
-    require_room(&before)?;
-    write::write(tx, by, &before, after, (&former, plan), asked.reason.as_deref())
+    let order = match former == Former::default() {
+        true => before,
+        false => {
+            require_room(&before)?;
+            write::write(tx, by, &before, after, (&former, plan), asked.reason.as_deref())?
+        }
+    };
+    Ok(Edited { order, explained })
 }
 
 /// What goods it is of, and where they go, is changed while work on the order goes on; the rest until it has ended.

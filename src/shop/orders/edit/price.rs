@@ -4,6 +4,7 @@
 use crate::domain::actor::Actor;
 use crate::domain::edit::EditLine;
 use crate::domain::id::ShippingMethodId;
+use crate::domain::money::Currency;
 use crate::domain::money::Money;
 use crate::domain::order::Line;
 use crate::domain::order::Order;
@@ -26,6 +27,7 @@ use crate::shop::groups;
 use crate::shop::orders::edit::lines;
 use crate::shop::orders::edit::lines::Wanted;
 use crate::shop::orders::place;
+use crate::shop::reasons::Explained;
 use crate::shop::taxes;
 use crate::store;
 
@@ -35,6 +37,13 @@ pub(super) struct Plan {
     /// What new ones bring their sellers.
     pub(super) sold: Vec<Sold>,
     pub(super) priced: Priced,
+}
+
+impl Plan {
+    /// Where its figures come from.
+    pub(super) fn explained(&self, currency: Currency) -> Explained {
+        Explained::new(self.lines.iter().map(|line| line.id), &self.priced, currency)
+    }
 }
 
 /// Plans an order with the lines that are asked for, sent to a country.

@@ -12,6 +12,9 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::orders::place::Sale;
+use crate::shop::reasons;
+use crate::shop::reasons::FiguresView;
+use crate::shop::reasons::ReasonView;
 
 /// Refused with `PriceChanged` where the client saw other prices, or another total. Staff with `orders:edit` set prices.
 pub(super) fn compare(by: &Actor, sale: &Sale<'_>, new: &NewOrder, priced: &Priced) -> Result<()> {
@@ -34,11 +37,8 @@ pub(super) fn compare(by: &Actor, sale: &Sale<'_>, new: &NewOrder, priced: &Pric
 struct Quote<'a> {
     currency: &'a str,
     items: Vec<QuoteItem<'a>>,
-    subtotal: Amount,
-    discount: Amount,
-    shipping: Amount,
-    tax: Amount,
-    total: Amount,
+    #[serde(flatten)]
+    figures: FiguresView,
 }
 
 #[derive(Serialize)]
@@ -47,10 +47,13 @@ struct QuoteItem<'a> {
     name: String,
     quantity: i64,
     unit_price: Amount,
+    discount: Amount,
+    tax: Amount,
     total: Amount,
+    reasons: Vec<ReasonView>,
 }
 
-/// What it would come to now.
+/// What it would come to now, and why.
 pub(in crate::shop::orders) fn quote(sale: &Sale<'_>, priced: &Priced) -> Result<Value> {
     let currency = sale.terms.currency;
     let lines = sale.goods.iter().zip(&priced.lines);
@@ -62,14 +65,13 @@ pub(in crate::shop::orders) fn quote(sale: &Sale<'_>, priced: &Priced) -> Result
                 name: good.offer.full_name(),
                 quantity: good.piece.quantity,
                 unit_price: line.unit.write(currency),
+                discount: line.discount.write(currency),
+                tax: line.tax.write(currency),
                 total: line.total.write(currency),
+                reasons: reasons::view(&line.reasons, &priced.taxes, currency),
             })
             .collect(),
-        subtotal: priced.subtotal.write(currency),
-        discount: priced.discount.write(currency),
-        shipping: priced.shipping.write(currency),
-        tax: priced.tax.write(currency),
-        total: priced.total.write(currency),
+        figures: FiguresView::new(priced, &sale.terms),
     };
     serde_json::to_value(quote).map_err(|cause| Error::Internal(cause.into()))
 }
