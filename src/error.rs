@@ -23,6 +23,8 @@ pub enum Error {
     Request(Code, Cow<'static, str>),
     /// There is no such thing, or not for this caller.
     NotFound(&'static str),
+    /// The same of one of many that the request names, with its place there.
+    NotFoundAt(&'static str, String),
     /// It was there and has been deleted.
     Deleted(&'static str),
     /// Someone else changed it first; the resource as it is now.
@@ -87,7 +89,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => Code::of(refusal),
             Self::Request(code, _) => *code,
-            Self::NotFound(_) => Code::NotFound,
+            Self::NotFound(_) | Self::NotFoundAt(..) => Code::NotFound,
             Self::Deleted(_) => Code::Deleted,
             Self::Stale(_) => Code::Stale,
             Self::Busy => Code::Busy,
@@ -109,6 +111,7 @@ impl Error {
             Self::Request(_, words) => Cow::Borrowed(words.as_ref()),
             Self::Held(words) | Self::Setup(words) => Cow::Borrowed(words),
             Self::NotFound(what) => Cow::Owned(format!("There is no such {what} here.")),
+            Self::NotFoundAt(what, at) => Cow::Owned(format!("There is no such {what} here: {at}.")),
             Self::Deleted(what) => Cow::Owned(format!("This {what} has been deleted.")),
             _ => Cow::Borrowed(self.code().facts().3),
         }
@@ -126,6 +129,7 @@ impl Error {
     pub fn details(&self) -> Option<Value> {
         match self {
             Self::Refused(refusal) => refusal.details(),
+            Self::NotFoundAt(_, at) => Some(serde_json::json!({ "at": at })),
             Self::Stale(current) => Some(serde_json::json!({ "current": current })),
             _ => None,
         }

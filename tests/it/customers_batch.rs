@@ -96,6 +96,10 @@ fn one_bad_row_refuses_them_all() {
             let field = refused.json()["error"]["fields"][0]["field"].clone();
             assert!(field.as_str().unwrap().starts_with("updates[1].data."), "{field}");
         }
+        assert_eq!(
+            refused.json()["error"]["details"]["at"] == "updates[1].id",
+            status == 404
+        );
         assert_eq!(census(&app), before, "{bad}");
     }
     let rows = json!([

@@ -165,3 +165,23 @@ fn bad_fields_place_nothing() {
         (with("status", json!("COMPLETED")), 400, 2001),
     ]);
 }
+
+/// D1: of many lines the one that is not for sale is named by its place; nothing else of the order is done.
+#[test]
+fn what_is_not_for_sale_is_named() {
+    let app = TestApp::start();
+    app.product("MUG", "4.50", 10);
+    let lines =
+        |sku: &str| json!({ "items": [{ "sku": "MUG", "quantity": 1 }, { "sku": sku, "quantity": 1 }] });
+    let refused = app.post("ann", "/api/v1/orders", lines("NONE"));
+    assert_eq!((refused.status, refused.code()), (404, 3001));
+    let told = refused.json()["error"].clone();
+    assert_eq!(told["details"], json!({ "at": "items[1]" }));
+    assert_eq!(told["message"], "There is no such product here: items[1].");
+    assert_eq!(app.number("SELECT count(*) FROM orders"), 0);
+    // A draft tells the same before it is placed.
+    let mut draft = lines("NONE");
+    draft["channel"] = json!("phone");
+    let made = app.post("owner", "/api/v1/orders/drafts", draft).json();
+    assert_eq!(made["problem"]["message"], told["message"], "{made}");
+}

@@ -153,7 +153,9 @@ impl<'a> Told<'a> {
         let (status, code, name, title) = error.code().facts();
         // What is not there is named in the heading itself; else the heading is the code's, the sentence below it.
         let (heading, rest) = match error {
-            Error::NotFound(_) | Error::Deleted(_) => (error.sentence(), Cow::Borrowed("")),
+            Error::NotFound(_) | Error::NotFoundAt(..) | Error::Deleted(_) => {
+                (error.sentence(), Cow::Borrowed(""))
+            }
             _ if error.sentence() != title => (Cow::Borrowed(title), error.sentence()),
             _ => match title.split_once(". ") {
                 Some((heading, rest)) => (Cow::Borrowed(heading), Cow::Borrowed(rest)),

@@ -92,7 +92,7 @@ pub fn batch(tx: &Tx, by: &Actor, updates: &[Update], mode: Mode) -> Result<Batc
     for (nth, update) in updates.iter().enumerate() {
         results.push(match (one(tx, by, nth, update), mode) {
             (Ok(done), _) => done,
-            (Err(error), Mode::Together) => return Err(error),
+            (Err(error), Mode::Together) => return Err(of_row(nth, error)),
             (Err(error), Mode::Apart) if error.code().facts().0 < 500 => refused(update.id, &error),
             (Err(error), Mode::Apart) => return Err(error),
         });
@@ -104,6 +104,14 @@ pub fn batch(tx: &Tx, by: &Actor, updates: &[Update], mode: Mode) -> Result<Batc
         modified,
         results,
     })
+}
+
+/// Why all are refused: who is not there is named by the row.
+fn of_row(nth: usize, error: Error) -> Error {
+    match error {
+        Error::NotFound(what) => Error::NotFoundAt(what, format!("updates[{nth}].id")),
+        other => other,
+    }
 }
 
 fn require_once_each(updates: &[Update]) -> Result<()> {

@@ -151,9 +151,9 @@ impl DraftView {
         let weighed = weigh(db, by, &draft, now);
         let (quote, problem) = match weighed {
             Ok(weighed) => (Some(QuoteView::of(&weighed)), None),
-            Err(error @ (Error::Refused(_) | Error::NotFound(_) | Error::Deleted(_))) => {
-                (None, Some(ProblemView::of(&error)))
-            }
+            Err(
+                error @ (Error::Refused(_) | Error::NotFound(_) | Error::NotFoundAt(..) | Error::Deleted(_)),
+            ) => (None, Some(ProblemView::of(&error))),
             Err(error) => return Err(error),
         };
         Ok(Self {

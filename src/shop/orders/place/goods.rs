@@ -34,7 +34,7 @@ pub(in crate::shop::orders) fn asked<'a>(
     let mut goods = Vec::new();
     for (at, asked) in lines {
         let offer = offer(db, at, asked)?;
-        let list = offer.for_sale().ok_or(Error::NotFound("product"))?;
+        let list = offer.for_sale().ok_or_else(|| not_there(at))?;
         let typed = match &asked.price {
             None => list,
             Some(raw) => raw
@@ -76,5 +76,10 @@ fn offer(db: &Snapshot, at: usize, asked: &NewLine) -> Result<Offer> {
             offers.pop()
         }
     };
-    found.ok_or(Error::NotFound("product"))
+    found.ok_or_else(|| not_there(at))
+}
+
+/// What is not for sale, by its place in the request: there may be a thousand.
+fn not_there(at: usize) -> Error {
+    Error::NotFoundAt("product", format!("items[{at}]"))
 }
