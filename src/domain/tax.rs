@@ -91,6 +91,10 @@ impl RateFields {
             None => Ok(before.as_ref().and_then(|rate| rate.category.clone())),
             Some(category) => category.map(|name| text::line(&name, 1, 100)).transpose(),
         };
+        let category = match category {
+            Ok(Some(name)) if name.eq_ignore_ascii_case(UNTAXED) => Err(Bad::invalid("is never taxed")),
+            other => other,
+        };
         let category = category.map_err(|bad| keep("category", bad));
         match (name, country, percent, category) {
             (Ok(name), Ok(country), Ok(percent), Ok(category)) => Ok(TaxRate {
@@ -130,10 +134,9 @@ impl Taxes {
     /// The rate of a category: its own, else the standard one. No rate: no tax.
     pub fn rate(&self, class: TaxClass) -> Option<&TaxRate> {
         let of = |class| self.rates.iter().find(|rate| rate.class == class);
-        match of(class) {
-            None if self.untaxed == Some(class) => None,
-            None => of(TaxClass::STANDARD),
-            own => own,
+        match self.untaxed == Some(class) {
+            true => None,
+            false => of(class).or_else(|| of(TaxClass::STANDARD)),
         }
     }
 
@@ -240,6 +243,13 @@ mod tests {
         assert_eq!(of(1).as_deref(), Some("7"));
         assert_eq!(of(9).as_deref(), Some("19"));
         assert_eq!(of(2), None);
+        // Not even by a rate of its own, in a file that has one.
+        let rates = vec![rate(0, "19"), rate(2, "19")];
+        let own = Taxes {
+            rates,
+            ..taxes.clone()
+        };
+        assert_eq!(own.rate(TaxClass(2)), None);
         assert_eq!(Taxes::default().rate(TaxClass::STANDARD), None);
     }
 

@@ -291,6 +291,10 @@ fn rates_are_set() {
         (json!({ "name": "A", "country": "XX", "rate": "1" }), "country"),
         (json!({ "name": "A", "country": "FR", "rate": "101" }), "rate"),
         (json!({ "name": " ", "country": "FR", "rate": "1" }), "name"),
+        (
+            json!({ "name": "A", "country": "FR", "category": "None", "rate": "1" }),
+            "category",
+        ),
     ] {
         let refused = app.post("owner", RATES, body.clone());
         assert_eq!(
