@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::domain::fault::Fault;
 use crate::domain::fault::FaultKind;
+use crate::domain::image::Unfit;
 use crate::domain::refusal::Refusal;
 
 /// A result whose failure is an [`Error`].
@@ -172,6 +173,17 @@ impl std::error::Error for Panicked {}
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        let code = match unfit {
+            Unfit::TooLong | Unfit::TooLarge => Code::PayloadTooLarge,
+            Unfit::NoPicture => Code::UnsupportedMediaType,
+            Unfit::Broken => Code::InvalidFormat,
+        };
+        Self::Request(code, unfit.sentence().into())
     }
 }
 

@@ -48,6 +48,8 @@ ids! {
     GroupId,
     /// A product.
     ProductId,
+    /// A picture of a product.
+    ImageId,
     /// What is stocked and sold of a product.
     VariantId,
     /// An order.

@@ -25,6 +25,7 @@ pub mod forgetting;
 pub mod group;
 pub mod history;
 pub mod id;
+pub mod image;
 pub mod import;
 pub mod inbox;
 pub mod inside;
