@@ -6,6 +6,7 @@ mod feed;
 mod figures;
 mod hashing;
 mod inside;
+mod pictures;
 mod places;
 mod presses;
 mod probe;
@@ -80,6 +81,7 @@ struct Inner {
     writes: metrics::Histogram,
     hashing: hashing::Hashing,
     long_look: Arc<tokio::sync::Semaphore>,
+    pictures: pictures::Pictures,
     turns: Arc<turns::Turns>,
     presses: presses::Presses,
     walks: walks::Walks,
@@ -135,6 +137,7 @@ impl App {
                 writes: metrics::histogram!("db_write_duration_seconds"),
                 hashing: hashing::Hashing::start()?,
                 long_look: Arc::new(tokio::sync::Semaphore::new(1)),
+                pictures: pictures::Pictures::default(),
                 turns: Arc::default(),
                 presses: presses::Presses::default(),
                 walks: walks::Walks::default(),

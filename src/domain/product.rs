@@ -9,6 +9,7 @@ use crate::domain::id::ProductId;
 use crate::domain::id::TaxClass;
 use crate::domain::id::UserId;
 use crate::domain::id::VariantId;
+use crate::domain::image::Image;
 use crate::domain::money::Money;
 use crate::domain::named::named;
 use crate::domain::refusal::Refusal;
@@ -161,6 +162,8 @@ pub struct Product {
     pub deleted_at: Option<Timestamp>,
     pub version: i64,
     pub variants: Vec<Variant>,
+    /// In their order.
+    pub images: Vec<Image>,
 }
 
 impl Product {

@@ -114,6 +114,34 @@ impl FromRequest<App> for Raw {
     }
 }
 
+/// A file that is sent, unread: whoever may not send it is told so before any of it is. What it is it says itself.
+pub struct Upload<Q = ()>(pub Q, pub Unread);
+
+/// A body that is still to be read.
+pub struct Unread(axum::body::Body);
+
+impl<Q: Asks<By = ()> + Send> FromRequest<App> for Upload<Q> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let asked = list::Asked::<Q>::at(request.uri())?.read(&())?;
+        if request.headers().contains_key(header::CONTENT_ENCODING) {
+            return Err(Error::Request(
+                Code::UnsupportedMediaType,
+                "Send the file as it is, not encoded.".into(),
+            ));
+        }
+        Ok(Self(asked, Unread(request.into_body())))
+    }
+}
+
+impl Unread {
+    /// All of it, if it is no longer than that.
+    pub async fn read(self, most: usize) -> Result<Bytes> {
+        whole(self.0, most).await
+    }
+}
+
 /// The bytes of a JSON body, held to its media type and size.
 async fn json_bytes(request: Request) -> Result<Bytes> {
     let headers = request.headers();

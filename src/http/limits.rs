@@ -60,7 +60,13 @@ impl Class {
             ("POST", "/api/v1/orders/{id}/cancel") => Self::Token,
             ("POST", path) if path.starts_with("/api/v1/payments/webhook") => Self::Unlimited,
             (_, "/health" | "/livez" | "/readyz" | "/metrics") => Self::Unlimited,
-            (_, path) if path.starts_with("/assets/") || path.starts_with("/api/docs") => Self::Unlimited,
+            (_, path)
+                if ["/assets/", "/images/", "/api/docs"]
+                    .iter()
+                    .any(|root| path.starts_with(root)) =>
+            {
+                Self::Unlimited
+            }
             _ => Self::Any,
         }
     }

@@ -21,6 +21,7 @@ mod headers;
 mod health;
 pub mod holder;
 mod hosts;
+mod images;
 pub mod json_file;
 pub mod limits;
 pub mod list;
@@ -68,12 +69,13 @@ pub use accept::serve;
 pub use papers::check;
 
 /// Every table of routes, with the root of its paths.
-pub fn faces() -> [(&'static str, Table); 4] {
+pub fn faces() -> [(&'static str, Table); 5] {
     [
         (api::aliases::ROOT, api::table()),
         ("", health::table()),
         ("/api", docs::table()),
         ("", assets::table()),
+        ("", images::table()),
     ]
 }
 

@@ -180,6 +180,13 @@ fn words(name: &str) -> Option<&'static str> {
 }
 
 fn body(row: &Row, shapes: &mut Shapes) -> Option<Value> {
+    if row.takes("Upload") {
+        let file = json!({});
+        return Some(json!({
+            "required": true,
+            "content": { "image/jpeg": file, "image/png": file, "image/webp": file },
+        }));
+    }
     row.body.map(|shape| {
         json!({
             "required": row.takes("Json<") || row.takes("Held<"),
@@ -196,7 +203,7 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
     let changes = !row.method.is_safe();
     // Routes that want no body refuse all but an empty one.
     let takes_none = row.takes("NoBody");
-    let has_size = has_body || takes_none || row.takes("Raw");
+    let has_size = has_body || takes_none || row.takes("Raw") || row.takes("Upload");
     let conditions = [
         (400, has_body || row.query.is_some()),
         // Whoever signs in is not yet known, and may stay so.
@@ -216,7 +223,7 @@ fn replies(path: &str, row: &Row, shapes: &mut Shapes) -> Value {
         (412, row.takes("IfMatch")),
         (413, has_size),
         (415, has_size),
-        (422, has_body),
+        (422, has_body || row.takes("Upload")),
         (423, has_body && !is_guarded),
         // Whatever is done by a verb of its own may say what it saw; what is overwritten must.
         (

@@ -18,6 +18,7 @@ use crate::http::extract::MaybeJson;
 use crate::http::extract::NoBody;
 use crate::http::extract::Path;
 use crate::http::extract::Raw;
+use crate::http::extract::Upload;
 use crate::http::health::IsInsider;
 use crate::http::health::IsLocal;
 use crate::http::holder::Held;
@@ -170,6 +171,9 @@ impl<T: ToSchema> Last for MaybeHeld<T> {
 impl Last for State<App> {}
 impl Last for Raw {}
 impl<Q: Asks<By = ()>> Last for NoBody<Q> {
+    const QUERY: Option<fn() -> Vec<Told>> = Some(list::names::<Q>);
+}
+impl<Q: Asks<By = ()>> Last for Upload<Q> {
     const QUERY: Option<fn() -> Vec<Told>> = Some(list::names::<Q>);
 }
 impl Last for CurrentUser {}

@@ -25,6 +25,7 @@ pub mod factors;
 pub mod forms;
 pub mod groups;
 pub mod identity;
+pub mod images;
 pub mod imports;
 pub mod invoices;
 pub mod links;

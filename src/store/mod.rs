@@ -24,6 +24,7 @@ mod file;
 pub mod forgetting;
 pub mod groups;
 pub mod idempotency;
+pub mod images;
 pub mod inbox;
 pub mod invariants;
 pub mod invoices;

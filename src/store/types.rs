@@ -63,7 +63,7 @@ ids! {
     id::LinkId, id::MailId, id::FactorId, id::ApiKeyId, id::EndpointId, id::ConsumerId, id::DeliveryId,
     id::PaymentId, id::RefundId, id::ShipmentId, id::ReturnId, id::TaskId, id::InboxId, id::AccountId, id::TransferId,
     id::CommissionId, id::PayoutId, id::InvoiceId, id::DifferenceId,
-    id::SecretId, id::ForgettingId, id::CartId, id::DraftId, id::CouponId, id::ShippingMethodId, id::TaxRateId,
+    id::SecretId, id::ImageId, id::ForgettingId, id::CartId, id::DraftId, id::CouponId, id::ShippingMethodId, id::TaxRateId,
     id::TaxClass,
 }
 
@@ -76,7 +76,7 @@ named! {
     inbox::InboxState, sandbox::ChargeState, wallet::TransferKind,
     commission::CommissionState, invoice::Series, reconciliation::DifferenceKind,
     crate::domain::draft::DraftChannel, crate::domain::coupon::CouponKind, one_time::SecretKind,
-    crate::domain::returns::ReturnState, crate::domain::forgetting::Stage,
+    crate::domain::image::ImageForm, crate::domain::returns::ReturnState, crate::domain::forgetting::Stage,
 }
 
 integers! {

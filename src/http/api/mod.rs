@@ -93,6 +93,7 @@ use crate::http::shape::switches;
 use crate::http::shape::takes;
 use crate::shop::carts::CartView;
 use crate::shop::carts::VerdictView as CartVerdict;
+use crate::shop::catalogue::ImageView;
 use crate::shop::catalogue::ProductView;
 use crate::shop::coupons::CouponView;
 use crate::shop::customers::BatchView;
@@ -174,6 +175,9 @@ pub fn table() -> Table {
         .row(DELETE, "/products/{id}", OwnOr(May::ProductsDelete), products::destroy, does())
         .row(POST, "/products/{id}/approve", Needs(May::ProductsApprove), products::approve, shows::<ProductView>())
         .row(POST, "/products/{id}/reject", Needs(May::ProductsApprove), products::reject, shows::<ProductView>())
+        .row(POST, "/products/{id}/images", OwnOr(May::ProductsUpdate), products::images::create, makes::<ImageView>().or(200))
+        .row(PATCH, "/products/{id}/images/{image_id}", OwnOr(May::ProductsUpdate), products::images::update, shows::<ImageView>())
+        .row(DELETE, "/products/{id}/images/{image_id}", OwnOr(May::ProductsUpdate), products::images::destroy, does())
         .row(GET, "/categories", Public, products::categories, lists::<CategoryView>())
         .row(POST, "/stock/adjustments", Needs(May::StockUpdate), stock::adjust, makes::<MovementView>())
         .row(GET, "/stock/movements", Needs(May::StockRead), stock::movements, lists::<MovementView>())

@@ -104,6 +104,7 @@ pub fn delete(tx: &Tx, by: &Actor, id: ProductId, seen: Option<i64>) -> Result<(
     let currency = store::settings::terms(tx)?.currency;
     version::allow(seen, before.version, || ProductView::new(&before, currency))?;
     store::products::delete(tx, id)?;
+    store::images::delete_of(tx, id)?;
     let after = store::products::get(tx, id)?;
     let change = Change {
         event: EventType::ProductDeleted,

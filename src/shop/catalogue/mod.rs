@@ -29,7 +29,9 @@ pub use list::list_others;
 pub use list::list_public;
 pub use list::sellers;
 pub use list::tabs;
+pub(super) use update::reworded;
 pub use update::update;
+pub use view::ImageView;
 pub use view::ProductView;
 pub use view::stock_digest;
 
@@ -93,7 +95,12 @@ fn is_own(product: &Product, by: &Actor) -> bool {
 }
 
 /// The product that somebody wants to change, and with whose hand: who holds the right changes any, a seller the own.
-fn to_change(tx: &Tx, by: &Actor, id: ProductId, right: Permission) -> Result<(Product, Hand)> {
+pub(super) fn to_change(
+    db: &Snapshot,
+    by: &Actor,
+    id: ProductId,
+    right: Permission,
+) -> Result<(Product, Hand)> {
     let hand = match by.may(right) {
         true => Hand::Staff,
         false => Hand::Seller,
@@ -101,7 +108,7 @@ fn to_change(tx: &Tx, by: &Actor, id: ProductId, right: Permission) -> Result<(P
     if hand == Hand::Seller {
         by.require(Permission::ProductsOwn)?;
     }
-    let product = store::products::get(tx, id)?;
+    let product = store::products::get(db, id)?;
     if hand == Hand::Seller && !is_own(&product, by) {
         return Err(Error::NotFound("product"));
     }
@@ -121,14 +128,20 @@ struct ProductEvent<'a> {
 }
 
 /// What happened to a product that was there before.
-struct Change<'a> {
-    event: EventType,
-    action: Action,
-    reason: Option<&'a str>,
+pub(super) struct Change<'a> {
+    pub(super) event: EventType,
+    pub(super) action: Action,
+    pub(super) reason: Option<&'a str>,
 }
 
 /// Tells of a change, and notes it with the former values.
-fn tell(tx: &Tx, by: &Actor, change: &Change<'_>, before: &Product, after: &Product) -> Result<()> {
+pub(super) fn tell(
+    tx: &Tx,
+    by: &Actor,
+    change: &Change<'_>,
+    before: &Product,
+    after: &Product,
+) -> Result<()> {
     let currency = store::settings::terms(tx)?.currency;
     let seq = store::products::next_seq(tx, after.id)?;
     let data = ProductEvent {

@@ -45,21 +45,10 @@ pub fn update(
     let status = next_status(&before, hand, change)?;
     let variants = plan(&before, &change.variants)?;
     let price_from = variants.price_from();
-    let status = match (price_from, status) {
-        (None, ProductStatus::Pending | ProductStatus::Approved) if change.status == Some(status) => {
-            require_price(None)?;
-            status
-        }
-        (None, ProductStatus::Pending | ProductStatus::Approved) => ProductStatus::Draft,
-        // Where nobody looks at what is offered, only what was turned down once waits.
-        (_, ProductStatus::Pending)
-            if matches!(before.status, ProductStatus::Draft | ProductStatus::Approved)
-                && !is_moderated(tx)? =>
-        {
-            ProductStatus::Approved
-        }
-        (_, status) => status,
-    };
+    if matches!(status, ProductStatus::Pending | ProductStatus::Approved) && change.status == Some(status) {
+        require_price(price_from)?;
+    }
+    let status = held(tx, &before, price_from, status)?;
     variants.write(tx, id)?;
     write(tx, &before, status, price_from, change)?;
     let after = store::products::get(tx, id)?;
@@ -70,6 +59,31 @@ pub fn update(
     };
     tell(tx, by, &told, &before, &after)?;
     Ok(after)
+}
+
+/// The status after somebody has changed what a product shows beside its words.
+pub(in crate::shop) fn reworded(tx: &Tx, before: &Product, hand: Hand) -> Result<ProductStatus> {
+    held(tx, before, before.price_from(), before.status.reworded(hand))
+}
+
+/// The status that it comes to: without a price it is a draft.
+fn held(
+    tx: &Tx,
+    before: &Product,
+    price_from: Option<Money>,
+    status: ProductStatus,
+) -> Result<ProductStatus> {
+    Ok(match (price_from, status) {
+        (None, ProductStatus::Pending | ProductStatus::Approved) => ProductStatus::Draft,
+        // Where nobody looks at what is offered, only what was turned down once waits.
+        (_, ProductStatus::Pending)
+            if matches!(before.status, ProductStatus::Draft | ProductStatus::Approved)
+                && !is_moderated(tx)? =>
+        {
+            ProductStatus::Approved
+        }
+        (_, status) => status,
+    })
 }
 
 fn next_status(before: &Product, hand: Hand, change: &ProductChange) -> Result<ProductStatus> {

@@ -3,6 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::id::ImageId;
+use crate::domain::image::Image;
+use crate::domain::image::ImageSize;
 use crate::domain::money::Amount;
 use crate::domain::money::Currency;
 use crate::domain::product::Product;
@@ -28,8 +31,7 @@ pub struct ProductView<'a> {
     status: &'static str,
     seller_id: Option<i64>,
     variants: Vec<VariantView<'a>>,
-    #[schema(value_type = Vec<String>)]
-    images: [&'static str; 0],
+    images: Vec<ImageView<'a>>,
     tax_category: Option<&'a str>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -45,6 +47,34 @@ struct VariantView<'a> {
     quantity: i64,
     weight_g: Option<i64>,
     version: i64,
+}
+
+/// A picture of a product, and where its two files are.
+#[derive(Serialize, ToSchema)]
+pub struct ImageView<'a> {
+    id: ImageId,
+    url: String,
+    small_url: String,
+    width: i64,
+    height: i64,
+    alt: &'a str,
+    position: i64,
+}
+
+impl<'a> ImageView<'a> {
+    /// The view of a picture.
+    pub fn new(image: &'a Image) -> Self {
+        let at = |size| format!("/images/{}", image.kept.name(size));
+        Self {
+            id: image.id,
+            url: at(ImageSize::Large),
+            small_url: at(ImageSize::Small),
+            width: image.kept.width,
+            height: image.kept.height,
+            alt: &image.alt,
+            position: image.position,
+        }
+    }
 }
 
 impl<'a> ProductView<'a> {
@@ -72,7 +102,7 @@ impl<'a> ProductView<'a> {
                 .iter()
                 .map(|variant| view(variant, currency))
                 .collect(),
-            images: [],
+            images: product.images.iter().map(ImageView::new).collect(),
             tax_category: product.tax_category.as_deref(),
             created_at: product.created_at,
             updated_at: product.updated_at,

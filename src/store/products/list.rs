@@ -24,6 +24,7 @@ use crate::domain::product::Variant;
 use crate::error::Error;
 use crate::error::Result;
 use crate::store::Snapshot;
+use crate::store::images;
 use crate::store::products::SELECT;
 use crate::store::products::VARIANT;
 use crate::store::products::from_row;
@@ -182,6 +183,7 @@ pub fn page(
     let cut = paging.cut(ids, |id| (0, id.0));
     let mut rows = wholes(db, &cut.rows)?;
     add_variants(db, &mut rows)?;
+    images::add_to(db, &mut rows)?;
     let mut page = Page {
         rows,
         next: cut.next,

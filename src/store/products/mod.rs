@@ -38,6 +38,7 @@ use crate::error::Result;
 use crate::store::Snapshot;
 use crate::store::Tx;
 use crate::store::fault::OnUnique;
+use crate::store::images;
 
 const SELECT: &str = "SELECT p.id, p.status, p.seller_id, c.name AS category, p.name, ifnull(t.description, '') AS description,
   x.name AS tax_category, p.created_at, p.updated_at, p.deleted_at, p.version
@@ -64,6 +65,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Product> {
         deleted_at: row.get("deleted_at")?,
         version: row.get("version")?,
         variants: Vec::new(),
+        images: Vec::new(),
     })
 }
 
@@ -81,7 +83,7 @@ fn variant_from_row(row: &Row) -> rusqlite::Result<Variant> {
     })
 }
 
-/// The product with its variants; it must exist, deleted or not.
+/// The product with its variants and pictures; it must exist, deleted or not.
 pub fn get(db: &Snapshot, id: ProductId) -> Result<Product> {
     let mut product = db
         .db()
@@ -90,6 +92,7 @@ pub fn get(db: &Snapshot, id: ProductId) -> Result<Product> {
         .optional()?
         .ok_or(Error::NotFound("product"))?;
     product.variants = variants(db, id)?;
+    product.images = images::of(db, id)?;
     Ok(product)
 }
 
@@ -298,7 +301,7 @@ pub fn import_rest(
     Ok(())
 }
 
-/// The products above `after` that are not deleted, oldest first, with their variants.
+/// The products above `after` that are not deleted, oldest first, with their variants and pictures.
 pub fn after(db: &Snapshot, after: ProductId, limit: usize) -> Result<Vec<Product>> {
     let mut products: Vec<Product> = db
         .db()
@@ -315,5 +318,6 @@ pub fn after(db: &Snapshot, after: ProductId, limit: usize) -> Result<Vec<Produc
     for product in &mut products {
         product.variants = variants(db, product.id)?;
     }
+    images::add_to(db, &mut products)?;
     Ok(products)
 }

@@ -1,6 +1,7 @@
 //! The catalogue over JSON: making products.
 
 mod change;
+pub mod images;
 mod list;
 
 pub use change::approve;
