@@ -56,6 +56,7 @@
 //!   belongs to somebody is reached by one function of its noun ([`shop::orders::show`], [`shop::catalogue::show`],
 //!   [`shop::payments::show`]), for which what is foreign is not there.
 //! - An event and an audit row are written in the transaction they tell of, or not at all.
+//! - A picture's files lie there before a row names them ([`shop::images`]), and are swept only where none does.
 //! - A 2xx leaves after the COMMIT has returned, never before.
 //! - A write that fails leaves nothing; what must outlive a refusal (a failed sign-in) is said so, by
 //!   [`store::Tx::when_refused`].

@@ -59,6 +59,7 @@ Examples:
   till import orders orders.csv --dry-run --products products.csv
   till import orders orders.csv --report refused.csv
   till import products products_export.csv --dry-run
+  till import products products.csv --images pictures
 
 Products: one row a variant.
   sku                  what it is found by; the only column that must be there
@@ -70,6 +71,10 @@ Products: one row a variant.
                        changed afterwards
   low_at               stock at or below which it is low
   weight_g, title      grams; what tells a variant from its sisters
+  images               paths of JPEG, PNG or WebP with `;` between them, from
+                       the folder of --images on, or from the file's own; the
+                       pictures become these, in this order, and stay as they
+                       are where the cell is empty
   product              rows side by side with the same text here are variants
                        of one product
 
@@ -115,7 +120,9 @@ Products of Shopify's, in the template's layout or that of 2025:
   Variant Taxable      FALSE is the tax category `none`
   Variant Inventory Qty, Variant Inventory Tracker
                        first stock; 0 where nobody counts it, which is told
-Pictures are not fetched.
+  Image Src, Image Position, Image Alt Text
+                       with --images: paths as above; what is at an address
+                       elsewhere is not fetched
 
 Orders of Shopify's, as its own export has them:
   Name                 the number, without its #

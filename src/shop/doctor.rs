@@ -4,6 +4,7 @@ use crate::domain::actor::Actor;
 use crate::domain::check::Checked;
 use crate::domain::check::Finding;
 use crate::domain::check::Report;
+use crate::domain::image::ImageSize;
 use crate::domain::permission::Permission;
 use crate::domain::settings as known;
 use crate::domain::time::Zone;
@@ -12,6 +13,7 @@ use crate::shop::Snapshot;
 use crate::shop::Store;
 use crate::shop::audit;
 use crate::shop::sums;
+use crate::store::images;
 use crate::store::invariants;
 use crate::store::settings;
 
@@ -45,6 +47,8 @@ pub fn examine(
     store.read(|db| chain(db, by, key, &mut report))?;
     store.read(|db| zone(db, &mut report))?;
     store.read(|db| decided(db, &mut report))?;
+    progress("image.files");
+    store.read(|db| image_files(db, &mut report))?;
     progress("day.sums");
     store.read(|db| day_sums(db, &mut report))?;
     Ok(report)
@@ -138,6 +142,31 @@ fn day_sums(db: &Snapshot, report: &mut Report) -> Result<()> {
             found: format!("{kept:?}"),
         });
     }
+    found.into_report(report);
+    Ok(())
+}
+
+/// Both files of each picture lie there, as long as they were.
+fn image_files(db: &Snapshot, report: &mut Report) -> Result<()> {
+    let mut found = Found::new("image.files");
+    images::all(db, |image| {
+        let lengths = [
+            (ImageSize::Large, image.kept.bytes),
+            (ImageSize::Small, image.kept.small_bytes),
+        ];
+        for (size, bytes) in lengths {
+            let name = image.kept.name(size);
+            let is = images::size_of(db, &name);
+            if is.and_then(|is| i64::try_from(is).ok()) != Some(bytes) {
+                found.add(Finding {
+                    check: "image.files",
+                    row: format!("image {}", image.id),
+                    expected: format!("{bytes} bytes in {name}"),
+                    found: is.map_or_else(|| String::from("no file"), |is| is.to_string()),
+                });
+            }
+        }
+    })?;
     found.into_report(report);
     Ok(())
 }

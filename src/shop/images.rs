@@ -16,6 +16,9 @@ use crate::domain::image::ImageName;
 use crate::domain::image::ImageSize;
 use crate::domain::image::Kept;
 use crate::domain::image::MOST_OF_A_PRODUCT;
+use crate::domain::image::Unfit;
+use crate::domain::import::ImportedImage;
+use crate::domain::import::Looked;
 use crate::domain::permission::Permission;
 use crate::domain::product::Hand;
 use crate::domain::product::Product;
@@ -46,7 +49,7 @@ pub struct NewImage {
 
 impl NewImage {
     /// Draws a picture. It takes processor time and no transaction.
-    pub fn draw(bytes: &[u8]) -> Result<Self> {
+    pub fn draw(bytes: &[u8]) -> std::result::Result<Self, Unfit> {
         let drawn = image::draw(bytes)?;
         let kept = Kept {
             sha256: secret::digest(&drawn.large),
@@ -132,7 +135,12 @@ pub(super) fn require_files(tx: &Tx, kept: &Kept, again: impl FnOnce() -> Result
     let lies_there = |size| store::images::has(tx, &kept.name(size));
     match lies_there(ImageSize::Large) && lies_there(ImageSize::Small) {
         true => Ok(()),
-        false => again()?.lay(&store::images::folder(tx)),
+        false => match again()? {
+            new if new.kept == *kept => new.lay(&store::images::folder(tx)),
+            _ => Err(Error::internal(
+                "a picture has changed since it was looked at: try again",
+            )),
+        },
     }
 }
 
@@ -209,6 +217,62 @@ fn changed(tx: &Tx, by: &Actor, before: &Product, hand: Hand) -> Result<Product>
     };
     catalogue::tell(tx, by, &told, before, &after)?;
     Ok(after)
+}
+
+/// Makes the pictures of a product these and no others, in this order. What is said of them stays unless it is told.
+pub(super) fn import(tx: &Tx, product: ProductId, before: &[Image], wanted: &[ImportedImage]) -> Result<()> {
+    let looked: Vec<(&ImportedImage, &Looked)> = looked(wanted).collect();
+    for image in before {
+        if looked
+            .iter()
+            .all(|(_, looked)| looked.kept.sha256 != image.kept.sha256)
+        {
+            store::images::delete(tx, image.id)?;
+        }
+    }
+    for (position, (wanted, looked)) in (1..).zip(looked) {
+        let is = before.iter().find(|is| is.kept.sha256 == looked.kept.sha256);
+        match is {
+            Some(is) => {
+                let alt = wanted.alt.as_ref().unwrap_or(&is.alt);
+                store::images::update(tx, is.id, position, alt)?;
+            }
+            None => {
+                require_files(tx, &looked.kept, || {
+                    let bytes = std::fs::read(&looked.file).map_err(|cause| Error::Internal(cause.into()))?;
+                    Ok(NewImage::draw(&bytes)?)
+                })?;
+                let alt = wanted.alt.as_deref().unwrap_or_default();
+                store::images::insert(tx, product, position, &looked.kept, alt)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file tells of other pictures than these, of another order, or says something else of them.
+pub(super) fn differ(images: &[Image], wanted: &[ImportedImage]) -> bool {
+    let says_else = |(image, (wanted, looked)): (&Image, (&ImportedImage, &Looked))| {
+        image.kept.sha256 != looked.kept.sha256 || wanted.alt.as_ref().is_some_and(|alt| *alt != image.alt)
+    };
+    !wanted.is_empty()
+        && (images.len() != looked(wanted).count() || images.iter().zip(looked(wanted)).any(says_else))
+}
+
+fn looked(wanted: &[ImportedImage]) -> impl Iterator<Item = (&ImportedImage, &Looked)> {
+    let each = wanted.iter();
+    each.filter_map(|image| image.looked.as_ref().map(|looked| (image, looked)))
+}
+
+/// What is kept of the picture of that name, if a product shows it.
+pub fn named(db: &Snapshot, name: &ImageName) -> Result<Option<Kept>> {
+    let kept = store::images::kept(db, &name.sha256)?;
+    Ok(kept.filter(|kept| kept.name(ImageSize::Large) == *name))
+}
+
+/// What is kept of a picture that the shop has drawn, if these are its bytes.
+pub fn known(db: &Snapshot, bytes: &[u8]) -> Result<Option<Kept>> {
+    store::images::kept(db, &secret::digest(bytes))
 }
 
 /// The bytes of a picture, out of the folder of the shop.

@@ -18,6 +18,11 @@ pub fn good_bodies() -> Vec<(&'static str, String, Value)> {
             json!({ "sku": "MUG", "quantity": 1, "client_token": "t" }),
         ),
         ("PATCH", "/cart/items/1", json!({ "quantity": 1 })),
+        (
+            "PATCH",
+            "/products/1/images/{image_id}",
+            json!({ "alt": "A mug", "position": 1, "version": 1 }),
+        ),
         ("POST", "/cart/coupon", json!({ "code": "A" })),
         (
             "POST",

@@ -1,6 +1,16 @@
-//! What can be wrong with shipments, returns, drafts and edits, as it is planted for the doctor to find: order 3 has been shipped.
+//! What can be wrong with pictures, shipments, returns, drafts and edits, as it is planted for the doctor to find: order 3 has been shipped.
 
 pub const PLANTED: &[(&str, &str)] = &[
+    (
+        "image.position",
+        "INSERT INTO product_images (product_id, position, sha256, form, width, height, bytes, small_bytes, alt, created_at)
+         VALUES (1, 2, randomblob(32), 0, 1, 1, 1, 1, '', 0)",
+    ),
+    (
+        "image.files",
+        "INSERT INTO product_images (product_id, position, sha256, form, width, height, bytes, small_bytes, alt, created_at)
+         VALUES (1, 1, randomblob(32), 0, 1, 1, 1, 1, '', 0)",
+    ),
     (
         "shipment.quantity",
         "UPDATE shipment_lines SET quantity = quantity + 1 WHERE line_id = (3 << 12) + 1",

@@ -327,7 +327,7 @@ fn no_exported_cell_is_a_formula() {
     let text = String::from_utf8(out.stdout).unwrap();
     assert_eq!(
         text,
-        "sku,name,title,price,category,tax_category,description,quantity,low_at,weight_g,status,created_at,product\r\n\
-         '-1,'=SUM(A1),,1.00,,,,1,,,approved,2026-03-01T12:00:00.000Z,\r\n"
+        "sku,name,title,price,category,tax_category,description,quantity,low_at,weight_g,status,created_at,images,product\r\n\
+         '-1,'=SUM(A1),,1.00,,,,1,,,approved,2026-03-01T12:00:00.000Z,,\r\n"
     );
 }

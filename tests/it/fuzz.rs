@@ -180,6 +180,7 @@ fn request(app: &TestApp, dice: &mut Dice, line: &Line, who: &str) -> Vec<u8> {
         .path
         .replace("{id}", id)
         .replace("{user_id}", id)
+        .replace("{image_id}", id)
         .replace("{sku}", dice.pick(&["MUG", "x", "%00", "%F0"]));
     let query = dice.query();
     let body = match permissions::body(app, line) {

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::images;
 use crate::permissions::Line;
 use crate::permissions::fresh;
 use crate::permissions::made;
@@ -44,8 +45,33 @@ pub fn sent(app: &TestApp) -> (i64, i64) {
     (order, parcel)
 }
 
+/// The path to a picture of a product: `missing` and `odd` are pictures of one that is there.
+fn below_a_product(app: &TestApp, line: &Line) -> String {
+    let whose = match line.thing {
+        "seller's" | "deleted" | "missing" | "odd" => "seller",
+        _ => "staff",
+    };
+    let body = json!({ "name": "Thing", "sku": format!("T{}", fresh()), "price": "1.00" });
+    let product = made(&app.post(whose, "/api/v1/products", body));
+    let image = images::send(app, whose, product, &images::dot(1)).json()["id"].to_string();
+    if line.thing == "deleted" {
+        let gone = app.send("DELETE", whose, &format!("/api/v1/products/{product}"), &[], None);
+        assert_eq!(gone.status, 204, "{}", gone.body);
+    }
+    let image = match line.thing {
+        "missing" => "987654",
+        "odd" => "x",
+        _ => image.as_str(),
+    };
+    let path = line.path.replace("{id}", &product.to_string());
+    path.replace("{image_id}", image)
+}
+
 /// The path to what belongs to an order: a parcel, or a return.
 pub fn below_an_order(app: &TestApp, line: &Line) -> Option<String> {
+    if line.path.contains("{image_id}") {
+        return Some(below_a_product(app, line));
+    }
     let name = ["{sid}", "{rid}"]
         .into_iter()
         .find(|name| line.path.contains(name))?;
@@ -83,6 +109,7 @@ pub fn about_goods(app: &TestApp, line: &Line) -> Option<Option<Value>> {
         ("PATCH", "/orders/{id}") => json!({ "items": [{ "sku": "MUG", "quantity": 2 }], "version": 1 }),
         ("POST", "/orders/drafts") => draft(),
         ("PATCH", "/orders/drafts/{id}") => json!({ "note": "Ring twice", "version": 1 }),
+        ("PATCH", "/products/{id}/images/{image_id}") => json!({ "alt": "A thing", "version": 2 }),
         ("PATCH", "/orders/{id}/shipments/{sid}") => json!({ "carrier": "Post", "version": 1 }),
         ("POST", "/orders/{id}/returns") => json!({ "lines": [last_line(app)], "reason": "broken" }),
         ("PATCH", "/orders/{id}/returns/{rid}") => json!({ "status": "received", "version": 1 }),

@@ -143,6 +143,21 @@ POST  /products/{id}/reject               seller's     401   403   403   200   2
 POST  /products/{id}/reject               missing      401   403   403   404   404
 POST  /products/{id}/reject               odd          401   403   403   404   404
 POST  /products/{id}/reject               deleted      401   403   403   410   410
+POST  /products/{id}/images               staff's      401   403   404   415   415
+POST  /products/{id}/images               seller's     401   403   415   415   415
+POST  /products/{id}/images               missing      401   403   404   404   404
+POST  /products/{id}/images               odd          401   403   404   404   404
+POST  /products/{id}/images               deleted      401   403   410   410   410
+PATCH /products/{id}/images/{image_id}    staff's      401   403   404   200   200
+PATCH /products/{id}/images/{image_id}    seller's     401   403   200   200   200
+PATCH /products/{id}/images/{image_id}    missing      401   403   404   404   404
+PATCH /products/{id}/images/{image_id}    odd          401   403   404   404   404
+PATCH /products/{id}/images/{image_id}    deleted      401   403   410   410   410
+DELETE /products/{id}/images/{image_id}   staff's      401   403   404   204   204
+DELETE /products/{id}/images/{image_id}   seller's     401   403   204   204   204
+DELETE /products/{id}/images/{image_id}   missing      401   403   404   404   404
+DELETE /products/{id}/images/{image_id}   odd          401   403   404   404   404
+DELETE /products/{id}/images/{image_id}   deleted      401   403   410   410   410
 
 POST  /stock/adjustments                  -            401   403   403   201   201
 GET   /stock/movements                    -            401   403   403   200   200

@@ -1,11 +1,13 @@
 //! `till import`: products, customers and orders from a file, beside a running server or alone.
 
 mod feed;
+mod pictures;
 mod report;
 mod rows;
 mod shopify;
 mod source;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,6 +19,7 @@ use indicatif::ProgressStyle;
 use crate::cli::Context;
 use crate::cli::import::feed::Feed;
 use crate::cli::import::feed::Read;
+use crate::cli::import::pictures::Pictures;
 use crate::cli::import::report::Report;
 use crate::cli::import::report::Sums;
 use crate::cli::import::source::Rows;
@@ -26,6 +29,7 @@ use crate::domain::import::ImportedCustomer;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::Invoice;
 use crate::domain::import::StockRule;
+use crate::domain::import::shopify::IMAGES;
 use crate::domain::import::shopify::Layout;
 use crate::domain::import::shopify::ORDER;
 use crate::domain::import::shopify::PRODUCT;
@@ -56,6 +60,9 @@ pub struct Import {
     /// The shop's time zone, such as Europe/London: set in a shop without prices, else compared.
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// Of products: the folder below which pictures are named; that of the file, unless it is Shopify's.
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
     /// Check every row and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -85,6 +92,12 @@ impl Import {
         if self.products.is_some() && self.what != What::Orders {
             return Err(Error::Setup("--products is for a dry run of orders".into()));
         }
+        if let Some(folder) = &self.images {
+            if self.what != What::Products {
+                return Err(Error::Setup("--images is for products".into()));
+            }
+            pictures::require_folder(folder)?;
+        }
         let source = source::identify(&self.file)?;
         let bar = bar(source::size(&self.file)?);
         let rows = Rows::open(&self.file, &bar)?;
@@ -93,7 +106,10 @@ impl Import {
         let settings = self.settle(&store)?;
         let report = Report::open(self.report.as_deref(), bar.clone(), self.dry_run)?;
         let mut feed = Feed::new(&store, source, report, self.dry_run)?;
-        let done = self.each(rows, layout, &settings, &mut feed);
+        let folder = self.pictures(layout);
+        let dir = (!self.dry_run).then(|| context.data.clone());
+        let pictures = Pictures::new(&store, folder, dir);
+        let done = self.each(rows, layout, &settings, &pictures, &mut feed);
         let sums = feed.close()?;
         let closed = store.close();
         done?;
@@ -156,11 +172,12 @@ impl Import {
         rows: Rows,
         layout: Option<&Layout>,
         settings: &Settings,
+        pictures: &Pictures<'_>,
         feed: &mut Feed<'_>,
     ) -> Result<()> {
         let currency = settings.terms.currency;
         feed.name_ignored(rows.columns(), |name| match layout {
-            Some(layout) => layout.reads(name),
+            Some(layout) => layout.reads(name) || (self.images.is_some() && IMAGES.contains(&name)),
             None => self.reads(name),
         });
         match self.what {
@@ -171,6 +188,7 @@ impl Import {
                     );
                 }
                 let rows = products(rows, layout.is_some(), currency)?;
+                let rows = rows.map(|row| pictures.of(row?));
                 feed.all(rows, imports::products, imports::check_products)
             }
             What::Customers => {
@@ -190,6 +208,20 @@ impl Import {
                     move |db, by, batch| imports::check_orders(db, by, batch, stock, &before),
                 )
             }
+        }
+    }
+
+    /// Below which folder pictures are named: in Shopify's layout, whose files name what is elsewhere, only where one is
+    /// told.
+    fn pictures(&self, layout: Option<&Layout>) -> Option<PathBuf> {
+        let beside = || {
+            let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            folder.unwrap_or(Path::new(".")).to_owned()
+        };
+        match (&self.images, layout) {
+            (Some(folder), _) => Some(folder.clone()),
+            (None, Some(_)) => None,
+            (None, None) => Some(beside()),
         }
     }
 

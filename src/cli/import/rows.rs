@@ -10,6 +10,7 @@ use crate::cli::import::source::Content;
 use crate::cli::import::source::Raw;
 use crate::domain::import::Fields;
 use crate::domain::import::ImportedCustomer;
+use crate::domain::import::ImportedImage;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::Invoice;
 use crate::domain::import::InvoiceForm;
@@ -121,8 +122,11 @@ impl Variants {
 
 fn variant(fields: &Fields, line: u64, currency: Currency) -> Read<ImportedProduct> {
     let key = fields.get("sku").unwrap_or_default();
-    let row =
+    let mut row =
         ImportedProduct::parse(fields, currency).map_err(|faults| refused(line, key, reasons(&faults)))?;
+    if let Some(cell) = fields.get("images") {
+        row.show(ImportedImage::of_cell(cell, line));
+    }
     Ok(Numbered { line, row })
 }
 

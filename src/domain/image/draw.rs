@@ -7,6 +7,7 @@ use std::panic::catch_unwind;
 use image::ColorType;
 use image::ExtendedColorType;
 use image::ImageDecoder;
+use image::ImageError;
 use image::ImageResult;
 use image::Limits;
 use image::codecs::jpeg::JpegDecoder;
@@ -30,6 +31,7 @@ const SMALL: usize = 320;
 const QUALITY: u8 = 85;
 /// The most that [`MOST_PIXELS`] take at a byte a colour.
 const MOST_UNPACKED: u64 = 4 * MOST_PIXELS;
+const MOST_BESIDE: u64 = 32 << 20;
 
 /// Both files of a picture. The small one is made of the large one alone, so that the same name always holds the same.
 #[derive(Debug, Clone)]
@@ -85,12 +87,20 @@ fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Unfit> {
         }
         _ => return Err(Unfit::NoPicture),
     };
-    opened.map_err(|_| Unfit::Broken)
+    opened.map_err(|error| unfit(&error))
 }
 
+fn unfit(error: &ImageError) -> Unfit {
+    match error {
+        ImageError::Limits(_) => Unfit::TooLarge,
+        _ => Unfit::Broken,
+    }
+}
+
+/// Of what a decoder may unpack beside the pixels: a profile of colours, for one.
 fn limits() -> Limits {
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MOST_UNPACKED);
+    limits.max_alloc = Some(MOST_BESIDE);
     limits
 }
 
@@ -130,7 +140,7 @@ fn decode(bytes: &[u8]) -> Result<(Raw, u8), Unfit> {
     };
     decoder
         .read_image_boxed(&mut raw.bytes)
-        .map_err(|_| Unfit::Broken)?;
+        .map_err(|error| unfit(&error))?;
     Ok((raw, hold))
 }
 

@@ -74,7 +74,7 @@ impl fmt::Display for Unfit {
 }
 
 /// What is known of a picture that is kept as two files: a large one, whose content names both, and a small one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the columns")]
 pub struct Kept {
     pub sha256: [u8; 32],

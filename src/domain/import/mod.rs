@@ -3,6 +3,7 @@
 
 mod customer;
 mod fields;
+mod image;
 mod invoice;
 mod product;
 pub mod shopify;
@@ -10,6 +11,9 @@ pub mod shopify;
 pub use customer::ImportedCustomer;
 pub use fields::Fields;
 pub use fields::reasons;
+pub use image::ImportedImage;
+pub use image::Line;
+pub use image::Looked;
 pub use invoice::Buyer;
 pub use invoice::ChangeForm;
 pub use invoice::Invoice;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::domain::fault::Bad;
 use crate::domain::fault::Fault;
 use crate::domain::import::Fields;
+use crate::domain::import::ImportedImage;
 use crate::domain::import::Row;
 use crate::domain::import::fields::Reading;
 use crate::domain::import::fields::count;
@@ -35,6 +36,8 @@ pub struct ImportedProduct {
     pub status: Option<ProductStatus>,
     /// At least one.
     pub variants: Vec<ImportedVariant>,
+    /// Its pictures, in their order; none leave those that it has.
+    pub images: Vec<ImportedImage>,
 }
 
 /// A variant to be made, or to be brought to what the file says.
@@ -82,6 +85,7 @@ impl ImportedProduct {
         "weight_g",
         "status",
         "created_at",
+        "images",
         "product",
     ];
     /// Another form of the price, which is read and never written.
@@ -123,12 +127,23 @@ impl ImportedProduct {
             created_at,
             status,
             variants,
+            images: Vec::new(),
         })
     }
 
-    /// Takes the variants of a row of the same product in.
+    /// Takes the variants of a row of the same product in, and the pictures that none before has named.
     pub fn join(&mut self, next: Self) {
         self.variants.extend(next.variants);
+        self.show(next.images);
+    }
+
+    /// Adds the pictures that it has not named yet.
+    pub fn show(&mut self, images: Vec<ImportedImage>) {
+        for image in images {
+            if self.images.iter().all(|named| named.path != image.path) {
+                self.images.push(image);
+            }
+        }
     }
 
     /// A SKU that more than one of its variants has.
@@ -161,6 +176,6 @@ impl Row for ImportedProduct {
     }
 
     fn weight(&self) -> usize {
-        4 + self.variants.len()
+        4 + self.variants.len() + self.images.len()
     }
 }

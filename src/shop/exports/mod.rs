@@ -18,6 +18,7 @@ use crate::domain::id::CreditNoteId;
 use crate::domain::id::CustomerId;
 use crate::domain::id::OrderId;
 use crate::domain::id::ProductId;
+use crate::domain::image::ImageSize;
 use crate::domain::import::ChangeForm;
 use crate::domain::import::InvoiceForm;
 use crate::domain::import::LineForm;
@@ -84,6 +85,8 @@ pub struct ProductRow {
     pub weight_g: Option<i64>,
     pub status: &'static str,
     pub created_at: Timestamp,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub images: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
 }
@@ -134,8 +137,21 @@ fn product_row(product: &Product, variant: &Variant, currency: Currency) -> Prod
         weight_g: variant.weight_g,
         status: product.status.name(),
         created_at: product.created_at,
+        images: match first.as_deref() == Some(&variant.sku) {
+            true => images(product),
+            false => String::new(),
+        },
         product: first.filter(|_| product.variants.len() > 1),
     }
+}
+
+/// The pictures of a product, as paths below the folder of the shop's pictures.
+fn images(product: &Product) -> String {
+    let paths = product.images.iter().map(|image| {
+        let name = image.kept.name(ImageSize::Large);
+        format!("{}/{name}", name.folder())
+    });
+    paths.collect::<Vec<_>>().join(";")
 }
 
 /// The customers behind an id.

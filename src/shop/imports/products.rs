@@ -22,6 +22,7 @@ use crate::shop::Snapshot;
 use crate::shop::Tx;
 use crate::shop::catalogue::ProductView;
 use crate::shop::events;
+use crate::shop::images;
 use crate::shop::imports::note;
 use crate::store;
 use crate::store::stock::Cause;
@@ -134,6 +135,7 @@ fn differs(product: &Product, row: &ImportedProduct) -> bool {
         })
         || told(&row.description, Some(&product.description))
         || status(product.status, row) != product.status
+        || images::differ(&product.images, &row.images)
         || row.variants.iter().any(|wanted| {
             let is = product.variants.iter().find(|is| is.sku == wanted.sku.as_str());
             is.is_none_or(|is| {
@@ -170,6 +172,7 @@ fn make(tx: &Tx, by: &Actor, row: &ImportedProduct) -> Result<()> {
     for variant in &row.variants {
         add_variant(tx, by, id, variant)?;
     }
+    images::import(tx, id, &[], &row.images)?;
     tell(tx, EventType::ProductCreated, id)
 }
 
@@ -241,6 +244,9 @@ fn change(tx: &Tx, by: &Actor, mut product: Product, row: &ImportedProduct) -> R
     store::products::import_rest(tx, product.id, tax_class(tx, row)?, None)?;
     if let Some(description) = &row.description {
         store::products::set_text(tx, product.id, description)?;
+    }
+    if !row.images.is_empty() {
+        images::import(tx, product.id, &product.images, &row.images)?;
     }
     tell(tx, EventType::ProductUpdated, product.id)
 }

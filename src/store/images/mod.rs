@@ -13,6 +13,7 @@ pub use files::size_of;
 
 use std::collections::HashMap;
 
+use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 use rusqlite::params;
@@ -129,6 +130,16 @@ pub fn delete_of(tx: &Tx, product: ProductId) -> Result<()> {
         .prepare_cached("DELETE FROM product_images WHERE product_id = ?1")?
         .execute(params![product])?;
     Ok(())
+}
+
+/// What is kept of a picture, by its name, if a product shows it.
+pub fn kept(db: &Snapshot, sha256: &[u8; 32]) -> Result<Option<Kept>> {
+    let found = db
+        .db()
+        .prepare_cached(&format!("{SELECT} WHERE sha256 = ?1 LIMIT 1"))?
+        .query_row(params![sha256], from_row)
+        .optional()?;
+    Ok(found.map(|image| image.kept))
 }
 
 /// Whether a product shows a picture of this name and form.

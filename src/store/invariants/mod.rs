@@ -4,6 +4,7 @@
 mod commissions;
 mod drafts;
 mod fulfilment;
+mod images;
 mod invoices;
 mod ledgers;
 mod orders;
@@ -46,6 +47,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         orders::CHECKS,
         drafts::CHECKS,
         fulfilment::CHECKS,
+        images::CHECKS,
         invoices::CHECKS,
         wallets::CHECKS,
         commissions::CHECKS,

@@ -10,6 +10,7 @@ mod sums;
 
 pub use header::ORDERS;
 pub use header::PRODUCTS;
+pub use product::IMAGES;
 pub use product::UNTAXED;
 
 use crate::domain::fault::Bad;

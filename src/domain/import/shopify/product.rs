@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::domain::fault::Bad;
+use crate::domain::image::MOST_ALT;
 use crate::domain::import::Fields;
+use crate::domain::import::ImportedImage;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::ImportedVariant;
 use crate::domain::import::Numbered;
@@ -45,6 +47,17 @@ const OF_A_VARIANT: &[&str] = &[
     "option1 value",
     "option2 value",
     "option3 value",
+];
+
+const IMAGE: &[&str] = &["image src", "product image url"];
+const POSITION: &[&str] = &["image position"];
+const ALT: &[&str] = &["image alt text"];
+/// The columns of pictures, read only where there is a folder that holds them.
+pub const IMAGES: &[&str] = &[
+    "image src",
+    "product image url",
+    "image position",
+    "image alt text",
 ];
 
 pub(super) const LAYOUT: Layout = Layout {
@@ -109,6 +122,7 @@ impl ImportedProduct {
         };
         let is_taxed = first.row.first(TAXABLE).and_then(|text| flag(text).ok());
         product.variants = variants(rows, is_taxed, currency, &mut wrong);
+        product.show(images(rows, &mut wrong));
         if !wrong.is_empty() {
             wrong.sort();
             return Err(wrong);
@@ -148,6 +162,37 @@ fn status(text: &str) -> Result<ProductStatus, Bad> {
         "archived" => Ok(ProductStatus::Archived),
         _ => Err(Bad::invalid("must be active, draft, unlisted or archived")),
     }
+}
+
+/// The pictures by path, as they are numbered; what is at an address elsewhere is not fetched.
+fn images(rows: &[Numbered<Fields>], wrong: &mut Wrong) -> Vec<ImportedImage> {
+    let mut images: Vec<(i64, ImportedImage)> = Vec::new();
+    for row in rows {
+        let Some(path) = row.row.first(IMAGE).filter(|path| !is_elsewhere(path)) else {
+            continue;
+        };
+        let mut reading = Reading::new(&row.row);
+        let position = reading.optional(pick(&row.row, POSITION), whole);
+        let alt = reading.optional(pick(&row.row, ALT), |text| text::line(text, 1, MOST_ALT));
+        match reading.done() {
+            Ok(()) => {
+                let image = ImportedImage::new(path, alt, row.line);
+                images.push((position.unwrap_or(i64::MAX), image));
+            }
+            Err(faults) => wrong.push((row.line, reasons(&faults))),
+        }
+    }
+    images.sort_by_key(|(position, _)| *position);
+    images.into_iter().map(|(_, image)| image).collect()
+}
+
+fn is_elsewhere(path: &str) -> bool {
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        ["http", "https"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    })
 }
 
 /// Reads the rows that are variants; a SKU is that of one.
