@@ -1,5 +1,5 @@
-//! Passwords are hashed on one or two threads of their own: a pool that starts threads as it likes would hash on ever new
-//! ones, and each keeps the 19 MiB that a hash takes.
+//! Passwords are hashed, and pictures drawn, on one or two threads of their own: a pool that starts threads as it likes
+//! would hash on ever new ones, and each keeps the 19 MiB that a hash takes.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;

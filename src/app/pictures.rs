@@ -1,5 +1,5 @@
-//! Pictures take memory: 10 MiB while one comes in, up to 160 MB while it is drawn. So few come in at once, one is drawn
-//! at a time, and few of those that are there are read at once.
+//! Pictures take memory: 10 MiB while one comes in, 160 MB and for some forms as much again while it is drawn. So few come
+//! in at once, one is drawn at a time, and few of those that are there are read at once.
 
 use std::sync::Arc;
 

@@ -273,16 +273,6 @@ fn pictures_stand_in_their_order_wherever_a_product_is_told_of() {
     assert_eq!(names(&app.get("owner", &path).json()), ["box", "front", "back"]);
     let last = change(ids[2], json!({ "position": 20, "alt": "the box", "version": 5 }));
     assert_eq!((last.status, last.json()["position"].as_i64()), (200, Some(3)));
-    for (body, code) in [
-        (json!({ "position": 0, "version": 6 }), 2001),
-        (json!({ "position": 21, "version": 6 }), 2001),
-        (json!({ "alt": "x".repeat(301), "version": 6 }), 2001),
-        (json!({ "alt": "a\nb", "version": 6 }), 2001),
-        (json!({ "url": "/x", "version": 6 }), 2001),
-    ] {
-        let refused = change(ids[0], body);
-        assert_eq!((refused.status, refused.code()), (400, code), "{}", refused.body);
-    }
     let gone = app.send(
         "DELETE",
         "owner",
@@ -291,6 +281,13 @@ fn pictures_stand_in_their_order_wherever_a_product_is_told_of() {
         Some(&json!({ "version": 6 })),
     );
     assert_eq!(gone.status, 204, "{}", gone.body);
+    stand_everywhere(&app, mug);
+    told(&app, mug);
+}
+
+/// The pictures of the mug, and of the cup, wherever they are shown.
+fn stand_everywhere(app: &TestApp, mug: i64) {
+    let path = format!("/api/v1/products/{mug}");
     let expected = ["back", "the box"];
     for path in [
         path.as_str(),
@@ -314,7 +311,6 @@ fn pictures_stand_in_their_order_wherever_a_product_is_told_of() {
             }
         }
     }
-    told(&app, mug);
 }
 
 /// The events and the audit of what was done to the mug: three came, two moves, one went.
@@ -346,6 +342,30 @@ fn told(app: &TestApp, mug: i64) {
     assert!(
         newest.to_string().contains("front"),
         "what was there before: {newest}"
+    );
+}
+
+/// T9: a place beyond the row, and words that are none, are refused at their field.
+#[test]
+fn a_change_that_makes_no_sense_is_refused() {
+    let app = TestApp::start();
+    let mug = app.product("MUG", "4.50", 1);
+    let ids = three(&app, mug);
+    let path = format!("/api/v1/products/{mug}/images/{}", ids[0]);
+    let change = |body: Value| app.patch("owner", &path, body);
+    for (body, code) in [
+        (json!({ "position": 0, "version": 4 }), 2001),
+        (json!({ "position": 21, "version": 4 }), 2001),
+        (json!({ "alt": "x".repeat(301), "version": 4 }), 2001),
+        (json!({ "alt": "a\nb", "version": 4 }), 2001),
+        (json!({ "url": "/x", "version": 4 }), 2001),
+    ] {
+        let refused = change(body);
+        assert_eq!((refused.status, refused.code()), (400, code), "{}", refused.body);
+    }
+    assert_eq!(
+        names(&app.get("owner", &format!("/api/v1/products/{mug}")).json()),
+        ["front", "back", "box"]
     );
 }
 

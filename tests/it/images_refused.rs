@@ -45,8 +45,7 @@ fn what_is_too_large_is_refused_before_it_is_unpacked() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xdc, 0xff, 0xdc]);
     let mut webp = file(photograph(8, 8), ImageFormat::WebP);
     // 14 bits of width and of height, less one each.
-    webp[21..24].fill(0xff);
-    webp[24] |= 0x0f;
+    webp[21..25].copy_from_slice(&(0x3ffe_u32 | 0x3ffe << 14).to_le_bytes());
     let long = file(photograph(8, 8), ImageFormat::Jpeg);
     let filled = |length: usize| [&long[..], &vec![b'x'; length - long.len()]].concat();
     for (what, bytes, refused) in [

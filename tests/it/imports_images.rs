@@ -121,7 +121,10 @@ fn pictures_come_by_path() {
     assert_eq!(shelf.sha("M1"), [first[2].clone(), first[0].clone()]);
     shelf.is_sound();
     // By a folder of its own, from a file that lies elsewhere.
-    let file = shelf.0.file("elsewhere.csv", "sku,name,images\nD1,Dish,c.jpg\n");
+    let row = "D1,Dish,c.jpg\n";
+    let file = shelf
+        .0
+        .file("elsewhere.csv", format!("sku,name,images\n{row}{row}"));
     let more = shelf.pictures().join("more");
     let (code, _, said) = shelf.bring_file(&file, &["--images", more.to_str().unwrap()]);
     assert_eq!((code, shelf.shown("D1")), (0, vec!["1 64 ".to_owned()]), "{said}");

@@ -17,6 +17,7 @@ use crate::domain::import::ImportedImage;
 use crate::domain::import::ImportedProduct;
 use crate::domain::import::Line;
 use crate::domain::import::Looked;
+use crate::domain::import::Row;
 use crate::error::Error;
 use crate::error::Result;
 use crate::shop::Store;
@@ -43,27 +44,36 @@ impl<'a> Pictures<'a> {
             Ok(product) if !product.row.images.is_empty() => product,
             read => return Ok(read),
         };
+        let images = std::mem::take(&mut product.row.images);
         let Some(folder) = &self.folder else {
-            product.row.images.clear();
             return Ok(Ok(product));
         };
-        let images = std::mem::take(&mut product.row.images);
-        let group = product.row.group.clone().unwrap_or_default();
-        let key = product
-            .row
-            .variants
-            .first()
-            .map_or(group, |variant| variant.sku.to_string());
-        if let Some(image) = images.get(MOST_OF_A_PRODUCT) {
-            let words = format!("has more than {MOST_OF_A_PRODUCT} pictures");
-            return Ok(Err(refused(image.line.0, &key, words)));
-        }
+        let found = match images.get(MOST_OF_A_PRODUCT) {
+            Some(image) => Err((image.line, format!("has more than {MOST_OF_A_PRODUCT} pictures"))),
+            None => self.all(folder, images)?,
+        };
+        Ok(match found {
+            Ok(images) => {
+                product.row.images = images;
+                Ok(product)
+            }
+            Err((line, reasons)) => Err(refused(line.0, &product.row.key(), reasons)),
+        })
+    }
+
+    /// Each picture, looked at; or all that is wrong with some of them, and the line of the first.
+    fn all(
+        &self,
+        folder: &Path,
+        images: Vec<ImportedImage>,
+    ) -> Result<std::result::Result<Vec<ImportedImage>, (Line, String)>> {
+        let mut good = Vec::new();
         let mut wrong: Option<(Line, Vec<String>)> = None;
         for mut image in images {
             match self.look(folder, &image.path)? {
                 Ok(looked) => {
                     image.looked = Some(looked);
-                    take(&mut product.row.images, image);
+                    take(&mut good, image);
                 }
                 Err(why) => {
                     let (_, reasons) = wrong.get_or_insert((image.line, Vec::new()));
@@ -72,8 +82,8 @@ impl<'a> Pictures<'a> {
             }
         }
         Ok(match wrong {
-            None => Ok(product),
-            Some((line, reasons)) => Err(refused(line.0, &key, reasons.join("; "))),
+            None => Ok(good),
+            Some((line, reasons)) => Err((line, reasons.join("; "))),
         })
     }
 
