@@ -33,6 +33,7 @@ fn routes() -> Vec<(String, String, Access)> {
             let path = path
                 .replace("{user_id}", "1")
                 .replace("{sid}", "1")
+                .replace("{image_id}", "1")
                 .replace("{rid}", "1");
             assert!(!path.contains('{'), "{path}");
             all.push((row.method.to_string(), format!("{root}{path}"), row.access));
