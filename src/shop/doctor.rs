@@ -5,6 +5,7 @@ use crate::domain::check::Checked;
 use crate::domain::check::Finding;
 use crate::domain::check::Report;
 use crate::domain::image::ImageSize;
+use crate::domain::image::Kept;
 use crate::domain::permission::Permission;
 use crate::domain::settings as known;
 use crate::domain::time::Zone;
@@ -48,7 +49,7 @@ pub fn examine(
     store.read(|db| zone(db, &mut report))?;
     store.read(|db| decided(db, &mut report))?;
     progress("image.files");
-    store.read(|db| image_files(db, &mut report))?;
+    image_files(store, &mut report)?;
     progress("day.sums");
     store.read(|db| day_sums(db, &mut report))?;
     Ok(report)
@@ -146,29 +147,52 @@ fn day_sums(db: &Snapshot, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Both files of each picture lie there, as long as they were.
-fn image_files(db: &Snapshot, report: &mut Report) -> Result<()> {
+/// Both files of each picture lie there, as long as they were. One that is missing may have been taken off since it was
+/// read, and swept: it is looked at again.
+fn image_files(store: &Store, report: &mut Report) -> Result<()> {
+    let mut suspects = Vec::new();
+    store.read(|db| {
+        images::all(db, |image| {
+            if wrong_file(db, &image.kept).is_some() {
+                suspects.push(image);
+            }
+        })
+    })?;
     let mut found = Found::new("image.files");
-    images::all(db, |image| {
-        let lengths = [
-            (ImageSize::Large, image.kept.bytes),
-            (ImageSize::Small, image.kept.small_bytes),
-        ];
-        for (size, bytes) in lengths {
-            let name = image.kept.name(size);
-            let is = images::size_of(db, &name);
-            if is.and_then(|is| i64::try_from(is).ok()) != Some(bytes) {
+    store.read(|db| {
+        for image in suspects {
+            if let Some((expected, is)) = wrong_file(db, &image.kept)
+                && images::is_shown(db, &image.kept.sha256)?
+            {
                 found.add(Finding {
                     check: "image.files",
                     row: format!("image {}", image.id),
-                    expected: format!("{bytes} bytes in {name}"),
-                    found: is.map_or_else(|| String::from("no file"), |is| is.to_string()),
+                    expected,
+                    found: is,
                 });
             }
         }
+        Ok(())
     })?;
     found.into_report(report);
     Ok(())
+}
+
+/// The first of both files that is not as it was: what was expected, and what is there.
+fn wrong_file(db: &Snapshot, kept: &Kept) -> Option<(String, String)> {
+    let lengths = [
+        (ImageSize::Large, kept.bytes),
+        (ImageSize::Small, kept.small_bytes),
+    ];
+    lengths.into_iter().find_map(|(size, bytes)| {
+        let name = kept.name(size);
+        let is = images::size_of(db, &name);
+        if is.and_then(|is| i64::try_from(is).ok()) == Some(bytes) {
+            return None;
+        }
+        let found = is.map_or_else(|| String::from("no file"), |is| format!("{is} bytes"));
+        Some((format!("{bytes} bytes in {name}"), found))
+    })
 }
 
 /// The one setting that is never left out, and that only our own rules can read.

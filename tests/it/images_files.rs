@@ -204,3 +204,21 @@ fn the_doctor_finds_what_is_missing() {
     app.execute("UPDATE product_images SET position = 2");
     assert_eq!(found(&app), ["image.position", "image.files"]);
 }
+
+/// T9: pictures that come at once, the same among them, stand in a row, each once.
+#[test]
+fn pictures_that_come_at_once_stand_in_a_row() {
+    let app = TestApp::start();
+    let mug = app.product("MUG", "4.50", 1);
+    app.token("owner");
+    let colours = [1, 2, 3, 1, 2, 3, 4, 4];
+    let app = &app;
+    let made: Vec<u16> = std::thread::scope(|scope| {
+        let sent = colours.map(|colour| scope.spawn(move || send(app, "owner", mug, &dot(colour)).status));
+        sent.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let count = |status: u16| made.iter().filter(|made| **made == status).count();
+    assert_eq!((count(201), count(200)), (4, 4), "{made:?}");
+    assert_eq!(app.number("SELECT max(position) FROM product_images"), 4);
+    assert_eq!(files(app).len(), 8, "nothing unfinished is left");
+}
