@@ -85,9 +85,17 @@ pub fn put(dir: &Path, name: &ImageName, bytes: &[u8]) -> Result<()> {
     let folder = root.join(name.folder());
     make_folder(dir, &root)?;
     make_folder(&root, &folder)?;
-    let unfinished = write(&folder, bytes).map_err(|cause| failed(&folder, cause))?;
-    let named = std::fs::rename(&unfinished, &target).and_then(|()| File::open(&folder)?.sync_all());
-    named.map_err(|cause| failed(&target, cause))
+    loop {
+        let unfinished = write(&folder, bytes).map_err(|cause| failed(&folder, cause))?;
+        match std::fs::rename(&unfinished, &target) {
+            // A sweep has taken it for what a crash has left.
+            Err(cause) if cause.kind() == ErrorKind::NotFound => continue,
+            named => {
+                let durable = named.and_then(|()| File::open(&folder)?.sync_all());
+                return durable.map_err(|cause| failed(&target, cause));
+            }
+        }
+    }
 }
 
 /// A folder for its owner only, whose own name is durable too.
