@@ -251,11 +251,11 @@ pub fn set_health(
 pub fn tally(tx: &Tx, id: EndpointId, tally: Tally) -> Result<()> {
     let now = hour(tx.now);
     tx.db()
-        .prepare_cached("DELETE FROM webhook_hours WHERE endpoint_id = :id AND hour <= :hour")?
+        .prepare_cached("DELETE FROM delivery_hours WHERE endpoint_id = :id AND hour <= :hour")?
         .execute(named_params! { ":id": id, ":hour": now - HOURS as i64 })?;
     tx.db()
         .prepare_cached(
-            "INSERT INTO webhook_hours (endpoint_id, hour, taken, failed) VALUES (:id, :hour, :taken, :failed)
+            "INSERT INTO delivery_hours (endpoint_id, hour, taken, failed) VALUES (:id, :hour, :taken, :failed)
              ON CONFLICT DO UPDATE SET taken = taken + excluded.taken, failed = failed + excluded.failed",
         )?
         .execute(named_params! {
@@ -269,7 +269,7 @@ pub fn tallies(db: &Snapshot, id: EndpointId, now: Timestamp) -> Result<[Tally; 
     let first = hour(now) - HOURS as i64 + 1;
     let mut tallies = [Tally::default(); HOURS];
     let mut statement = db.db().prepare_cached(
-        "SELECT hour, taken, failed FROM webhook_hours WHERE endpoint_id = :id AND hour >= :first",
+        "SELECT hour, taken, failed FROM delivery_hours WHERE endpoint_id = :id AND hour >= :first",
     )?;
     let mut rows = statement.query(named_params! { ":id": id, ":first": first })?;
     while let Some(row) = rows.next()? {

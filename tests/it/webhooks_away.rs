@@ -237,7 +237,7 @@ fn a_day_of_attempts_is_told() {
     app.deliver();
     assert_eq!(told().0, json!({ "delivered": 1, "failed": 0 }));
     assert_eq!(
-        app.number("SELECT count(*) FROM webhook_hours"),
+        app.number("SELECT count(*) FROM delivery_hours"),
         1,
         "nobody is shown the others"
     );
