@@ -37,9 +37,7 @@ pub type Shapes = BTreeMap<String, RefOr<Schema>>;
 /// Tells a shape with its parts; the reference to it.
 pub type Shape = fn(&mut Shapes) -> RefOr<Schema>;
 
-/// The shape of a type. One function for each type, however many routes tell of it: written out at each they were a
-/// hundredth of the binary.
-#[inline(never)]
+/// The shape of a type.
 pub fn of<T: ToSchema>(known: &mut Shapes) -> RefOr<Schema> {
     let mut parts = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut parts);
