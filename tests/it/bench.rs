@@ -102,3 +102,15 @@ fn aged_orders_are_sound() {
         assert_eq!(app.number(paid), 4);
     }
 }
+
+/// What a case has left of webhooks is gone before the next: nothing of an endpoint stays.
+#[test]
+fn endpoints_go_with_all_that_is_theirs() {
+    let (app, sink) = (crate::webhooks::shop(), crate::sink::Sink::start());
+    crate::webhooks::endpoint(&app, &sink.url(), &["order.*"]);
+    crate::webhooks::order(&app);
+    app.deliver();
+    let store = app.app().store();
+    while store.write(|tx| bench::forget_deliveries(tx, 100)).unwrap() > 0 {}
+    assert_eq!(app.number("SELECT count(*) FROM webhook_endpoints"), 0);
+}

@@ -35,6 +35,7 @@ pub fn forget_deliveries(tx: &Tx, most: i64) -> Result<usize> {
         .execute(named_params! { ":most": most })?;
     if gone == 0 {
         db.prepare_cached("DELETE FROM webhook_replays")?.execute([])?;
+        db.prepare_cached("DELETE FROM delivery_hours")?.execute([])?;
         db.prepare_cached("DELETE FROM webhook_endpoints")?.execute([])?;
     }
     Ok(gone)
