@@ -207,15 +207,22 @@ fn due(
         }
         _ => due.into_iter().map(|id| before(unmet, id, now)).collect(),
     };
-    let next = match endpoint.breaker.open_until.filter(|until| *until > now) {
-        Some(until) => Some(until),
-        None => [store::deliveries::next_due(db, endpoint.id, now)?, next_knock]
-            .into_iter()
-            .flatten()
-            .filter(|at| *at > now)
-            .min(),
-    };
-    Ok((due, next))
+    Ok((due, next(db, endpoint, now, next_knock)?))
+}
+
+/// When something more will go to an endpoint.
+fn next(
+    db: &Snapshot,
+    endpoint: &Endpoint,
+    now: Timestamp,
+    knock: Option<Timestamp>,
+) -> Result<Option<Timestamp>> {
+    let open_until = endpoint.breaker.open_until.filter(|until| *until > now);
+    if open_until.is_some() {
+        return Ok(open_until);
+    }
+    let both = [store::deliveries::next_due(db, endpoint.id, now)?, knock];
+    Ok(both.into_iter().flatten().filter(|at| *at > now).min())
 }
 
 /// What is due, or the oldest that was missed before it.

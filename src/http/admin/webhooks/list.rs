@@ -81,9 +81,12 @@ impl ListPage<'_> {
 
     /// What people call the endpoint that did not take it.
     fn of<'r>(&'r self, lost: &Lost) -> &'r str {
+        self.row_of(lost).map_or("", |row| self.name(row))
+    }
+
+    fn row_of(&self, lost: &Lost) -> Option<&Row> {
         let mut rows = self.rows.iter();
-        let row = rows.find(|row| row.endpoint.id == lost.tries.delivery.endpoint_id);
-        row.map_or("", |row| self.name(row))
+        rows.find(|row| row.endpoint.id == lost.tries.delivery.endpoint_id)
     }
 
     fn kind(&self, lost: &Lost) -> &'static str {
@@ -97,9 +100,9 @@ impl ListPage<'_> {
     }
 
     fn may(&self, lost: &Lost) -> bool {
-        let mut rows = self.rows.iter();
-        let row = rows.find(|row| row.endpoint.id == lost.tries.delivery.endpoint_id);
-        let is_on = row.is_some_and(|row| row.endpoint.state != EndpointState::Off);
+        let is_on = self
+            .row_of(lost)
+            .is_some_and(|row| row.endpoint.state != EndpointState::Off);
         is_on && lost.tries.delivery.kind.is_some() && self.frame.may("webhooks:manage")
     }
 
